@@ -1,0 +1,1 @@
+//! The splitbrain command line.

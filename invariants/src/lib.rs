@@ -1,0 +1,1 @@
+//! Correctness conditions of distributed protocols, on plain data.

@@ -1,0 +1,1 @@
+//! Distributed protocols as readable, checkable models.
