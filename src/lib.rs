@@ -1,1 +1,34 @@
 //! splitbrain.
+
+pub mod catalog;
+pub mod explore;
+mod invariant;
+mod ledger;
+mod mail;
+mod node;
+mod protocol;
+mod random;
+mod scenario;
+pub mod simulate;
+mod situation;
+mod step;
+mod time;
+mod trace;
+mod verdict;
+mod world;
+
+pub use splitbrain_invariants as invariants;
+
+pub use invariant::{Goal, Invariant, Nodes, Sight};
+pub use invariants::{Broken, Held, broken};
+pub use ledger::{Bound, Faults, Firing, Ledger};
+pub use mail::{Letter, Links, Mailbox};
+pub use node::{Node, Occurrence, Panicked};
+pub use protocol::{Choice, ClientId, Data, NodeId, Nothing, Outbox, Protocol, Saved};
+pub use scenario::{Boundary, Clocks, Flight, Lane, Patience, Scenario, TimerRule, To, Waypoint};
+pub use situation::{DETERMINISTIC, NO_PANIC, Situation, Violation};
+pub use step::{Act, Step};
+pub use time::{Delay, Span, Units};
+pub use trace::{Detour, Replay, replay};
+pub use verdict::Verdict;
+pub use world::World;

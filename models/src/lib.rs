@@ -1,1 +1,2 @@
 //! Distributed protocols as readable, checkable models.
+

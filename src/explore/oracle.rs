@@ -1,0 +1,84 @@
+//! Any scenario as a `stateright::Model`: an independent search over the same meaning.
+//!
+//! The state handed over is the [`Situation`] itself with its derived `Hash`. That encoding is
+//! injective: every list and string in it is hashed with its length, every variant with its
+//! discriminant (stateright 0.31's own `HashableHashSet` and `HashableHashMap` leave lengths out,
+//! and lose states by it). Compare verdicts and counts: its breadth-first search overwrites a
+//! discovery within a block, so that its paths are not the shortest when a model has several
+//! properties.
+
+use std::collections::BTreeSet;
+
+use stateright::{Model, Property};
+
+use crate::protocol::{Outbox, Protocol};
+use crate::scenario::Scenario;
+use crate::situation::Situation;
+use crate::step::Step;
+use crate::trace;
+
+/// A scenario, seen by stateright.
+#[derive(Clone, Debug)]
+pub struct Oracle<P: Protocol> {
+    scenario: Scenario<P>,
+}
+
+impl<P: Protocol> Oracle<P> {
+    /// The scenario as a `stateright::Model`. Waypoints are passed over: they are a way of
+    /// searching, not part of the system.
+    ///
+    /// # Errors
+    /// A sentence when the scenario makes no sense, or its prefix cannot happen.
+    pub fn new(scenario: Scenario<P>) -> Result<Oracle<P>, String> {
+        scenario.validate()?;
+        trace::prefix(&scenario)?;
+        Ok(Oracle { scenario })
+    }
+}
+
+impl<P: Protocol> Model for Oracle<P> {
+    type State = Situation<P>;
+    type Action = Step<P>;
+
+    fn init_states(&self) -> Vec<Self::State> {
+        let mut out = Outbox::new(self.scenario.nodes);
+        let (mut first, _) = Situation::first_shown(&self.scenario, &mut out);
+        for step in self.scenario.prefix.iter().flat_map(|(_, steps)| steps) {
+            first.take(&self.scenario, step, &mut out);
+        }
+        vec![first]
+    }
+
+    fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>) {
+        let mut out = Outbox::new(self.scenario.nodes);
+        for act in state.acts(&self.scenario, &mut BTreeSet::new()) {
+            state.outcomes(&self.scenario, &act, &mut out, |step, _, _| actions.push(step));
+        }
+    }
+
+    fn next_state(&self, state: &Self::State, action: Self::Action) -> Option<Self::State> {
+        let mut next = state.clone();
+        next.take(&self.scenario, &action, &mut Outbox::new(self.scenario.nodes));
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("every invariant holds", |model: &Self, state: &Situation<P>| {
+                state.violations(&model.scenario, None).is_empty()
+            }),
+            // A discovery of every property ends stateright's search; this one has none.
+            Property::sometimes("the space is exhausted", |_, _| false),
+        ]
+    }
+
+    fn within_boundary(&self, state: &Self::State) -> bool {
+        self.scenario.boundary.as_ref().is_none_or(|boundary| {
+            state.panicked.is_some() || (boundary.within)(&self.scenario.protocol, &state.world)
+        })
+    }
+
+    fn format_action(&self, action: &Self::Action) -> String {
+        action.to_string()
+    }
+}

@@ -1,0 +1,303 @@
+//! What must hold and what must be reachable: invariants by scope, goals, and what monitors see.
+
+use std::any::Any;
+use std::cmp::Ordering;
+use std::fmt::{self, Debug};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use splitbrain_invariants::{Broken, Held};
+
+use crate::node::Node;
+use crate::protocol::{ClientId, Data, NodeId, Protocol};
+use crate::world::World;
+
+/// Something that was seen at a node. Monitors see these, in the order they happened.
+#[derive(Debug)]
+pub enum Sight<'a, P: Protocol> {
+    /// A client asked something of the node.
+    Input {
+        /// Where.
+        node: NodeId,
+        /// Who asked.
+        client: ClientId,
+        /// What was asked.
+        input: &'a P::Input,
+        /// The node's state after it took the input.
+        state: &'a P::State,
+    },
+    /// The node told the outside something.
+    Event {
+        /// Where.
+        node: NodeId,
+        /// What it told.
+        event: &'a P::Event,
+        /// The node's state after the step that told it.
+        state: &'a P::State,
+    },
+    /// The node stopped.
+    Crash {
+        /// Where.
+        node: NodeId,
+        /// The node's state when it stopped.
+        state: &'a P::State,
+    },
+    /// The node runs again.
+    Restart {
+        /// Where.
+        node: NodeId,
+        /// Whether its disk was wiped.
+        wiped: bool,
+        /// The state it begins with.
+        state: &'a P::State,
+    },
+}
+
+/// The nodes of a world, in order.
+pub type Nodes<P> = [Arc<Node<P>>];
+
+/// What must hold: a short name, a sentence a student understands, and how it is checked.
+#[derive(Clone, Debug)]
+pub struct Invariant<P: Protocol> {
+    /// Its name, as in files and on the command line: `election-safety`.
+    pub name: &'static str,
+    /// What it says: "At most one leader is elected in a term."
+    pub sentence: &'static str,
+    /// What it looks at, which decides what it costs.
+    pub(crate) scope: Scope<P>,
+}
+
+/// What an invariant looks at.
+pub(crate) enum Scope<P: Protocol> {
+    Node(fn(&P, NodeId, &Node<P>) -> Held),
+    Nodes(fn(&P, &Nodes<P>) -> Held),
+    World(fn(&P, &World<P>) -> Held),
+    Quiet(fn(&P, &Nodes<P>) -> Held),
+    History(Box<dyn Monitor<P>>),
+}
+
+impl<P: Protocol> Invariant<P> {
+    /// An invariant of each node by itself, checked where the node changed.
+    pub fn node(
+        name: &'static str,
+        sentence: &'static str,
+        check: fn(&P, NodeId, &Node<P>) -> Held,
+    ) -> Invariant<P> {
+        Invariant { name, sentence, scope: Scope::Node(check) }
+    }
+
+    /// An invariant of the nodes together, without their mail.
+    pub fn nodes(
+        name: &'static str,
+        sentence: &'static str,
+        check: fn(&P, &Nodes<P>) -> Held,
+    ) -> Invariant<P> {
+        Invariant { name, sentence, scope: Scope::Nodes(check) }
+    }
+
+    /// An invariant of whole worlds, mail included: the most costly scope.
+    pub fn world(
+        name: &'static str,
+        sentence: &'static str,
+        check: fn(&P, &World<P>) -> Held,
+    ) -> Invariant<P> {
+        Invariant { name, sentence, scope: Scope::World(check) }
+    }
+
+    /// An invariant of the nodes, checked only where no live node has mail waiting: it catches
+    /// stalls that safety never sees. Worlds seen quiet are counted; none is vacuous.
+    pub fn quiet(
+        name: &'static str,
+        sentence: &'static str,
+        check: fn(&P, &Nodes<P>) -> Held,
+    ) -> Invariant<P> {
+        Invariant { name, sentence, scope: Scope::Quiet(check) }
+    }
+
+    /// An invariant of the history: a monitor from [`invariants`](crate::invariants), or any value
+    /// of one's own, and the projection of what is seen onto it. The monitor's value is part of
+    /// the explored state, so it must be small and forget what no longer matters.
+    pub fn history<M: Data>(
+        name: &'static str,
+        sentence: &'static str,
+        monitor: M,
+        project: fn(&mut M, &Sight<'_, P>) -> Held,
+    ) -> Invariant<P> {
+        let monitor = Projection { monitor, project };
+        Invariant { name, sentence, scope: Scope::History(Box::new(monitor)) }
+    }
+
+    /// What it looks at, in a word: `node`, `nodes`, `world`, `quiet` or `history`.
+    pub fn looks_at(&self) -> &'static str {
+        match self.scope {
+            Scope::Node(_) => "node",
+            Scope::Nodes(_) => "nodes",
+            Scope::World(_) => "world",
+            Scope::Quiet(_) => "quiet",
+            Scope::History(_) => "history",
+        }
+    }
+}
+
+impl<P: Protocol> Clone for Scope<P> {
+    fn clone(&self) -> Self {
+        match self {
+            Scope::Node(check) => Scope::Node(*check),
+            Scope::Nodes(check) => Scope::Nodes(*check),
+            Scope::World(check) => Scope::World(*check),
+            Scope::Quiet(check) => Scope::Quiet(*check),
+            Scope::History(monitor) => Scope::History(monitor.copied()),
+        }
+    }
+}
+
+impl<P: Protocol> Debug for Scope<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Scope::Node(_) => "Node",
+            Scope::Nodes(_) => "Nodes",
+            Scope::World(_) => "World",
+            Scope::Quiet(_) => "Quiet",
+            Scope::History(_) => "History",
+        })
+    }
+}
+
+/// What must be *reachable*: a check that reaches no goal has proved nothing.
+#[derive(Clone, Debug)]
+pub struct Goal<P: Protocol> {
+    /// Its name: `leader-elected`.
+    pub name: &'static str,
+    /// What it says: "A leader is elected."
+    pub sentence: &'static str,
+    pub(crate) sign: Sign<P>,
+}
+
+/// How a goal shows.
+#[derive(Clone, Debug)]
+pub(crate) enum Sign<P: Protocol> {
+    Nodes(fn(&P, &Nodes<P>) -> bool),
+    Seen(fn(&P, &Sight<'_, P>) -> bool),
+}
+
+impl<P: Protocol> Goal<P> {
+    /// A goal that shows in the nodes.
+    pub fn nodes(
+        name: &'static str,
+        sentence: &'static str,
+        reached: fn(&P, &Nodes<P>) -> bool,
+    ) -> Goal<P> {
+        Goal { name, sentence, sign: Sign::Nodes(reached) }
+    }
+
+    /// A goal that shows in something seen.
+    pub fn seen(
+        name: &'static str,
+        sentence: &'static str,
+        reached: fn(&P, &Sight<'_, P>) -> bool,
+    ) -> Goal<P> {
+        Goal { name, sentence, sign: Sign::Seen(reached) }
+    }
+}
+
+/// A condition on the history as the engines hold it: some monitor behind its projection.
+pub(crate) trait Monitor<P: Protocol>: Any + Send + Sync + Debug {
+    fn see(&mut self, sight: &Sight<'_, P>) -> Held;
+    fn copied(&self) -> Box<dyn Monitor<P>>;
+    fn compare(&self, other: &dyn Monitor<P>) -> Ordering;
+    fn same(&self, other: &dyn Monitor<P>) -> bool;
+    fn digest(&self, hasher: &mut dyn Hasher);
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// A monitor and the function that projects what is seen onto it.
+struct Projection<P: Protocol, M> {
+    monitor: M,
+    project: fn(&mut M, &Sight<'_, P>) -> Held,
+}
+
+impl<P: Protocol, M: Data> Projection<P, M> {
+    /// The same invariant's monitor in another state.
+    fn kin(other: &dyn Monitor<P>) -> &M {
+        let other: &Self = other.as_any().downcast_ref().expect("monitors of one invariant");
+        &other.monitor
+    }
+}
+
+impl<P: Protocol, M: Data> Debug for Projection<P, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.monitor.fmt(f)
+    }
+}
+
+impl<P: Protocol, M: Data> Monitor<P> for Projection<P, M> {
+    fn see(&mut self, sight: &Sight<'_, P>) -> Held {
+        (self.project)(&mut self.monitor, sight)
+    }
+    fn copied(&self) -> Box<dyn Monitor<P>> {
+        Box::new(Projection { monitor: self.monitor.clone(), project: self.project })
+    }
+    fn compare(&self, other: &dyn Monitor<P>) -> Ordering {
+        self.monitor.cmp(Self::kin(other))
+    }
+    fn same(&self, other: &dyn Monitor<P>) -> bool {
+        self.monitor == *Self::kin(other)
+    }
+    fn digest(&self, mut hasher: &mut dyn Hasher) {
+        self.monitor.hash(&mut hasher);
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A monitor on watch: its state, and why its invariant is broken once it is.
+#[derive(Debug)]
+pub struct Watch<P: Protocol> {
+    pub(crate) monitor: Box<dyn Monitor<P>>,
+    pub(crate) broken: Option<Broken>,
+}
+
+impl<P: Protocol> Watch<P> {
+    /// Sees one thing. A broken watch sees no more.
+    pub(crate) fn see(&mut self, sight: &Sight<'_, P>) {
+        if self.broken.is_none() {
+            self.broken = self.monitor.see(sight).err();
+        }
+    }
+}
+
+// A boxed monitor has no derivable traits; these four compare and hash its value, nothing else.
+
+impl<P: Protocol> Clone for Watch<P> {
+    fn clone(&self) -> Self {
+        Watch { monitor: self.monitor.copied(), broken: self.broken.clone() }
+    }
+}
+
+impl<P: Protocol> PartialEq for Watch<P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.broken == other.broken && self.monitor.same(&*other.monitor)
+    }
+}
+
+impl<P: Protocol> Eq for Watch<P> {}
+
+impl<P: Protocol> PartialOrd for Watch<P> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<P: Protocol> Ord for Watch<P> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.monitor.compare(&*other.monitor).then_with(|| self.broken.cmp(&other.broken))
+    }
+}
+
+impl<P: Protocol> Hash for Watch<P> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.monitor.digest(hasher);
+        self.broken.hash(hasher);
+    }
+}

@@ -1,0 +1,467 @@
+//! A scenario: a system to check, as data and named functions.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Debug};
+
+use crate::invariant::{Goal, Invariant, Nodes};
+use crate::ledger::{Bound, Faults, Firing};
+use crate::mail::Links;
+use crate::protocol::{ClientId, NodeId, Protocol};
+use crate::simulate::Storm;
+use crate::step::Step;
+use crate::time::{Span, Units};
+use crate::world::World;
+
+/// A system to check: protocol, cluster, workload, faults allowed, invariants, goals, bounds.
+///
+/// It is data: values and named functions, no captured state, so that it can be printed with every
+/// verdict, rebuilt from a saved counterexample and made smaller by the shrinker.
+#[derive(Clone, Debug)]
+pub struct Scenario<P: Protocol> {
+    /// The model it belongs to; for a scenario of one's own, its name.
+    pub model: String,
+    /// Its name within the model.
+    pub name: String,
+    /// The deliberate mistake its protocol carries, if any.
+    pub bug: Option<String>,
+    /// The numbers it was built from, as on the command line. Printed with the verdict, saved.
+    pub parameters: BTreeMap<String, u64>,
+    /// The protocol: one configuration for all nodes.
+    pub protocol: P,
+    /// How many nodes the cluster has.
+    pub nodes: usize,
+    /// The fewest nodes that still make sense; the shrinker goes no lower.
+    pub least_nodes: usize,
+    /// Names for the nodes in diagrams; `n0`, `n1`, … where there are none.
+    pub names: Vec<&'static str>,
+    /// What the links promise.
+    pub links: Links,
+    /// How often timers may fire in exploration. A timer without a rule fires any number of times.
+    pub timers: Vec<TimerRule<P>>,
+    /// Assumptions on timing: timers that never fire while certain messages are on their way.
+    pub patience: Vec<Patience<P>>,
+    /// The workload of exploration: in order within a lane, concurrent between lanes.
+    pub lanes: Vec<Lane<P>>,
+    /// Whether an input is offered at a node, given all nodes (a perfect detector looks here).
+    pub offered: fn(&Nodes<P>, NodeId, &P::Input) -> bool,
+    /// The budget of faults in exploration.
+    pub faults: Faults,
+    /// The nodes that may crash; all of them if `None`.
+    pub may_crash: Option<Vec<NodeId>>,
+    /// Which nodes have a clock, and how clocks behave.
+    pub clocks: Clocks,
+    /// What must hold.
+    pub invariants: Vec<Invariant<P>>,
+    /// What must be reachable by exploration.
+    pub goals: Vec<Goal<P>>,
+    /// How deep exploration goes; to the end if `None`.
+    pub depth: Option<u32>,
+    /// Worlds past it are checked, but not followed or stored.
+    pub boundary: Option<Boundary<P>>,
+    /// Steps that happen first, and what they stand for. Exploration starts behind them.
+    pub prefix: Option<(&'static str, Vec<Step<P>>)>,
+    /// Worlds a deep search goes by, a shortest path to each in turn.
+    pub waypoints: Vec<Waypoint<P>>,
+    /// How the simulator runs it.
+    pub storm: Storm<P>,
+}
+
+/// How often certain timers may fire in exploration.
+#[derive(Clone)]
+pub struct TimerRule<P: Protocol> {
+    /// What the bound is called: `elections`.
+    pub name: &'static str,
+    /// The timers it counts.
+    pub of: fn(&P::Timer) -> bool,
+    /// How often they fire.
+    pub firing: Firing,
+}
+
+/// An assumption on timing: a timer that never fires while certain messages are on their way.
+#[derive(Clone)]
+pub struct Patience<P: Protocol> {
+    /// The assumption in words, printed with every verdict.
+    pub sentence: &'static str,
+    /// The timers it holds back.
+    pub of: fn(&P::Timer) -> bool,
+    /// Whether this message on its way holds back the timer at that node.
+    pub awaits: fn(NodeId, &Flight<'_, P>) -> bool,
+}
+
+/// A message on its way between two nodes.
+#[derive(Debug)]
+pub struct Flight<'a, P: Protocol> {
+    /// Who sent it.
+    pub from: NodeId,
+    /// Where it goes.
+    pub to: NodeId,
+    /// What it says.
+    pub message: &'a P::Message,
+}
+
+/// What one client asks, in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lane<P: Protocol> {
+    /// Its inputs, each with where it may go.
+    pub inputs: Vec<(To, P::Input)>,
+}
+
+/// Where an input may go.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum To {
+    /// To that node.
+    Node(NodeId),
+    /// To any node that accepts it.
+    Any,
+}
+
+impl To {
+    /// Whether it may go there.
+    pub fn admits(self, node: NodeId) -> bool {
+        match self {
+            To::Node(bound) => bound == node,
+            To::Any => true,
+        }
+    }
+}
+
+/// Which nodes have a clock, and how clocks behave.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Clocks {
+    /// The nodes that have one.
+    pub of: Vec<NodeId>,
+    /// The last tick of exploration: clocks go from 0 to here.
+    pub until: u64,
+    /// How many ticks two clocks may be apart in exploration.
+    pub apart: u64,
+    /// What a tick is in the simulator.
+    pub tick: Span,
+}
+
+impl Clocks {
+    /// No node has a clock.
+    pub fn none() -> Clocks {
+        Clocks { of: Vec::new(), until: 0, apart: 0, tick: 1.s() }
+    }
+}
+
+/// A bound on worlds: those past it are checked, but not followed or stored.
+#[derive(Clone)]
+pub struct Boundary<P: Protocol> {
+    /// The bound in words.
+    pub sentence: &'static str,
+    /// Whether a world lies within it.
+    pub within: fn(&P, &World<P>) -> bool,
+}
+
+/// A world that a deep search goes by.
+#[derive(Clone)]
+pub struct Waypoint<P: Protocol> {
+    /// The waypoint in words.
+    pub sentence: &'static str,
+    /// Whether these nodes are there.
+    pub reached: fn(&P, &Nodes<P>) -> bool,
+}
+
+impl<P: Protocol> Debug for TimerRule<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.firing)
+    }
+}
+
+impl<P: Protocol> Debug for Patience<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence)
+    }
+}
+
+impl<P: Protocol> Debug for Boundary<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence)
+    }
+}
+
+impl<P: Protocol> Debug for Waypoint<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence)
+    }
+}
+
+impl<P: Protocol> Scenario<P> {
+    /// A scenario of that many nodes on unordered links, with no inputs, no faults, no invariants.
+    ///
+    /// # Panics
+    /// When the cluster has no node, or more than 255.
+    pub fn new(name: &str, protocol: P, nodes: usize) -> Scenario<P> {
+        assert!((1..=255).contains(&nodes), "a cluster has 1 to 255 nodes, not {nodes}");
+        Scenario {
+            model: name.to_string(),
+            name: name.to_string(),
+            bug: None,
+            parameters: BTreeMap::new(),
+            protocol,
+            nodes,
+            least_nodes: nodes,
+            names: Vec::new(),
+            links: Links::Unordered,
+            timers: Vec::new(),
+            patience: Vec::new(),
+            lanes: Vec::new(),
+            offered: |_, _, _| true,
+            faults: Faults::NONE,
+            may_crash: None,
+            clocks: Clocks::none(),
+            invariants: Vec::new(),
+            goals: Vec::new(),
+            depth: None,
+            boundary: None,
+            prefix: None,
+            waypoints: Vec::new(),
+            storm: Storm::default(),
+        }
+    }
+
+    /// Sets what the links promise.
+    pub fn links(mut self, links: Links) -> Self {
+        self.links = links;
+        self
+    }
+
+    /// Names the nodes for diagrams.
+    pub fn names(mut self, names: &[&'static str]) -> Self {
+        self.names = names.to_vec();
+        self
+    }
+
+    /// Says that the protocol also makes sense with fewer nodes, so that a counterexample may be
+    /// shrunk to as few as `least`.
+    pub fn shrinks_to(mut self, least: usize) -> Self {
+        self.least_nodes = least.clamp(1, self.nodes);
+        self
+    }
+
+    /// Bounds how often certain timers fire in exploration.
+    pub fn timer(
+        mut self,
+        name: &'static str,
+        of: fn(&P::Timer) -> bool,
+        firing: Firing,
+    ) -> Self {
+        self.timers.push(TimerRule { name, of, firing });
+        self
+    }
+
+    /// Assumes that certain timers never fire while certain messages are on their way.
+    pub fn patient(
+        mut self,
+        sentence: &'static str,
+        of: fn(&P::Timer) -> bool,
+        awaits: fn(NodeId, &Flight<'_, P>) -> bool,
+    ) -> Self {
+        self.patience.push(Patience { sentence, of, awaits });
+        self
+    }
+
+    /// Adds a client that asks these inputs in order, each to go to that node or to any.
+    pub fn lane(mut self, inputs: impl IntoIterator<Item = (To, P::Input)>) -> Self {
+        self.lanes.push(Lane { inputs: inputs.into_iter().collect() });
+        self
+    }
+
+    /// Offers inputs only where this function says so; it sees all nodes.
+    pub fn offered(mut self, offered: fn(&Nodes<P>, NodeId, &P::Input) -> bool) -> Self {
+        self.offered = offered;
+        self
+    }
+
+    /// Sets the budget of faults in exploration.
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Lets only these nodes crash.
+    pub fn may_crash(mut self, nodes: impl IntoIterator<Item = NodeId>) -> Self {
+        self.may_crash = Some(nodes.into_iter().collect());
+        self
+    }
+
+    /// Gives nodes clocks.
+    pub fn clocks(mut self, clocks: Clocks) -> Self {
+        self.clocks = clocks;
+        self
+    }
+
+    /// Adds an invariant.
+    pub fn invariant(mut self, invariant: Invariant<P>) -> Self {
+        self.invariants.push(invariant);
+        self
+    }
+
+    /// Adds a goal.
+    pub fn goal(mut self, goal: Goal<P>) -> Self {
+        self.goals.push(goal);
+        self
+    }
+
+    /// Follows worlds no deeper than that many steps.
+    pub fn depth(mut self, depth: u32) -> Self {
+        self.depth = Some(depth);
+        self
+    }
+
+    /// Checks, but does not follow, worlds past a boundary.
+    pub fn boundary(mut self, sentence: &'static str, within: fn(&P, &World<P>) -> bool) -> Self {
+        self.boundary = Some(Boundary { sentence, within });
+        self
+    }
+
+    /// Starts exploration behind these steps.
+    pub fn after(mut self, name: &'static str, steps: Vec<Step<P>>) -> Self {
+        self.prefix = Some((name, steps));
+        self
+    }
+
+    /// Makes exploration go by a waypoint: the shortest path to it, then on from there.
+    pub fn waypoint(
+        mut self,
+        sentence: &'static str,
+        reached: fn(&P, &Nodes<P>) -> bool,
+    ) -> Self {
+        self.waypoints.push(Waypoint { sentence, reached });
+        self
+    }
+
+    /// Sets how the simulator runs it.
+    pub fn storm(mut self, storm: Storm<P>) -> Self {
+        self.storm = storm;
+        self
+    }
+
+    /// Records a number the scenario was built from.
+    pub fn parameter(mut self, name: &str, value: u64) -> Self {
+        self.parameters.insert(name.to_string(), value);
+        self
+    }
+
+    /// All nodes, in order.
+    pub fn node_ids(&self) -> impl Iterator<Item = NodeId> + use<P> {
+        (0..self.nodes).map(NodeId::at)
+    }
+
+    /// What a node is called in diagrams.
+    pub fn node_name(&self, node: NodeId) -> String {
+        self.names.get(node.index()).map_or_else(|| node.to_string(), |name| (*name).to_string())
+    }
+
+    /// The invariant of that name.
+    pub fn find_invariant(&self, name: &str) -> Option<&Invariant<P>> {
+        self.invariants.iter().find(|invariant| invariant.name == name)
+    }
+
+    /// Whether that node may crash.
+    pub(crate) fn can_crash(&self, node: NodeId) -> bool {
+        self.may_crash.as_ref().is_none_or(|nodes| nodes.contains(&node))
+    }
+
+    /// The first reading of a node's clock, if it has one.
+    pub(crate) fn first_clock(&self, node: NodeId) -> Option<u64> {
+        self.clocks.of.contains(&node).then_some(0)
+    }
+
+    /// The input that a client would ask next, if its lane has more.
+    pub(crate) fn next_input(&self, client: ClientId, given: u16) -> Option<&(To, P::Input)> {
+        self.lanes.get(usize::from(client.0))?.inputs.get(usize::from(given))
+    }
+
+    /// A bound in words.
+    pub fn bound_in_words(&self, bound: Bound) -> String {
+        match bound {
+            Bound::Timer(rule) => {
+                let rule = &self.timers[rule];
+                format!("{} fire {}", rule.name, rule.firing)
+            }
+            Bound::Crashes => format!("crashes ≤ {}", self.faults.crashes),
+            Bound::Restarts => format!("restarts ≤ {}", self.faults.restarts),
+            Bound::Wipes => format!("wiped disks ≤ {}", self.faults.wipes),
+            Bound::Drops => format!("drops ≤ {}", self.faults.drops),
+            Bound::Duplicates => format!("duplicates ≤ {}", self.faults.duplicates),
+            Bound::Clocks => format!(
+                "clocks ≤ {} and at most {} apart",
+                self.clocks.until, self.clocks.apart
+            ),
+            Bound::Boundary => {
+                self.boundary.as_ref().map_or("", |boundary| boundary.sentence).to_string()
+            }
+            Bound::Depth => format!("depth ≤ {}", self.depth.unwrap_or(u32::MAX)),
+        }
+    }
+
+    /// Everything that bounds or weakens a verdict on this scenario, a line each.
+    pub fn in_words(&self) -> Vec<String> {
+        let mut lines = vec![format!("{} nodes; {}", self.nodes, self.links.in_words())];
+        let inputs: usize = self.lanes.iter().map(|lane| lane.inputs.len()).sum();
+        lines.push(format!("{} clients with {inputs} inputs in all", self.lanes.len()));
+        lines.extend(self.timers.iter().map(|rule| format!("{} fire {}", rule.name, rule.firing)));
+        lines.extend(self.patience.iter().map(|held| format!("assuming {}", held.sentence)));
+        lines.push(format!("{}", self.faults));
+        if let Some(nodes) = &self.may_crash {
+            let nodes: Vec<String> = nodes.iter().map(|&node| self.node_name(node)).collect();
+            lines.push(format!("only {} may crash", nodes.join(", ")));
+        }
+        if !self.clocks.of.is_empty() {
+            let nodes: Vec<String> =
+                self.clocks.of.iter().map(|&node| self.node_name(node)).collect();
+            let (nodes, apart) = (nodes.join(", "), self.clocks.apart);
+            lines.push(format!(
+                "clocks at {nodes}, up to {} ticks, at most {apart} apart",
+                self.clocks.until
+            ));
+        }
+        lines.extend(self.depth.map(|depth| format!("depth ≤ {depth}")));
+        lines.extend(self.boundary.as_ref().map(|boundary| boundary.sentence.to_string()));
+        lines.extend(
+            self.prefix.as_ref().map(|(name, steps)| format!("after {} steps: {name}", steps.len())),
+        );
+        lines.extend(self.waypoints.iter().map(|way| format!("by way of: {}", way.sentence)));
+        lines
+    }
+
+    /// What makes no sense in this scenario, as a sentence that says what to do.
+    pub fn validate(&self) -> Result<(), String> {
+        let beyond = |node: &NodeId| node.index() >= self.nodes;
+        let bound_beyond = self.lanes.iter().flat_map(|lane| &lane.inputs).find_map(|(to, _)| {
+            match to {
+                To::Node(node) if beyond(node) => Some(*node),
+                To::Node(_) | To::Any => None,
+            }
+        });
+        let last = NodeId::at(self.nodes - 1);
+        if let Some(node) = bound_beyond {
+            return Err(format!("an input is bound to {node}, but the cluster ends at {last}"));
+        }
+        if let Some(node) = self.clocks.of.iter().find(|node| beyond(node)) {
+            return Err(format!("{node} is given a clock, but the cluster ends at {last}"));
+        }
+        if self.links == Links::Set {
+            if !self.patience.is_empty() {
+                return Err("timers cannot be held back on set links, where every message stays \
+                            on its way: use unordered or FIFO links"
+                    .to_string());
+            }
+            if let Some(quiet) = self.invariants.iter().find(|held| held.looks_at() == "quiet") {
+                return Err(format!(
+                    "`{}` is checked where nothing is on its way, which never is on set links: \
+                     use unordered or FIFO links",
+                    quiet.name
+                ));
+            }
+        }
+        let mut names: Vec<&str> = self.invariants.iter().map(|held| held.name).collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("two invariants are called `{}`: rename one", pair[0])),
+            None => Ok(()),
+        }
+    }
+}

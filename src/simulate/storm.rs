@@ -1,0 +1,110 @@
+//! How the simulator runs a scenario: how long, under which kinds of fault, with what workload.
+
+use crate::invariant::Goal;
+use crate::protocol::{ClientId, Protocol};
+use crate::scenario::To;
+use crate::time::{Span, Units};
+
+/// How the simulator runs a scenario.
+#[derive(Clone, Debug)]
+pub struct Storm<P: Protocol> {
+    /// How long the stormy phase lasts.
+    pub stormy: Span,
+    /// How long the healed phase lasts at most. It ends as soon as progress is seen.
+    pub healed: Span,
+    /// The kinds of fault a run may draw.
+    pub kinds: FaultKinds,
+    /// How many clients ask at most; each run draws how many do.
+    pub clients: u8,
+    /// What a client asks as its k-th request, from 0. Without it, clients ask what the scenario's
+    /// lanes say.
+    pub request: Option<fn(&P, ClientId, u32) -> Option<(To, P::Input)>>,
+    /// What must come about in the healed phase, and afresh: something seen or shown there.
+    pub progress: Option<Goal<P>>,
+}
+
+impl<P: Protocol> Default for Storm<P> {
+    fn default() -> Self {
+        Storm {
+            stormy: 20.s(),
+            healed: 20.s(),
+            kinds: FaultKinds::ALL,
+            clients: 3,
+            request: None,
+            progress: None,
+        }
+    }
+}
+
+impl<P: Protocol> Storm<P> {
+    /// Sets how long the stormy and the healed phase last.
+    pub fn lasts(mut self, stormy: Span, healed: Span) -> Self {
+        (self.stormy, self.healed) = (stormy, healed);
+        self
+    }
+
+    /// Sets the kinds of fault a run may draw.
+    pub fn kinds(mut self, kinds: FaultKinds) -> Self {
+        self.kinds = kinds;
+        self
+    }
+
+    /// Sets the workload: up to that many clients, and what each asks as its k-th request.
+    pub fn clients(
+        mut self,
+        clients: u8,
+        request: fn(&P, ClientId, u32) -> Option<(To, P::Input)>,
+    ) -> Self {
+        (self.clients, self.request) = (clients, Some(request));
+        self
+    }
+
+    /// Sets what must come about in the healed phase.
+    pub fn progress(mut self, goal: Goal<P>) -> Self {
+        self.progress = Some(goal);
+        self
+    }
+}
+
+/// The kinds of fault a run may draw.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FaultKinds {
+    /// Messages are lost.
+    pub loss: bool,
+    /// Messages arrive twice.
+    pub duplication: bool,
+    /// Links are cut: one node isolated, halves, a bridge, one-way.
+    pub partitions: bool,
+    /// Nodes stand still for a while, then act on old news.
+    pub pauses: bool,
+    /// Nodes crash, and restart with what they keep.
+    pub crashes: bool,
+    /// Nodes crash and come back with an empty disk.
+    pub wipes: bool,
+    /// Clocks are off, drift and jump, as far as the scenario lets them be apart.
+    pub clocks: bool,
+}
+
+impl FaultKinds {
+    /// Every kind but wiped disks, which few protocols survive.
+    pub const ALL: FaultKinds = FaultKinds {
+        loss: true,
+        duplication: true,
+        partitions: true,
+        pauses: true,
+        crashes: true,
+        wipes: false,
+        clocks: true,
+    };
+
+    /// No faults at all.
+    pub const NONE: FaultKinds = FaultKinds {
+        loss: false,
+        duplication: false,
+        partitions: false,
+        pauses: false,
+        crashes: false,
+        wipes: false,
+        clocks: false,
+    };
+}

@@ -1,0 +1,356 @@
+//! A situation: a world, what was spent to get there, and what the monitors remember of the way.
+//! It is the state that exploration tells apart.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use splitbrain_invariants::Held;
+
+use crate::invariant::{Goal, Scope, Sight, Sign, Watch};
+use crate::ledger::{Bound, Ledger};
+use crate::mail::Links;
+use crate::node::{Node, Panicked};
+use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
+use crate::scenario::Scenario;
+use crate::step::{Act, Step};
+use crate::world::World;
+
+/// The name under which a handler's panic is reported, beside the scenario's own invariants.
+pub const NO_PANIC: &str = "no-panic";
+
+/// The name under which a handler that is not a pure function is reported.
+pub const DETERMINISTIC: &str = "deterministic";
+
+/// A world, its ledger and its monitors.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Situation<P: Protocol> {
+    /// Nodes and mail.
+    pub world: World<P>,
+    /// What is spent.
+    pub ledger: Arc<Ledger>,
+    /// The monitors of the history invariants, in the scenario's order.
+    pub watches: Arc<Vec<Watch<P>>>,
+    /// The handler that panicked on the way here; nothing happens any more.
+    pub panicked: Option<(NodeId, Panicked)>,
+}
+
+/// An invariant that does not hold, and why.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Violation {
+    /// The name of the invariant.
+    pub invariant: String,
+    /// The reason, with the offending values.
+    pub reason: String,
+}
+
+/// What a step showed besides the situation it led to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shown {
+    /// The goals reached by something seen, by index.
+    pub(crate) goals: Vec<usize>,
+    /// The lines its handler marked.
+    pub(crate) marks: Vec<&'static str>,
+}
+
+impl<P: Protocol> Situation<P> {
+    /// The first situation of a scenario. A node that panics as it starts gives one in which
+    /// nothing can happen.
+    pub fn first(scenario: &Scenario<P>) -> Situation<P> {
+        Situation::first_shown(scenario, &mut Outbox::new(scenario.nodes)).0
+    }
+
+    pub(crate) fn first_shown(
+        scenario: &Scenario<P>,
+        out: &mut Outbox<P>,
+    ) -> (Situation<P>, Shown) {
+        let mut watches = first_watches(scenario);
+        let mut shown = Shown::default();
+        let started = World::first(scenario, out, |me, node, out| {
+            feed_events(scenario, &mut watches, &mut shown, me, node, out);
+        });
+        let (world, panicked) = match started {
+            Ok(world) => (world, None),
+            Err(panicked) => (World { nodes: Vec::new(), mail: Vec::new() }, Some(panicked)),
+        };
+        let ledger = Arc::new(Ledger::open(scenario));
+        (Situation { world, ledger, watches: Arc::new(watches), panicked }, shown)
+    }
+
+    /// What can happen here and is paid for, in the order of its content, without the choices
+    /// handlers make. Bounds that forbade something possible are added to `cut`.
+    pub fn acts(&self, scenario: &Scenario<P>, cut: &mut BTreeSet<Bound>) -> Vec<Step<P>> {
+        let mut steps = Vec::new();
+        if self.panicked.is_some() {
+            return steps;
+        }
+        for me in scenario.node_ids() {
+            self.acts_at(scenario, me, &mut steps);
+        }
+        steps.retain(|step| match self.affordable(scenario, step) {
+            Ok(()) => true,
+            Err(bound) => {
+                cut.insert(bound);
+                false
+            }
+        });
+        steps
+    }
+
+    fn affordable(&self, scenario: &Scenario<P>, step: &Step<P>) -> Result<(), Bound> {
+        match step.act {
+            Act::Tick => self.may_tick(scenario, step.node),
+            _ => self.ledger.after(scenario, step).map(drop),
+        }
+    }
+
+    /// Everything that can happen at one node, whatever it costs.
+    fn acts_at(&self, scenario: &Scenario<P>, me: NodeId, steps: &mut Vec<Step<P>>) {
+        let node = &self.world.nodes[me.index()];
+        let mail = &self.world.mail[me.index()];
+        let mut add = |act| steps.push(Step::new(me, act));
+        let letters = || {
+            mail.deliverable(scenario.links)
+                .map(|letter| (letter.from, letter.message.clone()))
+        };
+        if node.up {
+            letters().for_each(|(from, message)| add(Act::Deliver { from, message }));
+        }
+        // A kind of fault with no budget at all is no part of the scenario, and cuts nothing off.
+        let faults = &scenario.faults;
+        if faults.drops > 0 && scenario.links != Links::Set {
+            letters().for_each(|(from, message)| add(Act::Drop { from, message }));
+        }
+        if faults.duplicates > 0 && scenario.links != Links::Set {
+            letters().for_each(|(from, message)| add(Act::Duplicate { from, message }));
+        }
+        if node.up {
+            for (timer, _) in &node.timers {
+                if self.world.holds_back(scenario, me, timer).is_none() {
+                    add(Act::Timeout(timer.clone()));
+                }
+            }
+            for (client, given) in self.ledger.lanes.iter().enumerate() {
+                let client = ClientId(client as u8);
+                if let Some((to, input)) = scenario.next_input(client, *given)
+                    && to.admits(me)
+                    && (scenario.offered)(&self.world.nodes, me, input)
+                    && node.accepts(&scenario.protocol, me, input)
+                {
+                    add(Act::Input { client, input: input.clone() });
+                }
+            }
+        }
+        if node.clock.is_some() {
+            add(Act::Tick);
+        }
+        if node.up && faults.crashes > 0 && scenario.can_crash(me) {
+            add(Act::Crash);
+        }
+        if !node.up && faults.restarts > 0 {
+            add(Act::Restart);
+        }
+        if !node.up && faults.wipes > 0 {
+            add(Act::Wiped);
+        }
+    }
+
+    fn may_tick(&self, scenario: &Scenario<P>, me: NodeId) -> Result<(), Bound> {
+        let clock = |node: &Node<P>| node.clock;
+        let next = clock(&self.world.nodes[me.index()]).map_or(0, |now| now + 1);
+        let slowest = self.world.nodes.iter().filter_map(|node| clock(node)).min().unwrap_or(0);
+        let within = next <= scenario.clocks.until && next - slowest <= scenario.clocks.apart;
+        if within { Ok(()) } else { Err(Bound::Clocks) }
+    }
+
+    /// Lets one step happen and shows every outcome: one for each answer to the choices its
+    /// handler asks for, in order.
+    pub(crate) fn outcomes(
+        &self,
+        scenario: &Scenario<P>,
+        step: &Step<P>,
+        out: &mut Outbox<P>,
+        mut show: impl FnMut(Step<P>, Situation<P>, Shown),
+    ) {
+        let mut script = Vec::new();
+        loop {
+            let mut step = step.clone();
+            step.choices.clone_from(&script);
+            let mut next = self.clone();
+            let shown = next.take(scenario, &step, out);
+            step.choices = out.choices.iter().map(|choice| choice.taken).collect();
+            let open = out.choices.iter().rposition(|choice| choice.taken + 1 < choice.of);
+            show(step, next, shown);
+            match open {
+                Some(last) => {
+                    script = out.choices[..last].iter().map(|choice| choice.taken).collect();
+                    script.push(out.choices[last].taken + 1);
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Takes a possible step: world, ledger (if the step is within the budget) and monitors. The
+    /// choices are the step's; what it asks beyond them gets the first alternative.
+    pub(crate) fn take(
+        &mut self,
+        scenario: &Scenario<P>,
+        step: &Step<P>,
+        out: &mut Outbox<P>,
+    ) -> Shown {
+        out.chooser = Chooser::Script(step.choices.clone());
+        let mut shown = Shown::default();
+        if let Err(panicked) = self.world.apply(scenario, step, out) {
+            self.panicked = Some((step.node, panicked));
+            return shown;
+        }
+        if let Ok(ledger) = self.ledger.after(scenario, step)
+            && ledger != *self.ledger
+        {
+            self.ledger = Arc::new(ledger);
+        }
+        let node = &self.world.nodes[step.node.index()];
+        if is_sighted(step, out) {
+            let watches = Arc::make_mut(&mut self.watches);
+            feed_step(scenario, watches, &mut shown, step, node, out);
+        }
+        shown.marks.extend_from_slice(&out.marks);
+        shown
+    }
+
+    /// Every invariant that does not hold here. `changed` is the node whose step led here; all
+    /// nodes if `None`.
+    pub fn violations(&self, scenario: &Scenario<P>, changed: Option<NodeId>) -> Vec<Violation> {
+        if let Some((node, Panicked(sentence))) = &self.panicked {
+            let reason = format!("{node}'s handler panicked: {sentence}");
+            return vec![Violation { invariant: NO_PANIC.to_string(), reason }];
+        }
+        let mut found = Vec::new();
+        let mut watches = self.watches.iter();
+        for invariant in &scenario.invariants {
+            let held = match &invariant.scope {
+                Scope::Node(check) => self.check_nodes(scenario, *check, changed),
+                Scope::Nodes(check) => check(&scenario.protocol, &self.world.nodes),
+                Scope::World(check) => check(&scenario.protocol, &self.world),
+                Scope::Quiet(check) if self.world.is_quiet() => {
+                    check(&scenario.protocol, &self.world.nodes)
+                }
+                Scope::Quiet(_) => Ok(()),
+                Scope::History(_) => {
+                    let watch = watches.next().expect("a watch for each history invariant");
+                    watch.broken.clone().map_or(Ok(()), Err)
+                }
+            };
+            if let Err(broken) = held {
+                let reason = broken.to_string();
+                found.push(Violation { invariant: invariant.name.to_string(), reason });
+            }
+        }
+        found
+    }
+
+    fn check_nodes(
+        &self,
+        scenario: &Scenario<P>,
+        check: fn(&P, NodeId, &Node<P>) -> Held,
+        changed: Option<NodeId>,
+    ) -> Held {
+        scenario
+            .node_ids()
+            .filter(|me| changed.is_none_or(|changed| changed == *me))
+            .try_for_each(|me| check(&scenario.protocol, me, &self.world.nodes[me.index()]))
+    }
+
+    /// Whether a goal that shows in the nodes is reached here.
+    pub(crate) fn reaches(&self, scenario: &Scenario<P>, goal: &Goal<P>) -> bool {
+        match goal.sign {
+            Sign::Nodes(reached) => {
+                self.panicked.is_none() && reached(&scenario.protocol, &self.world.nodes)
+            }
+            Sign::Seen(_) => false,
+        }
+    }
+}
+
+/// A fresh watch for each history invariant, in order.
+pub(crate) fn first_watches<P: Protocol>(scenario: &Scenario<P>) -> Vec<Watch<P>> {
+    scenario
+        .invariants
+        .iter()
+        .filter_map(|invariant| match &invariant.scope {
+            Scope::History(monitor) => Some(Watch { monitor: monitor.copied(), broken: None }),
+            Scope::Node(_) | Scope::Nodes(_) | Scope::World(_) | Scope::Quiet(_) => None,
+        })
+        .collect()
+}
+
+/// Whether a step shows anything to monitors.
+fn is_sighted<P: Protocol>(step: &Step<P>, out: &Outbox<P>) -> bool {
+    match step.act {
+        Act::Input { .. } | Act::Crash | Act::Restart | Act::Wiped => true,
+        Act::Deliver { .. } | Act::Timeout(_) => !out.events.is_empty(),
+        Act::Drop { .. } | Act::Duplicate { .. } | Act::Tick => false,
+    }
+}
+
+/// Shows a step that has just happened to all monitors: the step itself, then what its handler
+/// told, in order.
+pub(crate) fn feed_step<P: Protocol>(
+    scenario: &Scenario<P>,
+    watches: &mut [Watch<P>],
+    shown: &mut Shown,
+    step: &Step<P>,
+    node: &Node<P>,
+    out: &Outbox<P>,
+) {
+    let (me, state) = (step.node, &node.state);
+    let sight = match &step.act {
+        Act::Input { client, input } => {
+            Some(Sight::Input { node: me, client: *client, input, state })
+        }
+        Act::Crash => Some(Sight::Crash { node: me, state }),
+        Act::Restart => Some(Sight::Restart { node: me, wiped: false, state }),
+        Act::Wiped => Some(Sight::Restart { node: me, wiped: true, state }),
+        Act::Deliver { .. }
+        | Act::Drop { .. }
+        | Act::Duplicate { .. }
+        | Act::Timeout(_)
+        | Act::Tick => None,
+    };
+    if let Some(sight) = sight {
+        feed(scenario, watches, shown, &sight);
+    }
+    feed_events(scenario, watches, shown, me, node, out);
+}
+
+/// Shows all monitors what a handler told.
+pub(crate) fn feed_events<P: Protocol>(
+    scenario: &Scenario<P>,
+    watches: &mut [Watch<P>],
+    shown: &mut Shown,
+    me: NodeId,
+    node: &Node<P>,
+    out: &Outbox<P>,
+) {
+    for event in &out.events {
+        let sight = Sight::Event { node: me, event, state: &node.state };
+        feed(scenario, watches, shown, &sight);
+    }
+}
+
+/// Shows all monitors and goals one thing.
+fn feed<P: Protocol>(
+    scenario: &Scenario<P>,
+    watches: &mut [Watch<P>],
+    shown: &mut Shown,
+    sight: &Sight<'_, P>,
+) {
+    watches.iter_mut().for_each(|watch| watch.see(sight));
+    for (index, goal) in scenario.goals.iter().enumerate() {
+        if let Sign::Seen(reached) = goal.sign
+            && reached(&scenario.protocol, sight)
+        {
+            shown.goals.push(index);
+        }
+    }
+}
