@@ -1,5 +1,6 @@
 //! splitbrain.
 
+mod audience;
 pub mod catalog;
 pub mod explore;
 mod invariant;

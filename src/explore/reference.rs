@@ -12,7 +12,8 @@ use super::{Exploration, Found, Limits, Observer, Parent, Progress, changed, unr
 use crate::ledger::Bound;
 use crate::protocol::{Outbox, Protocol};
 use crate::scenario::{Scenario, Waypoint};
-use crate::situation::{DETERMINISTIC, Shown, Situation, Violation};
+use crate::audience::Shown;
+use crate::situation::{DETERMINISTIC, Situation, Violation};
 use crate::step::Step;
 use crate::trace;
 use crate::verdict::Verdict;
