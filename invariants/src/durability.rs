@@ -79,9 +79,11 @@ impl<T: Value> Durability<T> {
 mod tests {
     use super::*;
 
+    type Row<'a> = (&'a str, &'a [u8], &'a [u8], Option<&'a str>);
+
     #[test]
     fn histories() {
-        let table: &[(&str, &[u8], &[u8], Option<&str>)] = &[
+        let table: &[Row<'_>] = &[
             ("nothing promised is nothing lost", &[], &[], None),
             ("what is kept survives", &[2, 1], &[1, 2], None),
             ("more may be kept than was promised", &[1], &[1, 2, 3], None),
@@ -100,8 +102,8 @@ mod tests {
     fn order_repetition_and_what_was_released_leave_no_trace() {
         let mut one = Durability::new();
         let mut other = Durability::default();
-        [1, 2].map(|thing| one.acknowledge(thing));
-        [3, 2, 1, 2].map(|thing| other.acknowledge(thing));
+        [1, 2].into_iter().for_each(|thing| one.acknowledge(thing));
+        [3, 2, 1, 2].into_iter().for_each(|thing| other.acknowledge(thing));
         assert_ne!(one, other);
         other.release(&3);
         assert_eq!(one, other);
