@@ -173,9 +173,14 @@ impl<S: Specification> Of<S> {
         }
     }
 
-    fn without(mut self, client: usize) -> Self {
-        self.entries.remove(client);
-        self
+    /// Whether no two operations, both open with outputs to choose from, might have changed the
+    /// state and changed it back: then that both are done is no possibility of its own.
+    fn is_cut_in_one_way(&self, operations: &Operations<'_, S>) -> bool {
+        let writes = |&client: &usize| {
+            matches!(&self.entries[client], Entry::Open(outputs) if !outputs.is_empty())
+                && !S::reads_only(operation_of::<S>(operations, client))
+        };
+        (0..self.entries.len()).filter(writes).count() < 2
     }
 }
 
@@ -189,12 +194,40 @@ fn includes<T: Ord>(more: &[T], fewer: &[T]) -> bool {
     fewer.len() <= more.len() && fewer.iter().all(|item| rest.any(|other| other == item))
 }
 
-/// Puts the configurations in order and keeps only those that no other makes dispensable.
+/// Brings the configurations into the form that depends only on what they can do, and not on how
+/// they were come by.
+///
+/// Sets of outputs make few configurations of many, but the same possibilities can be cut into such
+/// sets in several ways. So where more than one configuration is left, they are taken apart into
+/// single possibilities, the dispensable ones dropped, and the rest put together again in one fixed
+/// way.
 ///
 /// Being dispensable is a partial order: every step to effect leaves fewer operations open, so two
-/// different configurations never make each other dispensable. What remains depends on what the
-/// configurations can do, and not on how they were come by.
+/// different possibilities never make each other dispensable, and which of them remain does not
+/// depend on where one begins.
 pub(super) fn normal_form<S: Specification>(
+    configurations: &mut Vec<Of<S>>,
+    operations: &Operations<'_, S>,
+) {
+    keep_indispensable(configurations, operations);
+    if let [one] = configurations.as_slice()
+        && one.is_cut_in_one_way(operations)
+    {
+        return;
+    }
+    let clients = operations.len();
+    for client in 0..clients {
+        take_apart(configurations, client);
+    }
+    keep_indispensable(configurations, operations);
+    for client in 0..clients {
+        put_together(configurations, client);
+    }
+    configurations.sort_unstable();
+}
+
+/// Puts the configurations in order and keeps only those that no other makes dispensable.
+fn keep_indispensable<S: Specification>(
     configurations: &mut Vec<Of<S>>,
     operations: &Operations<'_, S>,
 ) {
@@ -214,6 +247,51 @@ pub(super) fn normal_form<S: Specification>(
     configurations.extend(kept.map(|(configuration, _)| configuration));
 }
 
+/// Makes each of the outputs that the client's operation may have had a configuration of its own.
+fn take_apart<S: Clone, O: Clone, R: Clone>(
+    configurations: &mut Vec<Configuration<S, O, R>>,
+    client: usize,
+) {
+    for at in 0..configurations.len() {
+        let Entry::Open(outputs) = &mut configurations[at].entries[client] else { continue };
+        for output in std::mem::take(outputs) {
+            let mut one = configurations[at].clone();
+            one.entries[client] = Entry::Done(output);
+            configurations.push(one);
+        }
+    }
+}
+
+/// Makes one configuration of those that differ only in the output the client's operation had, where
+/// it may also have had none.
+fn put_together<S: Ord, O: Ord, R: Ord>(
+    configurations: &mut Vec<Configuration<S, O, R>>,
+    client: usize,
+) {
+    let mut parts: Vec<_> = std::mem::take(configurations)
+        .into_iter()
+        .map(|mut configuration| {
+            let entry = configuration.entries.remove(client);
+            (configuration, entry)
+        })
+        .collect();
+    // Of equal rests, the open entry is first and the outputs follow in their order.
+    parts.sort_unstable();
+    let mut whole: Vec<(Configuration<S, O, R>, Entry<R>)> = Vec::with_capacity(parts.len());
+    for (rest, entry) in parts {
+        match (whole.last_mut(), entry) {
+            (Some((same, Entry::Open(outputs))), Entry::Done(output)) if *same == rest => {
+                outputs.push(output);
+            }
+            (_, entry) => whole.push((rest, entry)),
+        }
+    }
+    configurations.extend(whole.into_iter().map(|(mut configuration, entry)| {
+        configuration.entries.insert(client, entry);
+        configuration
+    }));
+}
+
 /// The search for what explains one response.
 pub(super) struct Search<'a, S: Specification> {
     client: usize,
@@ -222,6 +300,8 @@ pub(super) struct Search<'a, S: Specification> {
     /// Configurations in which the client's operation has not changed the state, without those that
     /// an earlier one covers: breadth first, so the earlier have more operations open.
     reached: Vec<Of<S>>,
+    /// Configurations in which the client's operation is done with the output, likewise.
+    explained: Vec<Of<S>>,
     possible: Vec<S::Output>,
 }
 
@@ -231,37 +311,61 @@ impl<'a, S: Specification> Search<'a, S> {
         output: &'a S::Output,
         operations: Vec<Option<&'a S::Operation>>,
     ) -> Self {
-        Search { client, output, operations, reached: Vec::new(), possible: Vec::new() }
+        Search {
+            client,
+            output,
+            operations,
+            reached: Vec::new(),
+            explained: Vec::new(),
+            possible: Vec::new(),
+        }
     }
 
     /// The configurations after the response, if it has this output; none if it cannot have it.
     pub(super) fn explain(&mut self, configurations: &[Of<S>]) -> Vec<Of<S>> {
-        let mut explained = Vec::new();
         for configuration in configurations {
             match &configuration.entries[self.client] {
-                Entry::Open(outputs) => {
-                    self.possible.extend(outputs.iter().cloned());
-                    if outputs.binary_search(self.output).is_ok() {
-                        explained.push(configuration.clone().without(self.client));
-                    }
-                    self.reached.push(configuration.clone());
-                }
+                Entry::Open(outputs) => self.begin(configuration, outputs),
                 Entry::Done(output) => {
                     self.possible.push(output.clone());
                     if output == self.output {
-                        explained.push(configuration.clone().without(self.client));
+                        self.explained_by(configuration.clone());
                     }
                 }
             }
         }
         let mut next = 0;
         while next < self.reached.len() {
-            if !self.answer(next, &mut explained) {
+            if !self.answer(next) {
                 self.go_on(next);
             }
             next += 1;
         }
+        let mut explained = std::mem::take(&mut self.explained);
+        for configuration in &mut explained {
+            configuration.entries.remove(self.client);
+        }
         explained
+    }
+
+    /// The client's operation may have had one of these outputs already, and can still take effect.
+    fn begin(&mut self, configuration: &Of<S>, outputs: &[S::Output]) {
+        self.possible.extend(outputs.iter().cloned());
+        let among_them = outputs.binary_search(self.output).is_ok();
+        if among_them {
+            self.explained_by(configuration.clone());
+        }
+        let operation = operation_of::<S>(&self.operations, self.client);
+        if !(among_them && S::reads_only(operation)) {
+            self.reached.push(configuration.clone());
+        }
+    }
+
+    fn explained_by(&mut self, mut configuration: Of<S>) {
+        configuration.entries[self.client] = Entry::Done(self.output.clone());
+        if !self.explained.iter().any(|other| other.covers(&configuration, &self.operations)) {
+            self.explained.push(configuration);
+        }
     }
 
     /// The outputs the response could have had, in order.
@@ -273,18 +377,18 @@ impl<'a, S: Specification> Search<'a, S> {
 
     /// Takes the client's operation to effect where the search stands. Whether that settles it:
     /// nothing is gained by taking others to effect before it.
-    fn answer(&mut self, next: usize, explained: &mut Vec<Of<S>>) -> bool {
+    fn answer(&mut self, next: usize) -> bool {
         let here = &self.reached[next];
         let operation = operation_of::<S>(&self.operations, self.client);
         let (after, output) = applied(&here.state, operation);
         let fits = output == *self.output;
-        let unchanged = after.is_none();
         self.possible.push(output);
-        if fits && unchanged {
-            explained.push(here.clone().without(self.client));
-        } else if fits {
-            let step = here.take(Choice::Client(self.client), &self.operations);
-            explained.extend(step.map(|step| step.without(self.client)));
+        if fits {
+            let step = match after {
+                None => Some(here.clone()),
+                Some(_) => here.take(Choice::Client(self.client), &self.operations),
+            };
+            step.into_iter().for_each(|step| self.explained_by(step));
         }
         fits && S::reads_only(operation)
     }

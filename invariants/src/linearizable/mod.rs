@@ -100,7 +100,8 @@ pub trait Specification: Value {
 ///   then it is one configuration, not one for each moment it might have been.
 /// - An operation that takes effect without changing the state concerns its client only. Its
 ///   possible outputs are a set, which is one configuration for all of them; outputs that the
-///   present state gives anyway are not listed.
+///   present state gives anyway are not listed. There is one fixed way to cut the possibilities
+///   into such sets.
 /// - Abandoned operations have lost their client: two equal ones are one, twice. Those that only
 ///   read are gone.
 /// - A configuration is dropped where another can do whatever it can: by taking some of its
@@ -108,9 +109,10 @@ pub trait Specification: Value {
 ///   open, and the same outputs or more to choose from.
 /// - An operation that has taken effect in every configuration is forgotten; its outputs remain.
 ///
-/// So histories that end in the same situation are equal monitors. For the register of two values
-/// and two clients the form is the smallest possible: a test compares it with the minimal
-/// automaton.
+/// So histories that end in the same situation are equal monitors. Tests hold the form against the
+/// minimal automaton: for a register with two clients, or a lock with one, and another client to
+/// look, there is no smaller form. Where an equal operation is both abandoned and waited for, a
+/// few situations that nothing tells apart remain different monitors.
 ///
 /// The number of configurations is exponential in the operations open at the same time, in the worst
 /// case. Three or four clients are fine. Objects made of independent parts, one key each, have one

@@ -1,5 +1,7 @@
 //! The monitor against the definition, on histories small enough to try every order.
 
+mod minimal;
+
 use super::*;
 use std::collections::BTreeMap;
 
@@ -258,4 +260,193 @@ fn counters_agree_with_the_definition() {
     use CounterOperation::{Increment, Read};
     let counts = compare(&Counter::default(), &[Increment, Read], &[0, 1, 2, 3, 4]);
     assert!(counts.0 > 1500 && counts.1 > 500, "{counts:?}");
+}
+
+type RegisterEvent = Event<Register<u32>>;
+type RegisterRow<'a> = (&'a str, &'a [RegisterEvent], Option<&'a str>);
+type Pair<'a> = (&'a str, &'a [RegisterEvent], &'a [RegisterEvent]);
+
+#[test]
+fn register_histories() {
+    use RegisterOperation::{Read, Write};
+    use RegisterOutput::{Holds, Written};
+    let table: &[RegisterRow<'_>] = &[
+        ("the initial value is read", &[Invoke(1, Read), Respond(1, Holds(0))], None),
+        (
+            "a pending write may be seen",
+            &[Invoke(0, Write(1)), Invoke(1, Read), Respond(1, Holds(1))],
+            None,
+        ),
+        (
+            "a pending write may be missed",
+            &[Invoke(0, Write(1)), Invoke(1, Read), Respond(0, Written), Respond(1, Holds(0))],
+            None,
+        ),
+        (
+            "an abandoned write may be seen late",
+            &[
+                Invoke(0, Write(1)),
+                Abandon(0),
+                Invoke(0, Read),
+                Respond(0, Holds(0)),
+                Invoke(0, Read),
+                Respond(0, Holds(1)),
+            ],
+            None,
+        ),
+        (
+            "a second invocation abandons the first",
+            &[Invoke(0, Write(1)), Invoke(0, Read), Respond(0, Holds(1))],
+            None,
+        ),
+        (
+            "what answers nothing is ignored",
+            &[Respond(0, Holds(9)), Invoke(0, Read), Abandon(0), Respond(0, Holds(9))],
+            None,
+        ),
+        (
+            "a finished write is missed",
+            &[Invoke(0, Write(1)), Respond(0, Written), Invoke(1, Read), Respond(1, Holds(0))],
+            Some("1: Read → Holds(0) cannot be placed: the only answer possible here is Holds(1)"),
+        ),
+        (
+            "a value comes from nowhere",
+            &[Invoke(0, Write(1)), Invoke(1, Read), Respond(1, Holds(2))],
+            Some(
+                "1: Read → Holds(2) cannot be placed: \
+                 the answers possible here are Holds(0), Holds(1)",
+            ),
+        ),
+        (
+            "reads go back in time",
+            &[
+                Invoke(0, Write(1)),
+                Invoke(1, Read),
+                Respond(1, Holds(1)),
+                Invoke(2, Read),
+                Respond(2, Holds(0)),
+            ],
+            Some("2: Read → Holds(0) cannot be placed: the only answer possible here is Holds(1)"),
+        ),
+        (
+            "an abandoned write takes effect twice",
+            &[
+                Invoke(0, Write(1)),
+                Abandon(0),
+                Invoke(0, Read),
+                Respond(0, Holds(1)),
+                Invoke(0, Write(2)),
+                Respond(0, Written),
+                Invoke(0, Read),
+                Respond(0, Holds(1)),
+            ],
+            Some("0: Read → Holds(1) cannot be placed: the only answer possible here is Holds(2)"),
+        ),
+        (
+            "what took effect was answered otherwise",
+            &[Invoke(0, Write(1)), Invoke(1, Read), Respond(1, Holds(1)), Respond(0, Holds(1))],
+            Some(
+                "0: Holds(1) for what has taken effect cannot be placed: \
+                 the only answer possible here is Written",
+            ),
+        ),
+    ];
+    for (sentence, history, expected) in table {
+        let mut monitor = Linearizable::new(Register::new(0));
+        let held = history.iter().try_for_each(|event| follow(&mut monitor, event));
+        assert_eq!(held.as_ref().err().map(|b| b.reason()), *expected, "{sentence}");
+    }
+}
+
+#[test]
+fn histories_that_end_in_the_same_situation_are_equal_monitors() {
+    use RegisterOperation::{Read, Write};
+    use RegisterOutput::{Holds, Written};
+    let table: &[Pair<'_>] = &[
+        ("finished operations are forgotten", &[Invoke(0, Read), Respond(0, Holds(0))], &[]),
+        ("abandoned reads are forgotten", &[Invoke(0, Read), Abandon(0)], &[]),
+        (
+            "the order of invocations is forgotten",
+            &[Invoke(0, Write(1)), Invoke(1, Read)],
+            &[Invoke(1, Read), Invoke(0, Write(1))],
+        ),
+        (
+            "an abandoned operation has lost its client",
+            &[Invoke(0, Write(1)), Abandon(0)],
+            &[Invoke(1, Write(1)), Abandon(1)],
+        ),
+        (
+            "a write that was seen is the value, and which value it wrote is forgotten",
+            &[
+                Invoke(0, Write(2)),
+                Invoke(1, Read),
+                Respond(1, Holds(2)),
+                Invoke(1, Write(1)),
+                Respond(1, Written),
+            ],
+            &[Invoke(0, Write(1)), Invoke(1, Read), Respond(1, Holds(1))],
+        ),
+        (
+            "who wrote first is forgotten once a later write has ended",
+            &[
+                Invoke(0, Write(1)),
+                Invoke(1, Write(2)),
+                Respond(0, Written),
+                Respond(1, Written),
+                Invoke(0, Write(3)),
+                Respond(0, Written),
+            ],
+            &[Invoke(0, Write(3)), Respond(0, Written)],
+        ),
+    ];
+    for (sentence, one, other) in table {
+        let initial = Register::new(0);
+        assert_eq!(after(initial.clone(), one), after(initial, other), "{sentence}");
+    }
+    let waiting = after(Register::new(0), &[Invoke(0, Write(1))]);
+    assert_ne!(waiting, after(Register::new(0), &[Invoke(0, Write(2))]));
+    assert_ne!(waiting, after(Register::new(0), &[Invoke(1, Write(1))]));
+    assert_ne!(waiting, after(Register::new(0), &[Invoke(0, Write(1)), Abandon(0)]));
+}
+
+#[test]
+fn a_broken_response_leaves_the_monitor_as_it_was() {
+    let mut monitor: Linearizable<Counter> = Linearizable::default();
+    monitor.invoke(0, CounterOperation::Increment);
+    let before = monitor.clone();
+    assert!(monitor.respond(0, 2).is_err());
+    assert_eq!(monitor, before);
+    assert_eq!(monitor.respond(0, 1), Ok(()));
+}
+
+#[test]
+fn counters_of_many_abandoned_increments_stay_small() {
+    let mut monitor: Linearizable<Counter> = Linearizable::default();
+    for client in 0..12 {
+        monitor.invoke(client, CounterOperation::Increment);
+        monitor.abandon(&client);
+    }
+    assert_eq!(monitor.configurations(), 1);
+    monitor.invoke(0, CounterOperation::Read);
+    assert_eq!(monitor.respond(0, 7), Ok(()));
+    assert_eq!(monitor.configurations(), 1);
+    monitor.invoke(0, CounterOperation::Read);
+    assert!(monitor.clone().respond(0, 6).is_err());
+    assert!(monitor.clone().respond(0, 13).is_err());
+    assert_eq!(monitor.respond(0, 12), Ok(()));
+}
+
+#[test]
+fn writes_to_other_keys_cost_nothing() {
+    use KeyValueOperation::{Get, Put};
+    let mut monitor = Linearizable::new(KeyValue::new());
+    for key in 0..12 {
+        monitor.invoke(key, Put(key, 'a'));
+        monitor.abandon(&key);
+    }
+    monitor.invoke(0, Get(3));
+    assert_eq!(monitor.respond(0, KeyValueOutput::Found(Some('a'))), Ok(()));
+    assert_eq!(monitor.configurations(), 1);
+    monitor.invoke(0, Get(3));
+    assert!(monitor.respond(0, KeyValueOutput::Found(None)).is_err());
 }
