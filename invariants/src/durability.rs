@@ -9,7 +9,7 @@ use crate::{Held, Value, broken};
 /// system promised to keep it. Where that is (a majority's logs, the leader's state, any replica's)
 /// is the model's to say, as a predicate.
 ///
-/// *Source.* Gray, *The Transaction Concept: Virtues and Limitations* (1981), §2; for logs, leader
+/// *Source.* Gray, *The Transaction Concept: Virtues and Limitations* (1981); for logs, leader
 /// completeness (Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm*
 /// (2014), §5.4); Kingsbury's *Jepsen* checks sets this way ("lost" elements).
 ///

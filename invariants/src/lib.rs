@@ -6,17 +6,18 @@
 //! values, such as "term 2 has two leaders: n0, then n2".
 //!
 //! The conditions know no engine and no protocol. A model *projects* what it sees onto them: Raft's
-//! election safety is [`Agreement`] of terms on leaders, and so is the safety of a fencing token.
+//! election safety is [`Agreement`] on the leader of a term; that no two clients hold the same
+//! fencing token is the same condition again.
 //!
 //! | condition | says | for example |
 //! |---|---|---|
-//! | [`Agreement`] | for each key at most one value, ever | one leader a term, one command an index, one client a token |
-//! | [`Monotonic`] | what is observed of a key never decreases | terms, ballots, tokens as a store accepts them |
+//! | [`Agreement`] | for each key at most one value, ever | term → leader, index → entry |
+//! | [`Monotonic`] | what is observed of a key never decreases | terms, ballots, fencing tokens |
 //! | [`MutualExclusion`] | a resource has at most one holder at a time | locks, leases |
-//! | [`Validity`] | only what was proposed is decided | consensus, commands of replicated logs |
+//! | [`Validity`] | only what was proposed is decided | consensus, replicated logs |
 //! | [`Durability`] | what was acknowledged is never lost | replies, commits |
-//! | [`prefix_order`], [`compatible`] | one history is how another begins | chains, committed logs |
-//! | [`Linearizable`] | every operation seems to take effect at one instant | what the clients of a service see |
+//! | [`prefix_order`], [`compatible`] | one history is how another begins | chains, logs |
+//! | [`Linearizable`] | operations seem to take effect at one instant | services and clients |
 //!
 //! [`Linearizable`] is held against a [`Specification`] of the object: a [`Register`], a
 //! [`KeyValue`] store, a [`Lock`], a [`FencedLock`], a [`Counter`], or your own.
@@ -50,8 +51,8 @@
 //! A model checker stores a monitor with every state it explores, and a simulator updates one at
 //! every event. That asks four things of it:
 //!
-//! - **Canonical.** Two histories that can no longer be told apart give equal monitors. Keep what the
-//!   future can still contradict, in one fixed order; forget how it came about. A monitor that
+//! - **Canonical.** Two histories that can no longer be told apart give equal monitors. Keep what
+//!   the future can still contradict, in one fixed order; forget how it came about. A monitor that
 //!   counts what nobody asks for makes many states of one.
 //! - **Small and dense.** Its state is cloned, compared and hashed far more often than searched: a
 //!   sorted vector, no tree.

@@ -262,8 +262,8 @@ fn take_apart<S: Clone, O: Clone, R: Clone>(
     }
 }
 
-/// Makes one configuration of those that differ only in the output the client's operation had, where
-/// it may also have had none.
+/// Makes one configuration of those that differ only in the output the client's operation had,
+/// where it may also have had none.
 fn put_together<S: Ord, O: Ord, R: Ord>(
     configurations: &mut Vec<Configuration<S, O, R>>,
     client: usize,

@@ -80,13 +80,13 @@ pub trait Specification: Value {
 ///
 /// *Source.* Herlihy and Wing, *Linearizability: A Correctness Condition for Concurrent Objects*
 /// (1990), §2; the search for the sequence is Wing and Gong's, *Testing and Verifying Concurrent
-/// Objects* (1993), in the just-in-time order of Lowe, *Testing for Linearizability* (2017), §4.
+/// Objects* (1993), in the just-in-time order of Lowe, *Testing for Linearizability* (2017).
 ///
 /// # Events
 ///
 /// [`invoke`](Linearizable::invoke), [`respond`](Linearizable::respond), and
-/// [`abandon`](Linearizable::abandon) for an operation nobody waits for any more, because its client
-/// timed out or crashed. It may still take effect at any later time, once, or never. A client has
+/// [`abandon`](Linearizable::abandon) for an operation nobody waits for any more, because its
+/// client timed out or crashed. It may still take effect at any later time, once, or never. A client has
 /// one operation at a time: if it invokes a second one, it has abandoned the first. A response to a
 /// client that waits for nothing is ignored: it is a second copy, or comes too late to matter.
 ///
@@ -110,13 +110,14 @@ pub trait Specification: Value {
 /// - An operation that has taken effect in every configuration is forgotten; its outputs remain.
 ///
 /// So histories that end in the same situation are equal monitors. Tests hold the form against the
-/// minimal automaton: for a register with two clients, or a lock with one, and another client to
-/// look, there is no smaller form. Where an equal operation is both abandoned and waited for, a
+/// minimal automaton: for a register and for a lock, with two clients and a third one to look,
+/// there is no smaller form. Where an equal operation is both abandoned and waited for, a
 /// few situations that nothing tells apart remain different monitors.
 ///
-/// The number of configurations is exponential in the operations open at the same time, in the worst
-/// case. Three or four clients are fine. Objects made of independent parts, one key each, have one
-/// monitor for each part: that is sufficient (Herlihy and Wing, Theorem 1, locality) and far smaller.
+/// The number of configurations is exponential in the operations open at the same time, in the
+/// worst case. Three or four clients are fine. An object made of independent parts, one for each
+/// key, may have a monitor for each part: that suffices (Herlihy and Wing, Theorem 1, locality) and
+/// is far smaller.
 ///
 /// ```
 /// use splitbrain_invariants::{Linearizable, Register, RegisterOperation, RegisterOutput};
@@ -197,9 +198,9 @@ impl<S: Specification, C: Value> Linearizable<S, C> {
     ///
     /// # Errors
     ///
-    /// No sequence of the operations explains the output: "c1: Read → Holds(0) cannot be placed: the
-    /// only answer possible here is Holds(1)", with client, operation and outputs as their `Debug`
-    /// shows them. The monitor stays as it was.
+    /// No sequence of the operations explains the output: "c1: Read → Holds(0) cannot be placed:
+    /// the only answer possible here is Holds(1)", with client, operation and outputs as their
+    /// `Debug` shows them. The monitor stays as it was.
     pub fn respond(&mut self, client: C, output: S::Output) -> Held {
         let Ok(at) = self.place(&client) else { return Ok(()) };
         let mut search = Search::<S>::new(at, &output, self.operations());
