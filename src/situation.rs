@@ -8,7 +8,7 @@ use crate::audience::{Audience, Shown};
 use crate::invariant::{Goal, Scope, Sign, Watch};
 use crate::ledger::{Bound, Ledger};
 use crate::mail::Links;
-use crate::node::{Node, Panicked};
+use crate::node::Panicked;
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
 use crate::scenario::Scenario;
 use crate::step::{Act, Step};
