@@ -1,2 +1,1 @@
 //! Distributed protocols as readable, checkable models.
-
