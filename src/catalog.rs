@@ -151,8 +151,7 @@ pub fn build<M: Model + ?Sized>(
         }
     }
     for (name, value) in given {
-        let parameter =
-            find(model.parameters(), name, |one| one.name, "parameter", model.name())?;
+        let parameter = find(model.parameters(), name, |one| one.name, "parameter", model.name())?;
         if !parameter.range.contains(value) {
             let (least, most) = (parameter.range.start(), parameter.range.end());
             return Err(Misfit(format!(

@@ -31,8 +31,7 @@ pub struct Faults {
 
 impl Faults {
     /// No fault at all.
-    pub const NONE: Faults =
-        Faults { crashes: 0, restarts: 0, wipes: 0, drops: 0, duplicates: 0 };
+    pub const NONE: Faults = Faults { crashes: 0, restarts: 0, wipes: 0, drops: 0, duplicates: 0 };
 }
 
 /// `1 crash, 2 drops`, or `no faults`.

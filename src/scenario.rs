@@ -241,12 +241,7 @@ impl<P: Protocol> Scenario<P> {
     }
 
     /// Bounds how often certain timers fire in exploration.
-    pub fn timer(
-        mut self,
-        name: &'static str,
-        of: fn(&P::Timer) -> bool,
-        firing: Firing,
-    ) -> Self {
+    pub fn timer(mut self, name: &'static str, of: fn(&P::Timer) -> bool, firing: Firing) -> Self {
         self.timers.push(TimerRule { name, of, firing });
         self
     }
@@ -323,11 +318,7 @@ impl<P: Protocol> Scenario<P> {
     }
 
     /// Makes exploration go by a waypoint: the shortest path to it, then on from there.
-    pub fn waypoint(
-        mut self,
-        sentence: &'static str,
-        reached: fn(&P, &Nodes<P>) -> bool,
-    ) -> Self {
+    pub fn waypoint(mut self, sentence: &'static str, reached: fn(&P, &Nodes<P>) -> bool) -> Self {
         self.waypoints.push(Waypoint { sentence, reached });
         self
     }
@@ -386,10 +377,9 @@ impl<P: Protocol> Scenario<P> {
             Bound::Wipes => format!("wiped disks ≤ {}", self.faults.wipes),
             Bound::Drops => format!("drops ≤ {}", self.faults.drops),
             Bound::Duplicates => format!("duplicates ≤ {}", self.faults.duplicates),
-            Bound::Clocks => format!(
-                "clocks ≤ {} and at most {} apart",
-                self.clocks.until, self.clocks.apart
-            ),
+            Bound::Clocks => {
+                format!("clocks ≤ {} and at most {} apart", self.clocks.until, self.clocks.apart)
+            }
             Bound::Boundary => {
                 self.boundary.as_ref().map_or("", |boundary| boundary.sentence).to_string()
             }
@@ -421,7 +411,9 @@ impl<P: Protocol> Scenario<P> {
         lines.extend(self.depth.map(|depth| format!("depth ≤ {depth}")));
         lines.extend(self.boundary.as_ref().map(|boundary| boundary.sentence.to_string()));
         lines.extend(
-            self.prefix.as_ref().map(|(name, steps)| format!("after {} steps: {name}", steps.len())),
+            self.prefix
+                .as_ref()
+                .map(|(name, steps)| format!("after {} steps: {name}", steps.len())),
         );
         lines.extend(self.waypoints.iter().map(|way| format!("by way of: {}", way.sentence)));
         lines
@@ -430,12 +422,11 @@ impl<P: Protocol> Scenario<P> {
     /// What makes no sense in this scenario, as a sentence that says what to do.
     pub fn validate(&self) -> Result<(), String> {
         let beyond = |node: &NodeId| node.index() >= self.nodes;
-        let bound_beyond = self.lanes.iter().flat_map(|lane| &lane.inputs).find_map(|(to, _)| {
-            match to {
+        let bound_beyond =
+            self.lanes.iter().flat_map(|lane| &lane.inputs).find_map(|(to, _)| match to {
                 To::Node(node) if beyond(node) => Some(*node),
                 To::Node(_) | To::Any => None,
-            }
-        });
+            });
         let last = NodeId::at(self.nodes - 1);
         if let Some(node) = bound_beyond {
             return Err(format!("an input is bound to {node}, but the cluster ends at {last}"));
