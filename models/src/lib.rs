@@ -1,1 +1,3 @@
 //! Distributed protocols as readable, checkable models.
+
+pub mod raft;
