@@ -11,13 +11,15 @@ use std::fmt::Display;
 ///
 /// Many well-known properties are this one with the right key:
 ///
-/// | property | key | value | source |
-/// |---|---|---|---|
-/// | agreement of consensus | instance or slot | decided value | Lamport, *Paxos Made Simple* (2001), §2.1 |
-/// | election safety | term | leader | Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm* (2014), Figure 3 |
-/// | state machine safety | index | applied entry | the same figure |
-/// | atomic commit | transaction | outcome | Gray and Lamport, *Consensus on Transaction Commit* (2006), §2 |
-/// | one holder per fencing token | token | client | Burrows, *The Chubby Lock Service* (2006), §2.4 (sequencers) |
+/// - Consensus: an instance or slot → its decided value (Lamport, *Paxos Made Simple* (2001),
+///   §2.1).
+/// - Election safety: a term → its leader; state machine safety: an index → the entry applied there
+///   (Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm* (2014),
+///   Figure 3).
+/// - Atomic commit: a transaction → its outcome (Gray and Lamport, *Consensus on Transaction
+///   Commit* (2006), §2).
+/// - Locks: a fencing token → its holder (Burrows, *The Chubby Lock Service* (2006), §2.4, where
+///   tokens are called sequencers).
 ///
 /// *State.* The pairs seen, in key order: what a later pair can still contradict, and nothing of
 /// when or how often a pair was seen. A pair that breaks agreement is not remembered.

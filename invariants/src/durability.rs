@@ -9,7 +9,7 @@ use crate::{Held, Value, broken};
 /// system promised to keep it. Where that is (a majority's logs, the leader's state, any replica's)
 /// is the model's to say, as a predicate.
 ///
-/// *Source.* Gray, *The Transaction Concept: Virtues and Limitations* (1981), §2; for logs, leader
+/// *Source.* Gray, *The Transaction Concept: Virtues and Limitations* (1981); for logs, leader
 /// completeness (Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm*
 /// (2014), §5.4); Kingsbury's *Jepsen* checks sets this way ("lost" elements).
 ///
@@ -79,9 +79,11 @@ impl<T: Value> Durability<T> {
 mod tests {
     use super::*;
 
+    type Row<'a> = (&'a str, &'a [u8], &'a [u8], Option<&'a str>);
+
     #[test]
     fn histories() {
-        let table: &[(&str, &[u8], &[u8], Option<&str>)] = &[
+        let table: &[Row<'_>] = &[
             ("nothing promised is nothing lost", &[], &[], None),
             ("what is kept survives", &[2, 1], &[1, 2], None),
             ("more may be kept than was promised", &[1], &[1, 2, 3], None),
@@ -100,8 +102,8 @@ mod tests {
     fn order_repetition_and_what_was_released_leave_no_trace() {
         let mut one = Durability::new();
         let mut other = Durability::default();
-        [1, 2].map(|thing| one.acknowledge(thing));
-        [3, 2, 1, 2].map(|thing| other.acknowledge(thing));
+        [1, 2].into_iter().for_each(|thing| one.acknowledge(thing));
+        [3, 2, 1, 2].into_iter().for_each(|thing| other.acknowledge(thing));
         assert_ne!(one, other);
         other.release(&3);
         assert_eq!(one, other);

@@ -12,7 +12,7 @@ use crate::{Held, Value, broken};
 /// Practice* (2014), §3.3 and §3.5); the ballots an acceptor promises (Lamport, *Paxos Made
 /// Simple* (2001), §2.2); fencing tokens as a resource accepts them (Burrows, *The Chubby Lock
 /// Service* (2006), §2.4); monotonic reads of a session (Terry et al., *Session Guarantees for
-/// Weakly Consistent Replicated Data* (1994), §3).
+/// Weakly Consistent Replicated Data* (1994)).
 ///
 /// *State.* The last value of each key, in key order. A value that breaks the order is not
 /// remembered. Where there is a single sequence, the key is `()`.

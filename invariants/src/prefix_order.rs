@@ -32,7 +32,7 @@ pub fn common_prefix<T: PartialEq>(one: &[T], other: &[T]) -> usize {
 /// everyone has; the head has all there is.
 ///
 /// *Source.* van Renesse and Schneider, *Chain Replication for Supporting High Throughput and
-/// Availability* (2004), §3.1 (the Update Propagation Invariant).
+/// Availability* (2004), §3 (the Update Propagation Invariant).
 ///
 /// ```
 /// use splitbrain_invariants::prefix_order;
@@ -72,7 +72,7 @@ pub fn prefix_order<T: PartialEq + Debug>(histories: &[&[T]]) -> Held {
 /// *Definition.* For all i and j, `histories[i]` is a prefix of `histories[j]` or the reverse.
 ///
 /// *Source.* Total order of delivery, as in atomic broadcast (Hadzilacos and Toueg, *A Modular
-/// Approach to Fault-Tolerant Broadcasts and Related Problems* (1994), §3); what replicas of a
+/// Approach to Fault-Tolerant Broadcasts and Related Problems* (1994)); what replicas of a
 /// log have *committed* is compatible, while logs as a whole need not be.
 ///
 /// It suffices to compare every history with the longest: prefixes of one history are prefixes of

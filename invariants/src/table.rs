@@ -23,10 +23,6 @@ impl<K, V> Table<K, V> {
         self.entries.iter().map(|(key, _)| key)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.entries.retain(|(key, value)| keep(key, value));
     }
@@ -79,7 +75,7 @@ mod tests {
             assert!(falling.insert_new(4 - key, (4 - key) * 10).is_none());
         }
         assert_eq!(rising, falling);
-        assert_eq!(rising.len(), 5);
+        assert_eq!(rising.keys().len(), 5);
         assert_eq!(falling.remove(&2), Some(20));
         assert_eq!(falling.remove(&2), None);
         assert_ne!(rising, falling);

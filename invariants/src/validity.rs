@@ -107,8 +107,8 @@ mod tests {
     fn the_order_of_proposals_leaves_no_trace() {
         let mut one = Validity::default();
         let mut other = Validity::default();
-        [1, 2, 3].map(|value| one.propose(value));
-        [3, 1, 1, 2].map(|value| other.propose(value));
+        [1, 2, 3].into_iter().for_each(|value| one.propose(value));
+        [3, 1, 1, 2].into_iter().for_each(|value| other.propose(value));
         assert_eq!(one, other);
     }
 }
