@@ -1,2 +1,3 @@
 //! Distributed protocols as readable, checkable models.
 
+pub mod lock;
