@@ -109,7 +109,12 @@ const PARAMETERS: &[Parameter] = &[
         range: 0..=10,
     },
     Parameter { name: "writes", about: "writes of each holder", default: 1, range: 0..=10 },
-    Parameter { name: "reads", about: "reads of each holder", default: 0, range: 0..=10 },
+    Parameter {
+        name: "reads",
+        about: "reads of each holder before its writes, and again after them",
+        default: 0,
+        range: 0..=10,
+    },
     Parameter {
         name: "releases",
         about: "whether holders give the lock back",
@@ -222,6 +227,7 @@ fn workload(ask: &Ask<'_>) -> Vec<Input> {
     let round = [
         vec![Input::Acquire],
         times("renews", Input::Renew),
+        times("reads", Input::Read),
         times("writes", Input::Write),
         times("reads", Input::Read),
         times("releases", Input::Release),
