@@ -107,7 +107,7 @@ pub enum Bound {
     Drops,
     /// No more doubled messages.
     Duplicates,
-    /// A clock reached its limit, or may not part further from the others.
+    /// A clock reached its limit.
     Clocks,
     /// Worlds past the scenario's boundary are checked, but not followed.
     Boundary,

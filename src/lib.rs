@@ -1,11 +1,13 @@
 //! splitbrain.
 
+mod audience;
 pub mod catalog;
 pub mod explore;
 mod invariant;
 mod ledger;
 mod mail;
 mod node;
+mod observer;
 mod protocol;
 mod random;
 mod scenario;
@@ -24,6 +26,7 @@ pub use invariants::{Broken, Held, broken};
 pub use ledger::{Bound, Faults, Firing, Ledger};
 pub use mail::{Letter, Links, Mailbox};
 pub use node::{Node, Occurrence, Panicked};
+pub use observer::{Observer, Progress, Undisturbed};
 pub use protocol::{Choice, ClientId, Data, NodeId, Nothing, Outbox, Protocol, Saved};
 pub use scenario::{Boundary, Clocks, Flight, Lane, Patience, Scenario, TimerRule, To, Waypoint};
 pub use situation::{DETERMINISTIC, NO_PANIC, Situation, Violation};

@@ -132,7 +132,7 @@ pub struct Clocks {
     pub of: Vec<NodeId>,
     /// The last tick of exploration: clocks go from 0 to here.
     pub until: u64,
-    /// How many ticks two clocks may be apart in exploration.
+    /// How many ticks two clocks may be apart, ever: an assumption on the system.
     pub apart: u64,
     /// What a tick is in the simulator.
     pub tick: Span,
@@ -386,10 +386,7 @@ impl<P: Protocol> Scenario<P> {
             Bound::Wipes => format!("wiped disks ≤ {}", self.faults.wipes),
             Bound::Drops => format!("drops ≤ {}", self.faults.drops),
             Bound::Duplicates => format!("duplicates ≤ {}", self.faults.duplicates),
-            Bound::Clocks => format!(
-                "clocks ≤ {} and at most {} apart",
-                self.clocks.until, self.clocks.apart
-            ),
+            Bound::Clocks => format!("clocks ≤ {}", self.clocks.until),
             Bound::Boundary => {
                 self.boundary.as_ref().map_or("", |boundary| boundary.sentence).to_string()
             }
@@ -414,7 +411,7 @@ impl<P: Protocol> Scenario<P> {
                 self.clocks.of.iter().map(|&node| self.node_name(node)).collect();
             let (nodes, apart) = (nodes.join(", "), self.clocks.apart);
             lines.push(format!(
-                "clocks at {nodes}, up to {} ticks, at most {apart} apart",
+                "clocks at {nodes}, up to {} ticks, assumed at most {apart} apart",
                 self.clocks.until
             ));
         }
@@ -442,6 +439,11 @@ impl<P: Protocol> Scenario<P> {
         }
         if let Some(node) = self.clocks.of.iter().find(|node| beyond(node)) {
             return Err(format!("{node} is given a clock, but the cluster ends at {last}"));
+        }
+        if self.clocks.of.len() > 1 && self.clocks.apart == 0 {
+            return Err("clocks that may not be apart at all cannot tick, since they tick one by \
+                        one: let them be at least 1 apart"
+                .to_string());
         }
         if self.links == Links::Set {
             if !self.patience.is_empty() {
