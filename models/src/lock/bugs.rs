@@ -66,7 +66,7 @@ pub(super) const BUGS: &[BugInfo] = &[
                 late copy undoes its next write.",
         source: "etcd#11788",
         invariant: "tokens-never-decrease",
-        explored: ("copies", &[("clients", 1), ("writes", 2)]),
+        explored: ("copies", &[("clients", 1), ("writes", 2), ("ticks", 0), ("releases", 0)]),
         simulated: ("storm", &[]),
     },
     BugInfo {
@@ -74,7 +74,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         about: "The service forgets its last token in a restart and issues it a second time.",
         source: "Burrows 2006, §2.4, by taking its counter away",
         invariant: "one-holder-per-token",
-        explored: ("restart", &[]),
+        explored: ("restart", &[("ticks", 0), ("writes", 0), ("retries", 0)]),
         simulated: ("storm", &[]),
     },
     BugInfo {

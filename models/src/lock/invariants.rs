@@ -203,12 +203,16 @@ pub(super) fn passed_on_after_crash() -> Goal<Lock> {
 
 /// The service comes back with what it had promised.
 pub(super) fn lease_survives_restart() -> Goal<Lock> {
-    Goal::seen("lease-survives-restart", "The service restarts while the lock is out.", |_, sight| {
-        matches!(
-            sight,
-            Sight::Restart { state: State::Service(service), .. } if service.lease.is_some()
-        )
-    })
+    Goal::seen(
+        "lease-survives-restart",
+        "The service restarts while the lock is out.",
+        |_, sight| {
+            matches!(
+                sight,
+                Sight::Restart { state: State::Service(service), .. } if service.lease.is_some()
+            )
+        },
+    )
 }
 
 /// A renewal moves the end of a lease.

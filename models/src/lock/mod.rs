@@ -36,7 +36,8 @@ pub use bugs::Bug;
 pub use invariants::{FencedOperation, FencedOutput, FencedRegister};
 pub use scenarios::LockModel;
 pub use state::{
-    Client, Event, Fence, Input, Lease, Message, Service, Stance, State, Store, Timer, Token,
+    Client, Event, Fence, Input, Lease, Message, Request, Service, Stance, State, Store, Timer,
+    Token,
 };
 
 /// The lock service, its clients and the store.
@@ -130,8 +131,7 @@ impl Protocol for Lock {
     fn on_timeout(&self, state: &mut State, timer: Timer, out: &mut Outbox<Self>) {
         match (&mut *state, timer) {
             (State::Service(service), Timer::Expire) => self.pass_on(service, None, out),
-            // The request or the grant may be lost, or the service may have crashed with its queue.
-            (State::Client(_), Timer::Retry) => ask(out),
+            (State::Client(client), Timer::Retry) => client.retry(out),
             (state, timer) => unreachable!("nobody sets {timer:?} at {state:?}"),
         }
     }
@@ -139,13 +139,11 @@ impl Protocol for Lock {
     fn accepts(&self, _me: NodeId, state: &State, input: &Input) -> bool {
         let State::Client(client) = state else { return false };
         match (client.stance, input) {
-            (Stance::Idle, Input::Acquire) => true,
-            (Stance::Idle, _) | (Stance::Waiting, _) | (Stance::Holding { .. }, Input::Acquire) => {
-                false
-            }
+            (Stance::Idle, _) => true,
+            (Stance::Waiting, _) | (Stance::Holding { .. }, Input::Acquire) => false,
             (Stance::Holding { .. }, Input::Renew | Input::Release) => true,
             // One request at a time, so that the answers to a client come in its order.
-            (Stance::Holding { open, .. }, Input::Write | Input::Read) => !open,
+            (Stance::Holding { open, .. }, Input::Write | Input::Read) => open.is_none(),
         }
     }
 
@@ -153,38 +151,37 @@ impl Protocol for Lock {
         let State::Client(client) = state else {
             unreachable!("only clients take inputs, not {state:?}")
         };
-        let token = client.token;
-        let (ends, number) = match client.stance {
-            Stance::Idle => {
+        match (client.stance, input) {
+            (Stance::Idle, Input::Acquire) => {
                 client.stance = Stance::Waiting;
-                return ask(out);
+                ask(out);
             }
-            Stance::Waiting => unreachable!("a client that waits takes no {input:?}"),
-            Stance::Holding { ends, asked, .. } => (ends, asked + 1),
-        };
-        // Releasing a lease that is over does no harm: it is the token that is released.
-        if input == Input::Release {
-            out.send(SERVICE, Message::Release(token));
-            return client.give_up(out);
-        }
-        // Here the client looks at its clock. What it sends may still arrive too late.
-        if out.now() >= ends {
-            return client.give_up(out);
-        }
-        let fence = Fence { token, number };
-        match input {
-            Input::Renew => return out.send(SERVICE, Message::Renew(token)),
-            Input::Write => {
-                out.send(store(out), Message::Write(fence));
+            // It has lost the lock; what it meant to do with it does not come about.
+            (Stance::Idle, Input::Renew | Input::Write | Input::Read | Input::Release) => {}
+            // Releasing a lease that is over does no harm: it is the token that is released.
+            (Stance::Holding { .. }, Input::Release) => {
+                out.send(SERVICE, Message::Release(client.token));
+                client.give_up(out);
+            }
+            // Here the client looks at its clock. What it sends may still arrive too late.
+            (Stance::Holding { ends, .. }, _) if out.now() >= ends => client.give_up(out),
+            (Stance::Holding { .. }, Input::Renew) => {
+                out.send(SERVICE, Message::Renew(client.token));
+            }
+            (Stance::Holding { ends, asked, .. }, Input::Write) => {
+                let (asked, open) = (asked + 1, Some(Request::Write));
+                client.stance = Stance::Holding { ends, asked, open };
+                let fence = client.send_request(asked, Request::Write, out);
                 out.emit(Event::Writes(fence));
             }
-            Input::Read => {
-                out.send(store(out), Message::Read(fence));
+            (Stance::Holding { ends, asked, .. }, Input::Read) => {
+                let (asked, open) = (asked + 1, Some(Request::Read));
+                client.stance = Stance::Holding { ends, asked, open };
+                client.send_request(asked, Request::Read, out);
                 out.emit(Event::Reads);
             }
-            Input::Acquire | Input::Release => unreachable!("a holder takes no {input:?} here"),
+            (stance, input) => unreachable!("a client that is {stance:?} takes no {input:?}"),
         }
-        client.stance = Stance::Holding { ends, asked: number, open: true };
     }
 
     /// The service keeps the last token and the lease, one record that it writes before it grants
@@ -288,7 +285,7 @@ impl Lock {
         out.cancel_timer(Timer::Retry);
         client.stance = Stance::Idle;
         if now < ends {
-            client.stance = Stance::Holding { ends, asked: 0, open: false };
+            client.stance = Stance::Holding { ends, asked: 0, open: None };
             out.emit(Event::Acquired(token));
         }
     }
@@ -310,10 +307,36 @@ impl Client {
         matches!(self.stance, Stance::Holding { ends, .. } if now < ends)
     }
 
+    /// Sends a request to the store, and again after a while. A copy changes nothing there.
+    fn send_request(&self, number: u8, request: Request, out: &mut Outbox<Lock>) -> Fence {
+        let fence = Fence { token: self.token, number };
+        let message = match request {
+            Request::Write => Message::Write(fence),
+            Request::Read => Message::Read(fence),
+        };
+        out.send(store(out), message);
+        out.set_timer(Timer::Retry, 500.ms()..1_000.ms());
+        fence
+    }
+
+    /// Asks again. Request, grant or answer may be lost, or the service may have crashed with its
+    /// queue.
+    fn retry(&mut self, out: &mut Outbox<Lock>) {
+        match self.stance {
+            Stance::Waiting => ask(out),
+            Stance::Holding { ends, .. } if out.now() >= ends => self.give_up(out),
+            Stance::Holding { asked, open: Some(request), .. } => {
+                self.send_request(asked, request, out);
+            }
+            stance => unreachable!("a client that is {stance:?} has nothing to ask again"),
+        }
+    }
+
     /// Leaves the lock, and waits for no more answers.
     fn give_up(&mut self, out: &mut Outbox<Lock>) {
-        if matches!(self.stance, Stance::Holding { open: true, .. }) {
+        if matches!(self.stance, Stance::Holding { open: Some(_), .. }) {
             out.emit(Event::Abandons);
+            out.cancel_timer(Timer::Retry);
         }
         self.stance = Stance::Idle;
     }
@@ -321,10 +344,11 @@ impl Client {
     /// The store answered its last request; answers to earlier ones are late copies.
     fn answered(&mut self, fence: Fence, learned: Event, out: &mut Outbox<Lock>) {
         if let Stance::Holding { asked, open, .. } = &mut self.stance
-            && *open
+            && open.is_some()
             && fence == (Fence { token: self.token, number: *asked })
         {
-            *open = false;
+            *open = None;
+            out.cancel_timer(Timer::Retry);
             out.emit(learned);
         }
     }

@@ -2,9 +2,7 @@
 
 use splitbrain::catalog::{Ask, BugInfo, Engine, Model, Parameter, ScenarioInfo};
 use splitbrain::simulate::{FaultKinds, Storm};
-use splitbrain::{
-    ClientId, Clocks, Faults, Firing, Goal, Invariant, NodeId, Scenario, To, Units,
-};
+use splitbrain::{ClientId, Clocks, Faults, Firing, Goal, Invariant, NodeId, Scenario, To, Units};
 
 use super::bugs::BUGS;
 use super::{Bug, Input, Lock, SERVICE, Timer, invariants};
@@ -102,12 +100,7 @@ const PARAMETERS: &[Parameter] = &[
         default: 1,
         range: 1..=10,
     },
-    Parameter {
-        name: "renews",
-        about: "renewals each holder asks for",
-        default: 0,
-        range: 0..=10,
-    },
+    Parameter { name: "renews", about: "renewals each holder asks for", default: 0, range: 0..=10 },
     Parameter { name: "writes", about: "writes of each holder", default: 1, range: 0..=10 },
     Parameter {
         name: "reads",
@@ -123,7 +116,7 @@ const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "retries",
-        about: "times a waiting client asks again",
+        about: "times clients ask again for what does not come",
         default: 0,
         range: 0..=10,
     },
@@ -148,13 +141,13 @@ const SCENARIOS: &[ScenarioInfo] = &[
         name: "crash",
         about: "A holder crashes, and the lock passes on when its lease has run out.",
         engine: Engine::Explore,
-        settings: &[("crashes", 1), ("writes", 0)],
+        settings: &[("crashes", 1), ("restarts", 1), ("acquires", 2), ("ticks", 3)],
     },
     ScenarioInfo {
         name: "restart",
         about: "The service crashes and comes back, and knows what it has promised.",
         engine: Engine::Explore,
-        settings: &[("crashes", 1), ("restarts", 1), ("writes", 0), ("releases", 1)],
+        settings: &[("crashes", 1), ("restarts", 1), ("releases", 1), ("retries", 1)],
     },
     ScenarioInfo {
         name: "release",
@@ -172,7 +165,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
         name: "copies",
         about: "A message arrives twice.",
         engine: Engine::Explore,
-        settings: &[("duplicates", 1), ("releases", 1), ("ticks", 0)],
+        settings: &[("duplicates", 1), ("releases", 1)],
     },
     ScenarioInfo {
         name: "reads",
@@ -261,17 +254,18 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Lock>> {
         "restart" => vec![expired(), served(), invariants::lease_survives_restart()],
         "release" => vec![expired(), served()],
         "renewal" => vec![expired(), invariants::renewed()],
-        "copies" => vec![acquired()],
+        "copies" => vec![acquired(), fenced()],
         "reads" => vec![served(), fenced(), invariants::handed_over()],
         "deep" => vec![expired(), served(), fenced()],
         _ => vec![acquired(), expired(), served(), fenced()],
     }
 }
 
-/// How the simulator runs it: a tick is a quarter of a second, so a lease lasts two seconds.
+/// How the simulator runs it. A tick is a quarter of a second, so a lease lasts two seconds. The healed
+/// phase is long because a single unhurried client takes a while to go round.
 fn storm() -> Storm<Lock> {
     Storm::default()
-        .lasts(30.s(), 30.s())
+        .lasts(30.s(), 120.s())
         .kinds(FaultKinds::ALL)
         .clients(3, request)
         .progress(invariants::acquired())
@@ -279,14 +273,8 @@ fn storm() -> Storm<Lock> {
 
 /// A client of the simulator goes round: acquire, write, read, renew, write, release.
 fn request(_: &Lock, client: ClientId, k: u32) -> Option<(To, Input)> {
-    let round = [
-        Input::Acquire,
-        Input::Write,
-        Input::Read,
-        Input::Renew,
-        Input::Write,
-        Input::Release,
-    ];
+    let round =
+        [Input::Acquire, Input::Write, Input::Read, Input::Renew, Input::Write, Input::Release];
     let input = round[k as usize % round.len()];
     Some((To::Node(NodeId(client.0 % 3 + 1)), input))
 }

@@ -93,9 +93,18 @@ pub enum Stance {
         ends: u64,
         /// How many requests it has sent to the store under this lease.
         asked: u8,
-        /// Whether the last of them is not answered yet.
-        open: bool,
+        /// The last of them, while it is not answered.
+        open: Option<Request>,
     },
+}
+
+/// What a client may want of the store.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Request {
+    /// Take a write.
+    Write,
+    /// Say what it holds.
+    Read,
 }
 
 /// The store that the lock protects. What a write says does not matter to the protocol, so a write
@@ -149,7 +158,7 @@ pub enum Message {
 /// The names of the timers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Timer {
-    /// A client that waits asks again.
+    /// A client that waits, for the lock or for the store's answer, asks again.
     Retry,
     /// The service looks whether the lease that others wait for has run out.
     Expire,
