@@ -102,7 +102,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "etcd#11456",
         invariant: "mutual-exclusion",
         explored: ("small", &[]),
-        simulated: ("storm", &[]),
+        simulated: ("storm", &[("lease", 3), ("skew", 1)]),
     },
     BugInfo {
         name: "renew-after-expiry",
@@ -110,6 +110,6 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "etcd#10811",
         invariant: "mutual-exclusion",
         explored: ("renewal", &[]),
-        simulated: ("storm", &[]),
+        simulated: ("storm", &[("lease", 3), ("skew", 1)]),
     },
 ];

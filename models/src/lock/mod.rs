@@ -98,11 +98,13 @@ impl Protocol for Lock {
             // A renewal of the lease it holds moves the end of its belief, never back: renewals
             // may overtake each other. One of a lease that it gave up comes too late.
             (State::Client(client), Message::Renewed { token, until }) => {
-                let believed_until = self.belief_ends(until, out);
+                let renewed = self.belief_ends(until, out);
                 if let Stance::Holding { ends, .. } = &mut client.stance
                     && client.token == token
+                    && *ends < renewed
                 {
-                    *ends = believed_until.max(*ends);
+                    *ends = renewed;
+                    out.emit(Event::Prolonged(token));
                 }
             }
             (State::Client(client), Message::Written(fence)) => {

@@ -195,6 +195,8 @@ pub enum Event {
     Expired(Token),
     /// A client took up the lock it was handed.
     Acquired(Token),
+    /// A client learned that its lease lasts longer.
+    Prolonged(Token),
     /// The store took a write.
     Stored(Fence),
     /// The store turned a write away.
