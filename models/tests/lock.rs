@@ -63,6 +63,7 @@ fn every_mistake_breaks_its_invariant_by_a_shortest_trace() {
         (Bug::NoFencing, 14),
         (Bug::TokenGe, 10),
         (Bug::TokenReset, 9),
+        (Bug::LeaseForgotten, 8),
         (Bug::ClockSkew, 10),
         (Bug::ReleaseNotOwner, 15),
         (Bug::ReturnAfterExpiry, 10),

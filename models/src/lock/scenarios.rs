@@ -57,21 +57,21 @@ impl Model for LockModel {
             ));
         }
         let bug = Bug::ALL.into_iter().find(|bug| Some(bug.name()) == ask.bug);
-        let clients = ask.count("clients");
+        let clients = ask.get("clients") as u8;
         let nodes = usize::from(clients) + 2;
         let mut scenario = Scenario::new("lock", Lock { lease, skew, bug }, nodes)
             .names(&names(usize::from(clients)))
             .clocks(clocks(ask, nodes))
             .faults(faults(ask))
             .timer("retries", |timer| *timer == Timer::Retry, Firing::Times(ask.count("retries")))
-            .storm(storm());
+            .storm(storm(clients));
         for client in 1..=clients {
-            let to = To::Node(NodeId::at(usize::from(client)));
+            let to = To::Node(NodeId(client));
             scenario = scenario.lane(workload(ask).into_iter().map(|input| (to, input)));
         }
         scenario = match ask.scenario {
             "restart" => scenario.may_crash([SERVICE]),
-            "crash" => scenario.may_crash((1..=clients).map(|at| NodeId::at(at.into()))),
+            "crash" => scenario.may_crash((1..=clients).map(NodeId)),
             _ => scenario,
         };
         let scenario = invariants_of(ask).into_iter().fold(scenario, Scenario::invariant);
@@ -286,20 +286,20 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Lock>> {
     reachable.into_iter().filter_map(|(is, goal)| is.then_some(goal)).collect()
 }
 
-/// How the simulator runs it. A tick is a quarter of a second, so a lease lasts two seconds. The healed
-/// phase is long because a single unhurried client takes a while to go round.
-fn storm() -> Storm<Lock> {
+/// How the simulator runs it. A tick is a quarter of a second, so a lease lasts two seconds. The
+/// healed phase is long because a single unhurried client takes a while to go round.
+fn storm(clients: u8) -> Storm<Lock> {
     Storm::default()
         .lasts(30.s(), 120.s())
         .kinds(FaultKinds::ALL)
-        .clients(3, request)
+        .clients(clients, request)
         .progress(invariants::acquired())
 }
 
-/// A client of the simulator goes round: acquire, write, read, renew, write, release.
+/// What a client of the simulator asks, over and over.
 fn request(_: &Lock, client: ClientId, k: u32) -> Option<(To, Input)> {
     let round =
         [Input::Acquire, Input::Write, Input::Read, Input::Renew, Input::Write, Input::Release];
     let input = round[k as usize % round.len()];
-    Some((To::Node(NodeId(client.0 % 3 + 1)), input))
+    Some((To::Node(NodeId(client.0 + 1)), input))
 }
