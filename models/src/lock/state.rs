@@ -1,5 +1,7 @@
 //! What service, clients and store remember, and what they say to each other.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use splitbrain::NodeId;
 
@@ -28,6 +30,19 @@ pub struct Fence {
     pub token: Token,
     /// How many requests that lease had seen with it.
     pub number: u8,
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// `request 2 of token 7`.
+impl fmt::Display for Fence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "request {} of token {}", self.number, self.token)
+    }
 }
 
 /// What one node remembers; its role decides.
