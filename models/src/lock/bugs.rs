@@ -13,6 +13,8 @@ pub enum Bug {
     TokenGe,
     /// The service's last token does not survive its restart.
     TokenReset,
+    /// The service's lease does not survive its restart.
+    LeaseForgotten,
     /// A client believes in its lease to the very end by its own clock.
     ClockSkew,
     /// The service frees the lock whoever says so.
@@ -25,10 +27,11 @@ pub enum Bug {
 
 impl Bug {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Bug; 7] = [
+    pub const ALL: [Bug; 8] = [
         Bug::NoFencing,
         Bug::TokenGe,
         Bug::TokenReset,
+        Bug::LeaseForgotten,
         Bug::ClockSkew,
         Bug::ReleaseNotOwner,
         Bug::ReturnAfterExpiry,
@@ -41,6 +44,7 @@ impl Bug {
             Bug::NoFencing => "no-fencing",
             Bug::TokenGe => "token-ge",
             Bug::TokenReset => "token-reset",
+            Bug::LeaseForgotten => "lease-forgotten",
             Bug::ClockSkew => "clock-skew",
             Bug::ReleaseNotOwner => "release-not-owner",
             Bug::ReturnAfterExpiry => "return-after-expiry",
@@ -49,7 +53,7 @@ impl Bug {
     }
 }
 
-/// The mistakes as the catalog lists them.
+/// The mistakes as the catalog lists them. A short lease and margin make for traces with few ticks.
 pub(super) const BUGS: &[BugInfo] = &[
     BugInfo {
         name: "no-fencing",
@@ -75,16 +79,25 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "Burrows 2006, §2.4, by taking its counter away",
         invariant: "one-holder-per-token",
         explored: ("restart", &[("ticks", 0), ("writes", 0), ("retries", 0)]),
+        simulated: ("storm", &[("lease", 3), ("skew", 1)]),
+    },
+    BugInfo {
+        name: "lease-forgotten",
+        about: "The service forgets in a restart that the lock is out, and grants it again.",
+        source: "Kleppmann 2016 on Redlock, whose nodes may restart without what they had locked; \
+                 Gray & Cheriton 1989 on the server's recovery",
+        invariant: "mutual-exclusion",
+        explored: ("restart", &[("ticks", 0), ("writes", 0), ("releases", 0), ("retries", 0)]),
         simulated: ("storm", &[]),
     },
     BugInfo {
         name: "clock-skew",
         about: "A client ignores how far clocks may be apart, and believes in its lease while the \
                 service's faster clock has passed the lock on.",
-        source: "Gray & Cheriton 1989, §5; etcd PR#11490",
+        source: "Gray & Cheriton 1989 on clocks that fail; etcd PR#11490",
         invariant: "mutual-exclusion",
         explored: ("small", &[]),
-        simulated: ("storm", &[]),
+        simulated: ("storm", &[("lease", 3), ("skew", 1)]),
     },
     BugInfo {
         name: "release-not-owner",
@@ -102,7 +115,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "etcd#11456",
         invariant: "mutual-exclusion",
         explored: ("small", &[]),
-        simulated: ("storm", &[]),
+        simulated: ("storm", &[("lease", 3), ("skew", 1)]),
     },
     BugInfo {
         name: "renew-after-expiry",
@@ -110,6 +123,6 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "etcd#10811",
         invariant: "mutual-exclusion",
         explored: ("renewal", &[]),
-        simulated: ("storm", &[]),
+        simulated: ("storm", &[("lease", 3), ("skew", 1)]),
     },
 ];

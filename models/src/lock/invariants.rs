@@ -1,7 +1,7 @@
 //! What must hold of the lock, and what must be reachable.
 
 use splitbrain::invariants::{Agreement, Linearizable, Monotonic, Specification};
-use splitbrain::{Goal, Invariant, NodeId, Nodes, Sight, broken};
+use splitbrain::{Broken, Goal, Invariant, NodeId, Nodes, Sight, broken};
 
 use super::{Client, Event, Fence, Lock, Stance, State, Token};
 
@@ -13,7 +13,7 @@ pub(super) fn one_holder_per_token() -> Invariant<Lock> {
         Agreement::<Token, NodeId>::new(),
         |holders, sight| match sight {
             Sight::Event { event: Event::Issued { token, holder, .. }, .. } => {
-                holders.agree(*token, *holder)
+                holders.agree_named("token", "holder", *token, *holder)
             }
             _ => Ok(()),
         },
@@ -28,7 +28,12 @@ pub(super) fn tokens_never_decrease() -> Invariant<Lock> {
          nor do the numbers of one holder's writes.",
         Monotonic::<(), Fence>::new(),
         |writes, sight| match sight {
-            Sight::Event { event: Event::Stored(fence), .. } => writes.observe((), *fence),
+            Sight::Event { event: Event::Stored(fence), .. } => {
+                let newest = writes.last(&()).copied().unwrap_or_default();
+                writes.observe((), *fence).map_err(|_| {
+                    Broken::new(format!("the store takes {fence} after it took {newest}"))
+                })
+            }
             _ => Ok(()),
         },
     )
@@ -44,7 +49,7 @@ pub(super) fn mutual_exclusion() -> Invariant<Lock> {
             match (believers.next(), believers.next()) {
                 (Some((one, first)), Some((other, second))) => broken(format!(
                     "{one} (token {}) and {other} (token {}) both believe to hold the lock",
-                    first.token.0, second.token.0
+                    first.token, second.token
                 )),
                 _ => Ok(()),
             }
@@ -141,6 +146,7 @@ pub(super) fn store_linearizable() -> Invariant<Lock> {
                 Event::Issued { .. }
                 | Event::Expired(_)
                 | Event::Acquired(_)
+                | Event::Prolonged(_)
                 | Event::Stored(_)
                 | Event::Fenced(_) => Ok(()),
             },
@@ -217,15 +223,8 @@ pub(super) fn lease_survives_restart() -> Goal<Lock> {
 
 /// A renewal moves the end of a lease.
 pub(super) fn renewed() -> Goal<Lock> {
-    Goal::nodes("lease-renewed", "A client holds on for longer than one lease.", |lock, nodes| {
-        nodes.iter().any(|node| match &node.state {
-            State::Client(client) => matches!(
-                client.stance,
-                // The first grant is given at some tick, and at tick 0 at the earliest.
-                Stance::Holding { ends, .. } if client.token == Token(1) && ends > lock.lease
-            ),
-            State::Service(_) | State::Store(_) => false,
-        })
+    Goal::seen("lease-renewed", "A client learns that its lease lasts longer.", |_, sight| {
+        matches!(sight, Sight::Event { event: Event::Prolonged(_), .. })
     })
 }
 

@@ -2,23 +2,24 @@
 //!
 //! Node n0 is the service, the last node a store that the lock protects, those between are clients.
 //! A client that asks is *granted* the lock, when it is free, with a token and an end: a **lease**
-//! (Gray & Cheriton 1989, §2). Leases make the lock survive its holder's crash: the service waits
-//! until its own clock says that the lease has run out, and passes the lock on. So the holder must
-//! stop believing first. All clocks are assumed to be within `skew` ticks of each other, and the
-//! holder gives up `skew` ticks before the end by its own clock (§3.1, the ε taken off a lease's
-//! term): then at any moment at most one client believes to hold the lock.
+//! (Gray & Cheriton 1989, §2). Leases make the lock outlive its holder: the service waits until
+//! its own clock says that the lease has run out, and passes the lock on. So the holder must stop
+//! believing first. All clocks are assumed to be within `skew` ticks of each other, and the holder
+//! gives up `skew` ticks early (the ε that Gray & Cheriton take off a lease's term): whoever
+//! believes reads less than `until - skew`, so the service reads less than `until`, and has not
+//! passed the lock on. At any moment at most one client believes to hold it.
 //!
 //! Belief does not protect the store. A client may look at its clock, find its lease in order, send
 //! a write and stand still, or the write may dawdle in the network until the lease is over and the
 //! lock another's (Kleppmann 2016, "Protecting a resource with a lock"). Nothing the client does
 //! can help. What helps is a number: every lease has a **token** higher than all before, writes
 //! carry it, and the store turns away what is older than what it has taken. Chubby's sequencers
-//! are such tokens (Burrows 2006, §2.4).
+//! are such tokens (Burrows 2006, §2.4). This needs no clock at all.
 //!
-//! Not modelled: more than one lock, because locks don't meet; a replicated service, because
-//! this is the state machine one would replicate; Chubby's lock-delay, because it is for stores that
-//! check no tokens and only makes the race rarer; clocks that run apart without bound, because
-//! then no lease is safe, and only the fence is.
+//! Not modelled: more than one lock, because locks don't meet; a replicated service, because this
+//! is the state machine one would replicate; Chubby's lock-delay, because it is for stores that
+//! check no tokens, and makes the race rarer but not impossible; clocks that run apart without
+//! bound, because then no lease is safe, and only the fence is.
 //!
 //! Sources: C. Gray, D. Cheriton, *Leases: An Efficient Fault-Tolerant Mechanism for Distributed
 //! File Cache Consistency*, SOSP 1989. M. Burrows, *The Chubby Lock Service for Loosely-Coupled
@@ -98,11 +99,13 @@ impl Protocol for Lock {
             // A renewal of the lease it holds moves the end of its belief, never back: renewals
             // may overtake each other. One of a lease that it gave up comes too late.
             (State::Client(client), Message::Renewed { token, until }) => {
-                let believed_until = self.belief_ends(until, out);
+                let renewed = self.belief_ends(until, out);
                 if let Stance::Holding { ends, .. } = &mut client.stance
                     && client.token == token
+                    && *ends < renewed
                 {
-                    *ends = believed_until.max(*ends);
+                    *ends = renewed;
+                    out.emit(Event::Prolonged(token));
                 }
             }
             (State::Client(client), Message::Written(fence)) => {
@@ -186,7 +189,7 @@ impl Protocol for Lock {
 
     /// The service keeps the last token and the lease, one record that it writes before it grants
     /// or renews. Its queue is gone; clients that still wait ask again. (With the token alone it
-    /// would have to grant nothing for a whole lease after a restart: Gray & Cheriton 1989, §2.)
+    /// would have to grant nothing for a whole lease after a restart: Gray & Cheriton 1989.)
     ///
     /// A client keeps the highest token it took up, or a late copy of a grant would revive a lease
     /// it gave back. It forgets that it held the lock: requests under that token would pass for
@@ -199,7 +202,12 @@ impl Protocol for Lock {
                     out.mark(Bug::TokenReset.name());
                     issued = Token::default();
                 }
-                State::Service(Service { issued, lease: service.lease, waiting: Vec::new() })
+                let mut lease = service.lease;
+                if self.has(Bug::LeaseForgotten) && lease.is_some() {
+                    out.mark(Bug::LeaseForgotten.name());
+                    lease = None;
+                }
+                State::Service(Service { issued, lease, waiting: Vec::new() })
             }
             State::Client(client) => {
                 State::Client(Client { token: client.token, stance: Stance::Idle })

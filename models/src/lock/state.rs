@@ -1,5 +1,7 @@
 //! What service, clients and store remember, and what they say to each other.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use splitbrain::NodeId;
 
@@ -28,6 +30,19 @@ pub struct Fence {
     pub token: Token,
     /// How many requests that lease had seen with it.
     pub number: u8,
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// `request 2 of token 7`.
+impl fmt::Display for Fence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "request {} of token {}", self.number, self.token)
+    }
 }
 
 /// What one node remembers; its role decides.
@@ -195,6 +210,8 @@ pub enum Event {
     Expired(Token),
     /// A client took up the lock it was handed.
     Acquired(Token),
+    /// A client learned that its lease lasts longer.
+    Prolonged(Token),
     /// The store took a write.
     Stored(Fence),
     /// The store turned a write away.
@@ -209,4 +226,40 @@ pub enum Event {
     Found(Fence),
     /// A client waits for the answer to its last request no more.
     Abandons,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_lasts_up_to_its_end_and_not_through_it() {
+        let lease = Lease { holder: NodeId(1), token: Token(1), until: 3 };
+        for (now, lasts) in [(0, true), (2, true), (3, false), (4, false)] {
+            assert_eq!(lease.lasts(now), lasts, "at tick {now}");
+        }
+    }
+
+    #[test]
+    fn a_client_believes_only_while_it_holds_and_only_up_to_the_end() {
+        let holding = Stance::Holding { ends: 3, asked: 0, open: None };
+        let table = [
+            ("a holder before the end believes", holding, 2, true),
+            ("a holder at the end does not", holding, 3, false),
+            ("a client that waits does not", Stance::Waiting, 0, false),
+            ("a client that has nothing does not", Stance::Idle, 0, false),
+        ];
+        for (sentence, stance, now, believes) in table {
+            let client = Client { token: Token(1), stance };
+            assert_eq!(client.believes(now), believes, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn requests_are_ordered_by_token_and_then_by_number() {
+        let fence = |token, number| Fence { token: Token(token), number };
+        let rising = [fence(0, 0), fence(1, 1), fence(1, 2), fence(2, 1), fence(10, 0)];
+        assert!(rising.is_sorted_by(|one, next| one < next));
+        assert_eq!(Token(1).next(), Token(2));
+    }
 }
