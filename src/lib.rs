@@ -2,6 +2,7 @@
 
 mod audience;
 pub mod catalog;
+pub mod explain;
 pub mod explore;
 mod invariant;
 mod ledger;

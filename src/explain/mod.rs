@@ -1,0 +1,19 @@
+//! Explaining a trace: what happened, step by step, in words and as a space-time diagram.
+//!
+//! [`tell`] replays a trace and collects a [`Story`]: plain data without the protocol's types. All
+//! else is drawn from it: [`Story::steps_in_words`], [`Story::to_text`] for a terminal and
+//! [`Story::to_svg`] for a page or a slide. Diagrams follow Lamport ("Time, Clocks, and the
+//! Ordering of Events in a Distributed System", 1978): a line for each node, an arrow for each
+//! message; time goes downward.
+
+mod changes;
+mod shape;
+mod story;
+mod svg;
+mod telling;
+mod text;
+#[cfg(test)]
+mod toy;
+
+pub use story::{Ending, Kind, Moment, Sent, Story};
+pub use telling::tell;
