@@ -8,6 +8,7 @@
 
 mod changes;
 mod shape;
+mod sheet;
 mod story;
 mod svg;
 mod telling;

@@ -330,7 +330,7 @@ fn label(row: &mut Row, low: usize, high: usize, text: &str, ink: Ink) {
 
 /// Breaks a text into lines of at most that width, at spaces where there are any; the second and
 /// later lines are indented.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let indented = (text.len() - text.trim_start().len()).min(width / 2);
     let indent = (indented + 2).min(width / 2);
