@@ -31,8 +31,7 @@ pub struct Faults {
 
 impl Faults {
     /// No fault at all.
-    pub const NONE: Faults =
-        Faults { crashes: 0, restarts: 0, wipes: 0, drops: 0, duplicates: 0 };
+    pub const NONE: Faults = Faults { crashes: 0, restarts: 0, wipes: 0, drops: 0, duplicates: 0 };
 }
 
 /// `1 crash, 2 drops`, or `no faults`.
@@ -158,7 +157,7 @@ impl Ledger {
             Act::Timeout(timer) => {
                 for (rule, fired) in ledger.timers.iter_mut().enumerate() {
                     let limit = &scenario.timers[rule];
-                    if (limit.of)(timer) {
+                    if limit.of.include(timer) {
                         let so_far = usize::from(*fired);
                         let fires = match &limit.firing {
                             Firing::Any => continue,

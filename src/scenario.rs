@@ -70,11 +70,30 @@ pub struct Scenario<P: Protocol> {
 #[derive(Clone)]
 pub struct TimerRule<P: Protocol> {
     /// What the bound is called: `elections`.
-    pub name: &'static str,
+    pub name: String,
     /// The timers it counts.
-    pub of: fn(&P::Timer) -> bool,
+    pub of: Timers<P>,
     /// How often they fire.
     pub firing: Firing,
+}
+
+/// Which timers a rule counts.
+#[derive(Clone)]
+pub enum Timers<P: Protocol> {
+    /// Those of which the function is true.
+    Like(fn(&P::Timer) -> bool),
+    /// Those of exactly this name.
+    Exactly(P::Timer),
+}
+
+impl<P: Protocol> Timers<P> {
+    /// Whether that timer is one of them.
+    pub fn include(&self, timer: &P::Timer) -> bool {
+        match self {
+            Timers::Like(is_one) => is_one(timer),
+            Timers::Exactly(name) => name == timer,
+        }
+    }
 }
 
 /// An assumption on timing: a timer that never fires while certain messages are on their way.
@@ -241,13 +260,8 @@ impl<P: Protocol> Scenario<P> {
     }
 
     /// Bounds how often certain timers fire in exploration.
-    pub fn timer(
-        mut self,
-        name: &'static str,
-        of: fn(&P::Timer) -> bool,
-        firing: Firing,
-    ) -> Self {
-        self.timers.push(TimerRule { name, of, firing });
+    pub fn timer(mut self, name: &'static str, of: fn(&P::Timer) -> bool, firing: Firing) -> Self {
+        self.timers.push(TimerRule { name: name.to_string(), of: Timers::Like(of), firing });
         self
     }
 
@@ -323,11 +337,7 @@ impl<P: Protocol> Scenario<P> {
     }
 
     /// Makes exploration go by a waypoint: the shortest path to it, then on from there.
-    pub fn waypoint(
-        mut self,
-        sentence: &'static str,
-        reached: fn(&P, &Nodes<P>) -> bool,
-    ) -> Self {
+    pub fn waypoint(mut self, sentence: &'static str, reached: fn(&P, &Nodes<P>) -> bool) -> Self {
         self.waypoints.push(Waypoint { sentence, reached });
         self
     }
@@ -418,7 +428,9 @@ impl<P: Protocol> Scenario<P> {
         lines.extend(self.depth.map(|depth| format!("depth ≤ {depth}")));
         lines.extend(self.boundary.as_ref().map(|boundary| boundary.sentence.to_string()));
         lines.extend(
-            self.prefix.as_ref().map(|(name, steps)| format!("after {} steps: {name}", steps.len())),
+            self.prefix
+                .as_ref()
+                .map(|(name, steps)| format!("after {} steps: {name}", steps.len())),
         );
         lines.extend(self.waypoints.iter().map(|way| format!("by way of: {}", way.sentence)));
         lines
@@ -427,12 +439,11 @@ impl<P: Protocol> Scenario<P> {
     /// What makes no sense in this scenario, as a sentence that says what to do.
     pub fn validate(&self) -> Result<(), String> {
         let beyond = |node: &NodeId| node.index() >= self.nodes;
-        let bound_beyond = self.lanes.iter().flat_map(|lane| &lane.inputs).find_map(|(to, _)| {
-            match to {
+        let bound_beyond =
+            self.lanes.iter().flat_map(|lane| &lane.inputs).find_map(|(to, _)| match to {
                 To::Node(node) if beyond(node) => Some(*node),
                 To::Node(_) | To::Any => None,
-            }
-        });
+            });
         let last = NodeId::at(self.nodes - 1);
         if let Some(node) = bound_beyond {
             return Err(format!("an input is bound to {node}, but the cluster ends at {last}"));

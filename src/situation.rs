@@ -98,10 +98,8 @@ impl<P: Protocol> Situation<P> {
         let node = &self.world.nodes[me.index()];
         let mail = &self.world.mail[me.index()];
         let mut add = |act| steps.push(Step::new(me, act));
-        let letters = || {
-            mail.deliverable(scenario.links)
-                .map(|letter| (letter.from, letter.message.clone()))
-        };
+        let letters =
+            || mail.deliverable(scenario.links).map(|letter| (letter.from, letter.message.clone()));
         if node.up {
             letters().for_each(|(from, message)| add(Act::Deliver { from, message }));
         }

@@ -66,7 +66,12 @@ pub(crate) fn replay_watching<P: Protocol>(
     for (at, step) in steps.iter().enumerate() {
         if let Err(why) = follow(scenario, &mut here, step, &mut out) {
             let enabled = possible_acts(scenario, &here);
-            return Replay::WentAnotherWay(Box::new(Detour { at, step: step.clone(), why, enabled }));
+            return Replay::WentAnotherWay(Box::new(Detour {
+                at,
+                step: step.clone(),
+                why,
+                enabled,
+            }));
         }
         watch(Some(step), &here);
         if let Some(violation) = sought(&here, Some(step.node)) {

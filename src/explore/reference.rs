@@ -9,11 +9,11 @@ use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
 use super::{Exploration, Found, Limits, Parent, changed, unreached};
+use crate::audience::Shown;
 use crate::ledger::Bound;
 use crate::observer::{Observer, Progress};
 use crate::protocol::{Outbox, Protocol};
 use crate::scenario::{Scenario, Waypoint};
-use crate::audience::Shown;
 use crate::situation::{DETERMINISTIC, Situation, Violation};
 use crate::step::Step;
 use crate::trace;

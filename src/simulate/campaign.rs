@@ -139,9 +139,9 @@ pub fn record<P: Protocol>(
     Run::new(scenario, plan, (seed, run), only, Vec::new()).go()
 }
 
-/// The plan that run number `run` of a seed draws.
-fn plan_of(storms: &Storms, seed: u64, run: u64) -> Plan {
-    storms.draw(&mut stream(seed, run, Purpose::Plan))
+/// The plan that run number `run` of a campaign from that seed draws.
+pub fn plan_of<P: Protocol>(scenario: &Scenario<P>, seed: u64, run: u64) -> Plan {
+    Storms::of(scenario).draw(&mut stream(seed, run, Purpose::Plan))
 }
 
 fn one<P: Protocol, R: Record<P>>(
@@ -151,7 +151,7 @@ fn one<P: Protocol, R: Record<P>>(
     run: u64,
     record: R,
 ) -> (Plan, Outcome, R) {
-    let plan = plan_of(storms, campaign.seed, run);
+    let plan = storms.draw(&mut stream(campaign.seed, run, Purpose::Plan));
     let streams = (campaign.seed, run);
     let (outcome, record) =
         Run::new(scenario, &plan, streams, campaign.only.as_deref(), record).go();
@@ -284,7 +284,8 @@ impl<P: Protocol> Simulation<P> {
         match stopped {
             Some(why) => Verdict::Inconclusive { why, covered },
             None if self.cut_short > 0 => {
-                let why = format!("{} runs were cut short after {MOST_STEPS} steps", self.cut_short);
+                let why =
+                    format!("{} runs were cut short after {MOST_STEPS} steps", self.cut_short);
                 Verdict::Inconclusive { why, covered }
             }
             None if scenario.goals.is_empty() || missing.is_empty() => Verdict::Holds { covered },

@@ -17,7 +17,7 @@ mod run;
 mod storm;
 mod strategy;
 
-pub use campaign::{Campaign, Failure, Simulation, record, run, simulate};
+pub use campaign::{Campaign, Failure, Simulation, plan_of, record, run, simulate};
 pub use plan::{ClockError, Fault, Latency, Plan, TimedFault, Workload};
 pub use run::{Outcome, Tally};
 pub use storm::{FaultKinds, Storm};

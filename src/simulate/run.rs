@@ -679,8 +679,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                 .iter()
                 .zip(&self.waiting)
                 .all(|(node, waiting)| !node.up || *waiting == 0);
-            let found =
-                violations_of(self.scenario, &self.world, quiet, &self.watches, changed);
+            let found = violations_of(self.scenario, &self.world, quiet, &self.watches, changed);
             let sought = |found: &Violation| self.only.is_none_or(|only| only == found.invariant);
             self.outcome.violation = found.into_iter().find(sought);
         }

@@ -269,9 +269,7 @@ impl PlanTree {
                     (false, false) => Simplification::Calm(0),
                 }
             }
-            Simplification::Calm(4) if faults > 0 => {
-                Simplification::Shorten { fault: 0, times: 0 }
-            }
+            Simplification::Calm(4) if faults > 0 => Simplification::Shorten { fault: 0, times: 0 },
             Simplification::Calm(4) => Simplification::Done,
             Simplification::Calm(way) => Simplification::Calm(way + 1),
             Simplification::Shorten { fault, times } if kept && times < 12 => {

@@ -1,11 +1,15 @@
 //! Models by name: their scenarios, parameters and named bugs, and how a scenario is built.
 
+mod any;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::protocol::Saved;
 use crate::scenario::Scenario;
+
+pub use any::{AnyModel, Catalog, Error, Request};
 
 /// A protocol with everything needed to check it by name.
 pub trait Model: Send + Sync + 'static {
@@ -151,8 +155,7 @@ pub fn build<M: Model + ?Sized>(
         }
     }
     for (name, value) in given {
-        let parameter =
-            find(model.parameters(), name, |one| one.name, "parameter", model.name())?;
+        let parameter = find(model.parameters(), name, |one| one.name, "parameter", model.name())?;
         if !parameter.range.contains(value) {
             let (least, most) = (parameter.range.start(), parameter.range.end());
             return Err(Misfit(format!(

@@ -1,0 +1,356 @@
+//! What must hold of Raft (Figure 3), of what it acknowledged, and of the answers clients get.
+
+use splitbrain::invariants::{Agreement, Durability, Linearizable};
+use splitbrain::{ClientId, Goal, Held, Invariant, Node, NodeId, Nodes, Sight, broken};
+
+use super::machine::StateMachine;
+use super::quorum::Membership;
+use super::state::{Entry, Event, Index, Log, Serial, Term};
+use super::{Raft, State};
+
+/// All of them, for a state machine that starts like this.
+pub(super) fn all<S: StateMachine>(machine: S) -> Vec<Invariant<Raft<S>>> {
+    vec![
+        election_safety(),
+        leader_append_only(),
+        log_matching(),
+        leader_completeness(),
+        state_machine_safety(),
+        durability(),
+        linearizability(machine),
+    ]
+}
+
+/// *Election safety*: at most one leader is elected in a term.
+pub fn election_safety<S: StateMachine>() -> Invariant<Raft<S>> {
+    Invariant::history(
+        "election-safety",
+        "At most one leader is elected in a term.",
+        Agreement::<Term, NodeId>::new(),
+        |leaders, sight| match sight {
+            Sight::Event { node, event: Event::Elected { term }, .. } => {
+                leaders.agree_named("term", "leader", *term, *node)
+            }
+            _ => Ok(()),
+        },
+    )
+}
+
+/// *Leader append-only*: a leader never overwrites or deletes entries of its log.
+pub fn leader_append_only<S: StateMachine>() -> Invariant<Raft<S>> {
+    Invariant::history(
+        "leader-append-only",
+        "A leader never removes entries from its log; it only appends.",
+        (),
+        |(), sight| only_followers_remove(sight),
+    )
+}
+
+/// What one removal says about leader append-only.
+fn only_followers_remove<S: StateMachine>(sight: &Sight<'_, Raft<S>>) -> Held {
+    match sight {
+        Sight::Event { node, event: Event::Truncated { from }, state } if state.leads() => {
+            broken(format!("{node} leads term {} and removed entry {from}", state.term))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// *Log matching*: if two logs have an entry of the same place and term, they are equal up to it.
+pub fn log_matching<S: StateMachine>() -> Invariant<Raft<S>> {
+    Invariant::nodes(
+        "log-matching",
+        "Two logs with an entry of the same place and term are equal up to there.",
+        |_, nodes| {
+            for (at, one) in nodes.iter().enumerate() {
+                for (other_at, other) in nodes.iter().enumerate().skip(at + 1) {
+                    let (name, other_name) = (NodeId::at(at), NodeId::at(other_at));
+                    if let Err((same, apart)) = matching(&one.state.log, &other.state.log) {
+                        return broken(format!(
+                            "{name} and {other_name} have entry {same} of the same term, but \
+                             entry {apart} differs"
+                        ));
+                    }
+                }
+            }
+            Ok(())
+        },
+    )
+}
+
+/// Whether two logs match; if not, a place where the terms are the same, and one up to there where
+/// the entries differ.
+fn matching<C: PartialEq>(one: &Log<C>, other: &Log<C>) -> Result<(), (Index, Index)> {
+    let mut same = one.last().min(other.last());
+    while one.term_at(same) != other.term_at(same) {
+        same = same.before();
+    }
+    let (one, other) = (one.up_to(same), other.up_to(same));
+    match one.iter().zip(other).position(|(entry, theirs)| entry != theirs) {
+        Some(apart) => Err((same, Index(apart as u32 + 1))),
+        None => Ok(()),
+    }
+}
+
+/// An entry that a leader committed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+struct Commitment<C> {
+    /// Its place.
+    index: Index,
+    /// The entry.
+    entry: Entry<C>,
+    /// The term of the leader that was first to commit it.
+    by: Term,
+}
+
+/// *Leader completeness*: what is committed in a term is in the log of every leader of a later one.
+///
+/// A leader may learn of its election late, when a later one has committed already; what that one
+/// committed it need not have.
+pub fn leader_completeness<S: StateMachine>() -> Invariant<Raft<S>> {
+    Invariant::history(
+        "leader-completeness",
+        "An entry committed in one term is in the log of every leader of a later term.",
+        Durability::<Commitment<S::Operation>>::new(),
+        |committed, sight| match sight {
+            Sight::Event { event: Event::Applied { index, entry }, state, .. } if state.leads() => {
+                let known = |c: &Commitment<_>| c.index == *index && c.entry == *entry;
+                if !committed.acknowledged().any(known) {
+                    let (index, entry) = (*index, entry.clone());
+                    committed.acknowledge(Commitment { index, entry, by: state.term });
+                }
+                Ok(())
+            }
+            Sight::Event { node, event: Event::Elected { term }, state } => {
+                let kept =
+                    |c: &&Commitment<_>| c.by >= *term || state.log.at(c.index) == Some(&c.entry);
+                match committed.acknowledged().find(|c| !kept(c)) {
+                    Some(lost) => broken(format!(
+                        "{node} leads term {term} without entry {}, which was committed in term {}",
+                        lost.index, lost.by
+                    )),
+                    None => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        },
+    )
+}
+
+/// *State machine safety*: no two servers apply different entries at the same place.
+pub fn state_machine_safety<S: StateMachine>() -> Invariant<Raft<S>> {
+    Invariant::history(
+        "state-machine-safety",
+        "No two servers ever apply different entries at the same place of the log.",
+        Agreement::<Index, Entry<S::Operation>>::new(),
+        |applied, sight| match sight {
+            Sight::Event { node, event: Event::Applied { index, entry }, .. } => {
+                applied.agree_or(*index, entry.clone(), |index, first, second| {
+                    format!(
+                        "{second:?} was applied at {index} by {node}, where {first:?} was before"
+                    )
+                })
+            }
+            _ => Ok(()),
+        },
+    )
+}
+
+/// Durability: whatever one server knows to be committed is on the disks of a majority, so that it
+/// outlives the loss of any minority. Crashed servers count with what they will have again.
+pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
+    Invariant::nodes(
+        "durability",
+        "What is committed stays in the logs of a majority.",
+        |_, nodes| {
+            let members = Membership::of((0..nodes.len()).map(NodeId::at));
+            for (at, node) in nodes.iter().enumerate() {
+                let holders = holders(nodes, &node.state);
+                if !members.decided_by(&holders) {
+                    let (who, commit) = (NodeId::at(at), node.state.commit);
+                    return broken(format!(
+                        "{who} knows entries up to {commit} to be committed, but only {holders:?} \
+                         of {} servers hold them",
+                        nodes.len()
+                    ));
+                }
+            }
+            Ok(())
+        },
+    )
+}
+
+/// The servers whose logs begin with what this one knows to be committed.
+fn holders<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> Vec<NodeId> {
+    let committed = knows.committed();
+    let holds = |node: &Node<Raft<S>>| {
+        node.state.log.last() >= knows.commit && node.state.log.up_to(knows.commit) == committed
+    };
+    (0..nodes.len()).filter(|&at| holds(&nodes[at])).map(NodeId::at).collect()
+}
+
+/// What clients asked and were answered. A retry is no operation of its own: it asks once more for
+/// the answer to the one that is under way.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Replies<S: StateMachine> {
+    /// Each client's latest command, in order of clients.
+    asked: Vec<(ClientId, Serial)>,
+    history: Linearizable<S, ClientId>,
+}
+
+impl<S: StateMachine> Replies<S> {
+    /// Nobody asked anything yet of a machine that starts like this.
+    pub fn new(machine: S) -> Replies<S> {
+        Replies { asked: Vec::new(), history: Linearizable::new(machine) }
+    }
+
+    /// A client asks: for something new, or once more.
+    pub fn ask(&mut self, client: ClientId, serial: Serial, command: S::Operation) {
+        match self.asked.binary_search_by_key(&client, |(asker, _)| *asker) {
+            Ok(at) if self.asked[at].1 >= serial => return,
+            Ok(at) => self.asked[at].1 = serial,
+            Err(at) => self.asked.insert(at, (client, serial)),
+        }
+        self.history.invoke(client, command);
+    }
+
+    /// A client is answered; it listens only to the answer to its latest command.
+    ///
+    /// # Errors
+    /// The answer fits no order of the commands.
+    pub fn answer(&mut self, client: ClientId, serial: Serial, output: S::Output) -> Held {
+        match self.asked.contains(&(client, serial)) {
+            true => self.history.respond(client, output),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Linearizability of the replicated machine, retries included: every command takes effect once,
+/// between its first try and its first answer (§8).
+pub fn linearizability<S: StateMachine>(machine: S) -> Invariant<Raft<S>> {
+    Invariant::history(
+        "linearizability",
+        "Every command seems to be done once, between its first try and its answer.",
+        Replies::new(machine),
+        |replies, sight| match sight {
+            Sight::Input { input, .. } => {
+                replies.ask(input.client, input.serial, input.command.clone());
+                Ok(())
+            }
+            Sight::Event { event: Event::Replied { client, serial, output }, .. } => {
+                replies.answer(*client, *serial, output.clone())
+            }
+            _ => Ok(()),
+        },
+    )
+}
+
+/// Some server leads.
+pub(super) fn leader_elected<S: StateMachine>() -> Goal<Raft<S>> {
+    Goal::seen("leader-elected", "A leader is elected.", |_, sight| {
+        matches!(sight, Sight::Event { event: Event::Elected { .. }, .. })
+    })
+}
+
+/// A leader answers a client.
+pub(super) fn command_committed<S: StateMachine>() -> Goal<Raft<S>> {
+    Goal::seen("command-committed", "A command is committed and answered.", |_, sight| {
+        matches!(sight, Sight::Event { event: Event::Replied { .. }, .. })
+    })
+}
+
+/// A leader of the second term or a later one.
+pub(super) fn second_leader<S: StateMachine>() -> Goal<Raft<S>> {
+    Goal::nodes("second-leader", "Another server leads a later term.", |_, nodes| {
+        let mut leaders = nodes.iter().filter(|node| node.state.leads());
+        leaders.next().is_some() && leaders.next().is_some()
+    })
+}
+
+/// A follower gives way to its leader's log.
+pub(super) fn suffix_replaced<S: StateMachine>() -> Goal<Raft<S>> {
+    Goal::seen(
+        "suffix-replaced",
+        "Entries that conflict with the leader's give way.",
+        |_, sight| matches!(sight, Sight::Event { event: Event::Truncated { .. }, .. }),
+    )
+}
+
+/// A command that is in the log twice is answered.
+pub(super) fn command_twice_in_log<S: StateMachine>() -> Goal<Raft<S>> {
+    Goal::nodes("command-twice-in-log", "A retried command is committed twice.", |_, nodes| {
+        nodes.iter().any(|node| {
+            let committed = node.state.committed();
+            committed.iter().enumerate().any(|(at, entry)| {
+                committed[at + 1..].iter().any(|later| later.request == entry.request)
+            })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine::{Add, Applied, Total};
+    use super::super::state::{Request, Role};
+    use super::*;
+
+    fn log(terms: &[(u32, u32)]) -> Log<Add> {
+        let mut log = Log::new();
+        for &(term, add) in terms {
+            let command = Add { add };
+            let request = Request { client: ClientId(0), serial: Serial(0), command };
+            log.append(Entry { term: Term(term), request });
+        }
+        log
+    }
+
+    #[test]
+    fn logs_match() {
+        type Terms<'a> = &'a [(u32, u32)];
+        let table: &[(&str, Terms<'_>, Terms<'_>, Result<(), (u32, u32)>)] = &[
+            ("empty logs match every log", &[], &[(1, 1)], Ok(())),
+            ("a prefix matches", &[(1, 1)], &[(1, 1), (1, 2)], Ok(())),
+            ("other terms, other entries", &[(1, 1), (2, 5)], &[(1, 1), (3, 7)], Ok(())),
+            ("one term, one entry", &[(1, 1)], &[(1, 2)], Err((1, 1))),
+            ("all before it too", &[(1, 1), (3, 3)], &[(2, 1), (3, 3)], Err((2, 1))),
+        ];
+        for (sentence, one, other, expected) in table {
+            let held = matching(&log(one), &log(other));
+            assert_eq!(held, expected.map_err(|(a, b)| (Index(a), Index(b))), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn only_a_leader_that_removes_entries_breaks_append_only() {
+        let leader = Role::Leader { followers: Vec::new() };
+        for (role, breaks) in [(Role::Follower, false), (leader, true)] {
+            let state = State {
+                term: Term(2),
+                voted_for: None,
+                log: log(&[]),
+                role,
+                commit: Index(0),
+                applied: Applied::new(Total(0)),
+            };
+            let event = Event::Truncated { from: Index(1) };
+            let sight = Sight::Event { node: NodeId(0), event: &event, state: &state };
+            assert_eq!(only_followers_remove(&sight).is_err(), breaks, "{:?}", state.role);
+        }
+    }
+
+    #[test]
+    fn a_retry_is_no_operation_of_its_own() {
+        let (one, other) = (ClientId(0), ClientId(1));
+        let mut replies = Replies::new(Total(0));
+        replies.ask(one, Serial(0), Add { add: 1 });
+        replies.ask(one, Serial(0), Add { add: 1 });
+        replies.ask(other, Serial(0), Add { add: 10 });
+        let mut twice = replies.clone();
+        assert!(replies.answer(other, Serial(0), 11).is_ok(), "after the first, once");
+        assert!(replies.answer(one, Serial(7), 99).is_ok(), "nobody listens");
+        assert!(replies.answer(one, Serial(0), 1).is_ok(), "the first answer");
+        assert!(replies.answer(one, Serial(0), 12).is_ok(), "nobody listens any more");
+        assert!(twice.answer(other, Serial(0), 12).is_err(), "the first was applied twice");
+    }
+}

@@ -1,0 +1,137 @@
+//! Raft in the catalog: its parameters, scenarios and known bugs by name.
+
+use splitbrain::Scenario;
+use splitbrain::catalog::{Ask, BugInfo, Engine, Model, Parameter, ScenarioInfo};
+
+use super::machine::Total;
+use super::{Bug, Raft, scenarios};
+
+/// Raft, replicating a counter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RaftModel;
+
+impl Model for RaftModel {
+    type Protocol = Raft<Total>;
+
+    fn name(&self) -> &'static str {
+        "raft"
+    }
+
+    fn about(&self) -> &'static str {
+        "A replicated log under one elected leader at a time: elections, replication, commitment, \
+         crashes with a disk that survives, and clients that ask again."
+    }
+
+    fn source(&self) -> &'static str {
+        "Ongaro and Ousterhout, In Search of an Understandable Consensus Algorithm (Extended \
+         Version), 2014; sessions: Ongaro, Consensus: Bridging Theory and Practice, 2014, §6.3"
+    }
+
+    fn not_modelled(&self) -> &'static [&'static str] {
+        &[
+            "Membership changes: the cluster is fixed.",
+            "Log compaction: logs are short.",
+            "Reads that bypass the log: every request goes through it.",
+            "Connections: whichever leader applies a command answers its client.",
+            "The end of sessions: clients are remembered.",
+            "Writing to disk as a step of its own: a handler's change is durable when its messages \
+             leave.",
+        ]
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        PARAMETERS
+    }
+
+    fn scenarios(&self) -> &'static [ScenarioInfo] {
+        SCENARIOS
+    }
+
+    fn bugs(&self) -> &'static [BugInfo] {
+        BUGS
+    }
+
+    fn build(&self, ask: &Ask<'_>) -> Result<Scenario<Raft<Total>>, String> {
+        scenarios::build(ask)
+    }
+}
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter { name: "nodes", about: "Servers.", default: 3, range: 1..=9 },
+    Parameter {
+        name: "elections",
+        about: "Election timeouts, at any server; `turns` replaces it.",
+        default: 2,
+        range: 0..=20,
+    },
+    Parameter {
+        name: "turns",
+        about: "Whose election timers fire, a digit each: 121 is n0, n1, n0. 0 is any server.",
+        default: 0,
+        range: 0..=999_999_999,
+    },
+    Parameter { name: "heartbeats", about: "Heartbeat timeouts.", default: 0, range: 0..=20 },
+    Parameter {
+        name: "commands",
+        about: "Commands, each of a client of its own.",
+        default: 0,
+        range: 0..=9,
+    },
+    Parameter {
+        name: "at",
+        about: "Where the commands are asked, a digit each: 12 is n0, n1. 0 is any leader.",
+        default: 0,
+        range: 0..=999_999_999,
+    },
+    Parameter {
+        name: "retries",
+        about: "How often the first client asks once more.",
+        default: 0,
+        range: 0..=5,
+    },
+    Parameter {
+        name: "crashes",
+        about: "Crashes, and as many restarts.",
+        default: 0,
+        range: 0..=5,
+    },
+    Parameter { name: "drops", about: "Lost messages.", default: 0, range: 0..=5 },
+    Parameter { name: "duplicates", about: "Doubled messages.", default: 0, range: 0..=5 },
+    Parameter {
+        name: "set-links",
+        about: "1: what was sent stays on its way, so any loss and any number of copies; 0: each \
+                message arrives at most once.",
+        default: 1,
+        range: 0..=1,
+    },
+];
+
+const SCENARIOS: &[ScenarioInfo] = &[
+    ScenarioInfo {
+        name: "election",
+        about: "Two elections: split votes, rivals in one term, a leader overtaken.",
+        engine: Engine::Explore,
+        settings: &[("elections", 2)],
+    },
+    ScenarioInfo {
+        name: "replication",
+        about: "One leader replicates two commands; messages overtake each other.",
+        engine: Engine::Explore,
+        settings: &[("turns", 1), ("commands", 2), ("heartbeats", 1)],
+    },
+    ScenarioInfo {
+        name: "takeover",
+        about: "n0 leads, then n1; each is asked a command, and what conflicts gives way. \
+                Elections in turns.",
+        engine: Engine::Explore,
+        settings: &[("turns", 12), ("commands", 2), ("at", 12)],
+    },
+    ScenarioInfo {
+        name: "retry",
+        about: "A client asks twice, another one meanwhile: no command is done twice.",
+        engine: Engine::Explore,
+        settings: &[("turns", 1), ("commands", 2), ("retries", 1)],
+    },
+];
+
+const BUGS: &[BugInfo] = &[];
