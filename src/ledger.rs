@@ -106,7 +106,7 @@ pub enum Bound {
     Drops,
     /// No more doubled messages.
     Duplicates,
-    /// A clock reached its limit, or may not part further from the others.
+    /// A clock reached its limit.
     Clocks,
     /// Worlds past the scenario's boundary are checked, but not followed.
     Boundary,
@@ -157,7 +157,7 @@ impl Ledger {
             Act::Timeout(timer) => {
                 for (rule, fired) in ledger.timers.iter_mut().enumerate() {
                     let limit = &scenario.timers[rule];
-                    if (limit.of)(timer) {
+                    if limit.of.include(timer) {
                         let so_far = usize::from(*fired);
                         let fires = match &limit.firing {
                             Firing::Any => continue,

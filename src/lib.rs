@@ -1,17 +1,24 @@
 //! splitbrain.
 
+mod audience;
 pub mod catalog;
+pub mod counterexample;
+pub mod explain;
 pub mod explore;
 mod invariant;
 mod ledger;
 mod mail;
 mod node;
+mod observer;
 mod protocol;
 mod random;
+pub mod report;
 mod scenario;
+pub mod shrink;
 pub mod simulate;
 mod situation;
 mod step;
+pub mod testing;
 mod time;
 mod trace;
 mod verdict;
@@ -24,8 +31,11 @@ pub use invariants::{Broken, Held, broken};
 pub use ledger::{Bound, Faults, Firing, Ledger};
 pub use mail::{Letter, Links, Mailbox};
 pub use node::{Node, Occurrence, Panicked};
+pub use observer::{Observer, Progress, Undisturbed};
 pub use protocol::{Choice, ClientId, Data, NodeId, Nothing, Outbox, Protocol, Saved};
-pub use scenario::{Boundary, Clocks, Flight, Lane, Patience, Scenario, TimerRule, To, Waypoint};
+pub use scenario::{
+    Boundary, Clocks, Flight, Lane, Patience, Scenario, TimerRule, Timers, To, Waypoint,
+};
 pub use situation::{DETERMINISTIC, NO_PANIC, Situation, Violation};
 pub use step::{Act, Step};
 pub use time::{Delay, Span, Units};

@@ -42,6 +42,41 @@ pub(crate) fn chance(stream: &mut impl Rng, millionths: u32) -> bool {
     below(stream, 1_000_000) < u64::from(millionths)
 }
 
+/// A whole number with the exponential distribution of that mean, at most 44 times it.
+///
+/// With `u = m / 2^(k+1)` for a mantissa `m` in `1..2` and `k` leading zeros, `-ln u` is
+/// `(k + 1) ln 2 - ln m`; the last comes from a table, all in fixed point.
+pub(crate) fn exponential(stream: &mut impl Rng, mean: u64) -> u64 {
+    let bits = stream.next_u64() | 1;
+    let zeros = bits.leading_zeros();
+    let fraction = (bits << zeros) << 1;
+    let (slot, rest) = ((fraction >> 56) as usize, (fraction >> 24) & 0xffff_ffff);
+    let ln_mantissa = LN[slot] + (((LN[slot + 1] - LN[slot]) * rest) >> 32);
+    let minus_ln = u64::from(zeros + 1) * LN[256] - ln_mantissa;
+    ((u128::from(minus_ln) * u128::from(mean)) >> 32) as u64
+}
+
+/// `ln(1 + i / 256)` for `i` in `0..=256`, in units of `2^-32`.
+const LN: [u64; 257] = ln_table();
+
+/// `ln m = 2 artanh y` with `y = (m - 1) / (m + 1)`, as its power series in units of `2^-60`.
+const fn ln_table() -> [u64; 257] {
+    let mut table = [0; 257];
+    let mut i = 0;
+    while i <= 256 {
+        let y = ((i as u128) << 60) / (512 + i as u128);
+        let (mut power, mut sum, mut odd) = (y, 0, 1);
+        while power > 0 {
+            sum += power / odd;
+            power = (((power * y) >> 60) * y) >> 60;
+            odd += 2;
+        }
+        table[i] = ((2 * sum) >> 28) as u64;
+        i += 1;
+    }
+    table
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +111,23 @@ mod tests {
         assert!((0..1_000).all(|_| chance(&mut draws, 1_000_000)));
     }
 
-    const GOLDEN: [u64; 6] = [0, 0, 0, 0, 0, 0];
+    #[test]
+    fn the_table_of_logarithms_is_right_to_nine_digits() {
+        for (i, entry) in LN.iter().enumerate() {
+            let exact = (1.0 + i as f64 / 256.0).ln();
+            assert!((*entry as f64 / 2f64.powi(32) - exact).abs() < 1e-9, "ln of 1 + {i}/256");
+        }
+    }
+
+    #[test]
+    fn exponential_draws_have_their_mean_and_their_tail() {
+        let mut draws = stream(4, 0, Purpose::Run);
+        let drawn: Vec<u64> = (0..100_000).map(|_| exponential(&mut draws, 1_000_000)).collect();
+        let mean = drawn.iter().sum::<u64>() / 100_000;
+        let past_twice = drawn.iter().filter(|&&drawn| drawn > 2_000_000).count();
+        assert!((985_000..1_015_000).contains(&mean), "mean {mean}");
+        assert!((13_000..14_100).contains(&past_twice), "e^-2 is 13.5 %, not {past_twice}");
+    }
+
+    const GOLDEN: [u64; 6] = [408, 775, 817, 504, 425, 401];
 }

@@ -70,11 +70,30 @@ pub struct Scenario<P: Protocol> {
 #[derive(Clone)]
 pub struct TimerRule<P: Protocol> {
     /// What the bound is called: `elections`.
-    pub name: &'static str,
+    pub name: String,
     /// The timers it counts.
-    pub of: fn(&P::Timer) -> bool,
+    pub of: Timers<P>,
     /// How often they fire.
     pub firing: Firing,
+}
+
+/// Which timers a rule counts.
+#[derive(Clone)]
+pub enum Timers<P: Protocol> {
+    /// Those of which the function is true.
+    Like(fn(&P::Timer) -> bool),
+    /// Those of exactly this name.
+    Exactly(P::Timer),
+}
+
+impl<P: Protocol> Timers<P> {
+    /// Whether that timer is one of them.
+    pub fn include(&self, timer: &P::Timer) -> bool {
+        match self {
+            Timers::Like(is_one) => is_one(timer),
+            Timers::Exactly(name) => name == timer,
+        }
+    }
 }
 
 /// An assumption on timing: a timer that never fires while certain messages are on their way.
@@ -132,7 +151,7 @@ pub struct Clocks {
     pub of: Vec<NodeId>,
     /// The last tick of exploration: clocks go from 0 to here.
     pub until: u64,
-    /// How many ticks two clocks may be apart in exploration.
+    /// How many ticks two clocks may be apart, ever: an assumption on the system.
     pub apart: u64,
     /// What a tick is in the simulator.
     pub tick: Span,
@@ -242,7 +261,7 @@ impl<P: Protocol> Scenario<P> {
 
     /// Bounds how often certain timers fire in exploration.
     pub fn timer(mut self, name: &'static str, of: fn(&P::Timer) -> bool, firing: Firing) -> Self {
-        self.timers.push(TimerRule { name, of, firing });
+        self.timers.push(TimerRule { name: name.to_string(), of: Timers::Like(of), firing });
         self
     }
 
@@ -377,9 +396,7 @@ impl<P: Protocol> Scenario<P> {
             Bound::Wipes => format!("wiped disks ≤ {}", self.faults.wipes),
             Bound::Drops => format!("drops ≤ {}", self.faults.drops),
             Bound::Duplicates => format!("duplicates ≤ {}", self.faults.duplicates),
-            Bound::Clocks => {
-                format!("clocks ≤ {} and at most {} apart", self.clocks.until, self.clocks.apart)
-            }
+            Bound::Clocks => format!("clocks ≤ {}", self.clocks.until),
             Bound::Boundary => {
                 self.boundary.as_ref().map_or("", |boundary| boundary.sentence).to_string()
             }
@@ -404,7 +421,7 @@ impl<P: Protocol> Scenario<P> {
                 self.clocks.of.iter().map(|&node| self.node_name(node)).collect();
             let (nodes, apart) = (nodes.join(", "), self.clocks.apart);
             lines.push(format!(
-                "clocks at {nodes}, up to {} ticks, at most {apart} apart",
+                "clocks at {nodes}, up to {} ticks, assumed at most {apart} apart",
                 self.clocks.until
             ));
         }
@@ -433,6 +450,11 @@ impl<P: Protocol> Scenario<P> {
         }
         if let Some(node) = self.clocks.of.iter().find(|node| beyond(node)) {
             return Err(format!("{node} is given a clock, but the cluster ends at {last}"));
+        }
+        if self.clocks.of.len() > 1 && self.clocks.apart == 0 {
+            return Err("clocks that may not be apart at all cannot tick, since they tick one by \
+                        one: let them be at least 1 apart"
+                .to_string());
         }
         if self.links == Links::Set {
             if !self.patience.is_empty() {

@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use splitbrain_invariants::Held;
-
-use crate::invariant::{Goal, Scope, Sight, Sign, Watch};
+use crate::audience::{Audience, Shown};
+use crate::invariant::{Goal, Scope, Sign, Watch};
 use crate::ledger::{Bound, Ledger};
 use crate::mail::Links;
-use crate::node::{Node, Panicked};
+use crate::node::Panicked;
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
 use crate::scenario::Scenario;
 use crate::step::{Act, Step};
@@ -43,15 +42,6 @@ pub struct Violation {
     pub reason: String,
 }
 
-/// What a step showed besides the situation it led to.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Shown {
-    /// The goals reached by something seen, by index.
-    pub(crate) goals: Vec<usize>,
-    /// The lines its handler marked.
-    pub(crate) marks: Vec<&'static str>,
-}
-
 impl<P: Protocol> Situation<P> {
     /// The first situation of a scenario. A node that panics as it starts gives one in which
     /// nothing can happen.
@@ -65,9 +55,9 @@ impl<P: Protocol> Situation<P> {
     ) -> (Situation<P>, Shown) {
         let mut watches = first_watches(scenario);
         let mut shown = Shown::default();
-        let started = World::first(scenario, out, |me, node, out| {
-            feed_events(scenario, &mut watches, &mut shown, me, node, out);
-        });
+        let mut audience =
+            Audience::new(&scenario.protocol, &scenario.goals, &mut watches, &mut shown);
+        let started = World::first(scenario, out, |me, node, out| audience.hear(me, node, out));
         let (world, panicked) = match started {
             Ok(world) => (world, None),
             Err(panicked) => (World { nodes: Vec::new(), mail: Vec::new() }, Some(panicked)),
@@ -98,7 +88,7 @@ impl<P: Protocol> Situation<P> {
 
     fn affordable(&self, scenario: &Scenario<P>, step: &Step<P>) -> Result<(), Bound> {
         match step.act {
-            Act::Tick => self.may_tick(scenario, step.node),
+            Act::Tick => self.clock_goes_on(scenario, step.node),
             _ => self.ledger.after(scenario, step).map(drop),
         }
     }
@@ -138,7 +128,7 @@ impl<P: Protocol> Situation<P> {
                 }
             }
         }
-        if node.clock.is_some() {
+        if node.clock.is_some() && self.world.may_tick(scenario, me).is_ok() {
             add(Act::Tick);
         }
         if node.up && faults.crashes > 0 && scenario.can_crash(me) {
@@ -152,12 +142,9 @@ impl<P: Protocol> Situation<P> {
         }
     }
 
-    fn may_tick(&self, scenario: &Scenario<P>, me: NodeId) -> Result<(), Bound> {
-        let clock = |node: &Node<P>| node.clock;
-        let next = clock(&self.world.nodes[me.index()]).map_or(0, |now| now + 1);
-        let slowest = self.world.nodes.iter().filter_map(|node| clock(node)).min().unwrap_or(0);
-        let within = next <= scenario.clocks.until && next - slowest <= scenario.clocks.apart;
-        if within { Ok(()) } else { Err(Bound::Clocks) }
+    fn clock_goes_on(&self, scenario: &Scenario<P>, me: NodeId) -> Result<(), Bound> {
+        let now = self.world.nodes[me.index()].clock.unwrap_or(0);
+        if now < scenario.clocks.until { Ok(()) } else { Err(Bound::Clocks) }
     }
 
     /// Lets one step happen and shows every outcome: one for each answer to the choices its
@@ -210,7 +197,8 @@ impl<P: Protocol> Situation<P> {
         let node = &self.world.nodes[step.node.index()];
         if is_sighted(step, out) {
             let watches = Arc::make_mut(&mut self.watches);
-            feed_step(scenario, watches, &mut shown, step, node, out);
+            Audience::new(&scenario.protocol, &scenario.goals, watches, &mut shown)
+                .attend(step, node, out);
         }
         shown.marks.extend_from_slice(&out.marks);
         shown
@@ -223,40 +211,7 @@ impl<P: Protocol> Situation<P> {
             let reason = format!("{node}'s handler panicked: {sentence}");
             return vec![Violation { invariant: NO_PANIC.to_string(), reason }];
         }
-        let mut found = Vec::new();
-        let mut watches = self.watches.iter();
-        for invariant in &scenario.invariants {
-            let held = match &invariant.scope {
-                Scope::Node(check) => self.check_nodes(scenario, *check, changed),
-                Scope::Nodes(check) => check(&scenario.protocol, &self.world.nodes),
-                Scope::World(check) => check(&scenario.protocol, &self.world),
-                Scope::Quiet(check) if self.world.is_quiet() => {
-                    check(&scenario.protocol, &self.world.nodes)
-                }
-                Scope::Quiet(_) => Ok(()),
-                Scope::History(_) => {
-                    let watch = watches.next().expect("a watch for each history invariant");
-                    watch.broken.clone().map_or(Ok(()), Err)
-                }
-            };
-            if let Err(broken) = held {
-                let reason = broken.to_string();
-                found.push(Violation { invariant: invariant.name.to_string(), reason });
-            }
-        }
-        found
-    }
-
-    fn check_nodes(
-        &self,
-        scenario: &Scenario<P>,
-        check: fn(&P, NodeId, &Node<P>) -> Held,
-        changed: Option<NodeId>,
-    ) -> Held {
-        scenario
-            .node_ids()
-            .filter(|me| changed.is_none_or(|changed| changed == *me))
-            .try_for_each(|me| check(&scenario.protocol, me, &self.world.nodes[me.index()]))
+        violations_of(scenario, &self.world, self.world.is_quiet(), &self.watches, changed)
     }
 
     /// Whether a goal that shows in the nodes is reached here.
@@ -268,6 +223,41 @@ impl<P: Protocol> Situation<P> {
             Sign::Seen(_) => false,
         }
     }
+}
+
+/// Every invariant that does not hold in a world with these monitors. `quiet` says whether no live
+/// node has mail waiting, `changed` which node changed last (all of them if `None`).
+pub(crate) fn violations_of<P: Protocol>(
+    scenario: &Scenario<P>,
+    world: &World<P>,
+    quiet: bool,
+    watches: &[Watch<P>],
+    changed: Option<NodeId>,
+) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut watches = watches.iter();
+    let (protocol, nodes) = (&scenario.protocol, &world.nodes);
+    for invariant in &scenario.invariants {
+        let held = match &invariant.scope {
+            Scope::Node(check) => scenario
+                .node_ids()
+                .filter(|me| changed.is_none_or(|changed| changed == *me))
+                .try_for_each(|me| check(protocol, me, &nodes[me.index()])),
+            Scope::Nodes(check) => check(protocol, nodes),
+            Scope::World(check) => check(protocol, world),
+            Scope::Quiet(check) if quiet => check(protocol, nodes),
+            Scope::Quiet(_) => Ok(()),
+            Scope::History(_) => {
+                let watch = watches.next().expect("a watch for each history invariant");
+                watch.broken.clone().map_or(Ok(()), Err)
+            }
+        };
+        if let Err(broken) = held {
+            let reason = broken.to_string();
+            found.push(Violation { invariant: invariant.name.to_string(), reason });
+        }
+    }
+    found
 }
 
 /// A fresh watch for each history invariant, in order.
@@ -288,67 +278,5 @@ fn is_sighted<P: Protocol>(step: &Step<P>, out: &Outbox<P>) -> bool {
         Act::Input { .. } | Act::Crash | Act::Restart | Act::Wiped => true,
         Act::Deliver { .. } | Act::Timeout(_) => !out.events.is_empty(),
         Act::Drop { .. } | Act::Duplicate { .. } | Act::Tick => false,
-    }
-}
-
-/// Shows a step that has just happened to all monitors: the step itself, then what its handler
-/// told, in order.
-pub(crate) fn feed_step<P: Protocol>(
-    scenario: &Scenario<P>,
-    watches: &mut [Watch<P>],
-    shown: &mut Shown,
-    step: &Step<P>,
-    node: &Node<P>,
-    out: &Outbox<P>,
-) {
-    let (me, state) = (step.node, &node.state);
-    let sight = match &step.act {
-        Act::Input { client, input } => {
-            Some(Sight::Input { node: me, client: *client, input, state })
-        }
-        Act::Crash => Some(Sight::Crash { node: me, state }),
-        Act::Restart => Some(Sight::Restart { node: me, wiped: false, state }),
-        Act::Wiped => Some(Sight::Restart { node: me, wiped: true, state }),
-        Act::Deliver { .. }
-        | Act::Drop { .. }
-        | Act::Duplicate { .. }
-        | Act::Timeout(_)
-        | Act::Tick => None,
-    };
-    if let Some(sight) = sight {
-        feed(scenario, watches, shown, &sight);
-    }
-    feed_events(scenario, watches, shown, me, node, out);
-}
-
-/// Shows all monitors what a handler told.
-pub(crate) fn feed_events<P: Protocol>(
-    scenario: &Scenario<P>,
-    watches: &mut [Watch<P>],
-    shown: &mut Shown,
-    me: NodeId,
-    node: &Node<P>,
-    out: &Outbox<P>,
-) {
-    for event in &out.events {
-        let sight = Sight::Event { node: me, event, state: &node.state };
-        feed(scenario, watches, shown, &sight);
-    }
-}
-
-/// Shows all monitors and goals one thing.
-fn feed<P: Protocol>(
-    scenario: &Scenario<P>,
-    watches: &mut [Watch<P>],
-    shown: &mut Shown,
-    sight: &Sight<'_, P>,
-) {
-    watches.iter_mut().for_each(|watch| watch.see(sight));
-    for (index, goal) in scenario.goals.iter().enumerate() {
-        if let Sign::Seen(reached) = goal.sign
-            && reached(&scenario.protocol, sight)
-        {
-            shown.goals.push(index);
-        }
     }
 }

@@ -78,7 +78,7 @@ impl<P: Protocol> World<P> {
                     format!("{me} does not accept {input:?} now"),
                 )
             }
-            Act::Tick => when(node.clock.is_some(), format!("{me} has no clock")),
+            Act::Tick => self.may_tick(scenario, me),
             Act::Crash => {
                 when(scenario.can_crash(me), format!("{me} may not crash in this scenario"))?;
                 up()
@@ -106,6 +106,21 @@ impl<P: Protocol> World<P> {
                 })
             })
             .map(|patience| patience.sentence)
+    }
+
+    /// Whether a node's clock may move on: the scenario's bound on how far clocks are apart is an
+    /// assumption on the system, not a budget.
+    pub(crate) fn may_tick(&self, scenario: &Scenario<P>, me: NodeId) -> Result<(), String> {
+        let Some(now) = self.nodes[me.index()].clock else {
+            return Err(format!("{me} has no clock"));
+        };
+        let slowest = self.nodes.iter().filter_map(|node| node.clock).min().unwrap_or(now);
+        let apart = scenario.clocks.apart;
+        if now - slowest < apart {
+            Ok(())
+        } else {
+            Err(format!("{me}'s clock is {apart} ticks ahead of the slowest, the most assumed"))
+        }
     }
 
     /// Lets a possible step happen. What its handler said is left in the outbox.

@@ -29,35 +29,6 @@ pub struct Limits {
     pub only: Option<String>,
 }
 
-/// How far an exploration has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Progress {
-    /// Different states stored.
-    pub states: usize,
-    /// Steps taken from them.
-    pub transitions: u64,
-    /// The depth being expanded.
-    pub depth: u32,
-    /// States of this depth and the next not expanded yet.
-    pub frontier: usize,
-}
-
-/// Watches an exploration, and may end it.
-pub trait Observer {
-    /// Called now and then. Some sentence ends the exploration, as its reason: "out of time".
-    fn look(&mut self, progress: &Progress) -> Option<String>;
-}
-
-/// Lets an exploration run undisturbed.
-#[derive(Clone, Copy, Debug)]
-pub struct Undisturbed;
-
-impl Observer for Undisturbed {
-    fn look(&mut self, _: &Progress) -> Option<String> {
-        None
-    }
-}
-
 /// A violation that was found, by a shortest trace to it.
 #[derive(Clone, Debug)]
 pub struct Found<P: Protocol> {

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use stateright::{Model, Property};
+use stateright::{Checker, Model, Property};
 
 use crate::protocol::{Outbox, Protocol};
 use crate::scenario::Scenario;
@@ -81,4 +81,47 @@ impl<P: Protocol> Model for Oracle<P> {
     fn format_action(&self, action: &Self::Action) -> String {
         action.to_string()
     }
+}
+
+/// What stateright counts in a scenario.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counted {
+    /// Unique states.
+    pub states: usize,
+    /// Steps from them, to new states and known ones.
+    pub transitions: usize,
+    /// Whether every invariant holds in all of them.
+    pub holds: bool,
+}
+
+/// Lets stateright search the whole scenario, breadth first.
+///
+/// # Errors
+/// A sentence when the scenario makes no sense.
+pub fn count<P: Protocol>(scenario: Scenario<P>) -> Result<Counted, String> {
+    let depth = scenario.depth;
+    let mut builder = Oracle::new(scenario)?.checker();
+    if let Some(depth) = depth {
+        // Its depth counts states on a path, ours steps.
+        builder = builder.target_max_depth(depth as usize + 1);
+    }
+    let checker = builder.spawn_bfs().join();
+    Ok(Counted {
+        states: checker.unique_state_count(),
+        // It counts the first state as generated, too.
+        transitions: checker.state_count() - 1,
+        holds: checker.discovery("every invariant holds").is_none(),
+    })
+}
+
+/// Opens stateright's web Explorer on a scenario; it returns only when the server ends.
+///
+/// # Errors
+/// A sentence when the scenario makes no sense.
+pub fn serve<P: Protocol>(
+    scenario: Scenario<P>,
+    address: std::net::SocketAddr,
+) -> Result<(), String> {
+    Oracle::new(scenario)?.checker().serve(address);
+    Ok(())
 }

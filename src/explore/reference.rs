@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
-use super::{Exploration, Found, Limits, Observer, Parent, Progress, changed, unreached};
+use super::{Exploration, Found, Limits, Parent, changed, unreached};
+use crate::audience::Shown;
 use crate::ledger::Bound;
+use crate::observer::{Observer, Progress};
 use crate::protocol::{Outbox, Protocol};
 use crate::scenario::{Scenario, Waypoint};
-use crate::situation::{DETERMINISTIC, Shown, Situation, Violation};
+use crate::situation::{DETERMINISTIC, Situation, Violation};
 use crate::step::Step;
 use crate::trace;
 use crate::verdict::Verdict;
@@ -156,7 +158,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         if at % LOOK_EVERY != 0 {
             return None;
         }
-        observer.look(&Progress {
+        observer.look(&Progress::Exploring {
             states: self.states.len(),
             transitions: self.transitions,
             depth: self.depth_of(at),

@@ -86,15 +86,18 @@ pub trait Specification: Value {
 ///
 /// [`invoke`](Linearizable::invoke), [`respond`](Linearizable::respond), and
 /// [`abandon`](Linearizable::abandon) for an operation nobody waits for any more, because its
-/// client timed out or crashed. It may still take effect at any later time, once, or never. A client has
-/// one operation at a time: if it invokes a second one, it has abandoned the first. A response to a
-/// client that waits for nothing is ignored: it is a second copy, or comes too late to matter.
+/// client timed out or crashed. It may still take effect at any later time, once, or never.
+///
+/// A client has one operation at a time: if it invokes a second one, it has abandoned the first. A
+/// response to a client that waits for nothing is ignored: it is a second copy, or comes too late
+/// to matter. A late response to an operation *before* the one a client waits for is the model's
+/// to tell apart, by whatever names its requests; the monitor sees only clients.
 ///
 /// # State
 ///
 /// The clients that wait, and every *configuration* the object may be in: the object's state, what
 /// each waiting client's operation has answered if it took effect already, and the abandoned
-/// operations that have not. The definition is kept in the smallest form we know:
+/// operations that have not. Of all that would say the same, a small form is kept:
 ///
 /// - An operation takes effect just in time: when a response cannot be explained without it. Until
 ///   then it is one configuration, not one for each moment it might have been.
@@ -111,8 +114,8 @@ pub trait Specification: Value {
 ///
 /// So histories that end in the same situation are equal monitors. Tests hold the form against the
 /// minimal automaton: for a register and for a lock, with two clients and a third one to look,
-/// there is no smaller form. Where an equal operation is both abandoned and waited for, a
-/// few situations that nothing tells apart remain different monitors.
+/// there is no smaller form. Where an equal operation is both abandoned and waited for, a few
+/// situations that nothing tells apart remain different monitors.
 ///
 /// The number of configurations is exponential in the operations open at the same time, in the
 /// worst case. Three or four clients are fine. An object made of independent parts, one for each

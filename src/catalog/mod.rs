@@ -1,11 +1,15 @@
 //! Models by name: their scenarios, parameters and named bugs, and how a scenario is built.
 
+mod any;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::protocol::Saved;
 use crate::scenario::Scenario;
+
+pub use any::{AnyModel, Catalog, Error, Request};
 
 /// A protocol with everything needed to check it by name.
 pub trait Model: Send + Sync + 'static {

@@ -1,0 +1,397 @@
+//! What the engines found, as plain data: printed by command lines, written as JSON.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::counterexample::{Counterexample, FoundBy};
+use crate::explain::{Story, tell};
+use crate::explore::{Exploration, Found};
+use crate::observer::Observer;
+use crate::protocol::{Protocol, Saved};
+use crate::scenario::Scenario;
+use crate::shrink::{Effort, Minimality, Origin, shrink};
+use crate::simulate::{Campaign, Simulation, Tally};
+use crate::situation::Violation;
+use crate::trace::Replay;
+use crate::verdict::Verdict;
+
+/// The system that was checked, in words.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct SystemReport {
+    /// The model.
+    pub model: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The deliberate mistake, if any.
+    pub bug: Option<String>,
+    /// The numbers it was built from.
+    pub parameters: BTreeMap<String, u64>,
+    /// What bounds or weakens a verdict on it.
+    pub bounds: Vec<String>,
+    /// Its invariants: name, sentence, and what each looks at.
+    pub invariants: Vec<(String, String, String)>,
+    /// Its goals: name and sentence.
+    pub goals: Vec<(String, String)>,
+}
+
+impl SystemReport {
+    /// The words of a scenario.
+    pub fn of<P: Protocol>(scenario: &Scenario<P>) -> SystemReport {
+        let invariant = |held: &crate::invariant::Invariant<P>| {
+            (held.name.to_string(), held.sentence.to_string(), held.looks_at().to_string())
+        };
+        SystemReport {
+            model: scenario.model.clone(),
+            scenario: scenario.name.clone(),
+            bug: scenario.bug.clone(),
+            parameters: scenario.parameters.clone(),
+            bounds: scenario.in_words(),
+            invariants: scenario.invariants.iter().map(invariant).collect(),
+            goals: scenario
+                .goals
+                .iter()
+                .map(|goal| (goal.name.to_string(), goal.sentence.to_string()))
+                .collect(),
+        }
+    }
+}
+
+/// What an exploration found and covered.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ExploreReport {
+    /// What was explored.
+    pub system: SystemReport,
+    /// What the exploration says.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// Different states.
+    pub states: usize,
+    /// Steps from them.
+    pub transitions: u64,
+    /// The greatest depth.
+    pub depth: u32,
+    /// States at each depth.
+    pub levels: Vec<usize>,
+    /// Whether every reachable state within the bounds was expanded.
+    pub exhausted: bool,
+    /// Bounds that forbade something possible, in words.
+    pub cut: Vec<String>,
+    /// Each goal, with the least depth at which it was reached.
+    pub goals: Vec<(String, Option<u32>)>,
+    /// How often each marked line ran.
+    pub marks: BTreeMap<String, u64>,
+    /// Worlds in which nothing was on its way to a live node.
+    pub quiet: u64,
+    /// The waypoints gone by, with the length of the way to each.
+    pub waypoints: Vec<(String, usize)>,
+    /// The violations found, each by its shortest trace.
+    pub counterexamples: Vec<CounterexampleReport>,
+}
+
+impl ExploreReport {
+    /// The report of an exploration.
+    pub fn of<P: Saved>(
+        scenario: &Scenario<P>,
+        explored: &Exploration<P>,
+        observer: &mut dyn Observer,
+    ) -> ExploreReport {
+        let owned = |name: &&'static str| (*name).to_string();
+        let mut counterexample = |found: &Found<P>| {
+            let (restored, file) = of_found(scenario, explored, found, observer);
+            CounterexampleReport::of(&restored, &file)
+        };
+        ExploreReport {
+            system: SystemReport::of(scenario),
+            verdict: explored.verdict.clone(),
+            states: explored.states,
+            transitions: explored.transitions,
+            depth: explored.depth(),
+            levels: explored.levels.clone(),
+            exhausted: explored.exhausted,
+            cut: explored.cut.iter().map(|bound| scenario.bound_in_words(*bound)).collect(),
+            goals: explored.goals.iter().map(|(name, depth)| (owned(name), *depth)).collect(),
+            marks: explored.marks.iter().map(|(mark, times)| (owned(mark), *times)).collect(),
+            quiet: explored.quiet,
+            waypoints: explored.waypoints.iter().map(|(name, leg)| (owned(name), *leg)).collect(),
+            counterexamples: explored.found.iter().map(&mut counterexample).collect(),
+        }
+    }
+}
+
+/// The counterexample of a violation that exploration found. Breadth first from the first world,
+/// it is the shortest within the scenario's bounds; behind a prefix or waypoints it is shrunk.
+pub(crate) fn of_found<P: Saved>(
+    scenario: &Scenario<P>,
+    explored: &Exploration<P>,
+    found: &Found<P>,
+    observer: &mut dyn Observer,
+) -> (Scenario<P>, Counterexample<P>) {
+    let violation = Violation { invariant: found.invariant.clone(), reason: found.reason.clone() };
+    let trace = found.trace.clone();
+    if explored.begun_at == 0 {
+        let minimality = Minimality::Shortest { within: scenario.in_words() };
+        let file = Counterexample::new(scenario, trace, violation, FoundBy::Explore, minimality);
+        return (scenario.clone(), file);
+    }
+    match shrink(scenario, &trace, &found.invariant, None, Effort::default(), observer) {
+        Ok(shrunk) => {
+            let (trace, violation) = (shrunk.trace, shrunk.violation);
+            let by = FoundBy::Explore;
+            let file =
+                Counterexample::new(&shrunk.scenario, trace, violation, by, shrunk.minimality);
+            (shrunk.scenario, file)
+        }
+        Err(_) => {
+            let by = FoundBy::Explore;
+            let file = Counterexample::new(scenario, trace, violation, by, Minimality::AsFound);
+            (scenario.clone(), file)
+        }
+    }
+}
+
+/// What a simulation found and covered.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct SimulateReport {
+    /// What was simulated.
+    pub system: SystemReport,
+    /// What the simulation says.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// The seed.
+    pub seed: u64,
+    /// Runs made.
+    pub runs: u64,
+    /// Runs that failed.
+    pub failures: u64,
+    /// Virtual time over all runs, in microseconds.
+    pub virtual_micros: u64,
+    /// How often each kind of thing happened.
+    pub tally: Tally,
+    /// Each goal, with the number of runs that reached it.
+    pub goals: Vec<(String, u64)>,
+    /// Each marked line: in how many runs it ran, and how often in all.
+    pub marks: BTreeMap<String, (u64, u64)>,
+    /// A fingerprint of everything that happened, in hexadecimal.
+    pub digest: String,
+    /// The first failing run.
+    pub failure: Option<FailureReport>,
+}
+
+/// A run that failed.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct FailureReport {
+    /// Its number.
+    pub run: u64,
+    /// What it drew, as a timeline.
+    pub plan: String,
+    /// How many steps it took.
+    pub steps: usize,
+    /// How many traces were replayed and runs made to shrink it.
+    pub tries: u64,
+    /// What each stage of shrinking left: its name, nodes and steps.
+    pub stages: Vec<(&'static str, usize, usize)>,
+    /// Its counterexample. A run that failed to make progress has none: it can be run again, but
+    /// none of its steps breaks an invariant.
+    pub counterexample: Option<CounterexampleReport>,
+}
+
+impl SimulateReport {
+    /// The report of a simulation; its failing run is shrunk with that effort, if any is given.
+    pub fn of<P: Saved>(
+        scenario: &Scenario<P>,
+        campaign: &Campaign,
+        simulated: &Simulation<P>,
+        effort: Option<Effort>,
+        observer: &mut dyn Observer,
+    ) -> SimulateReport {
+        let owned = |name: &&'static str| (*name).to_string();
+        SimulateReport {
+            system: SystemReport::of(scenario),
+            verdict: simulated.verdict.clone(),
+            seed: campaign.seed,
+            runs: simulated.runs,
+            failures: simulated.failures,
+            virtual_micros: simulated.lasted.as_micros(),
+            tally: simulated.tally,
+            goals: simulated.goals.iter().map(|(name, runs)| (owned(name), *runs)).collect(),
+            marks: simulated.marks.iter().map(|(mark, often)| (owned(mark), *often)).collect(),
+            digest: format!("{:016x}", simulated.digest),
+            failure: simulated
+                .failure
+                .as_ref()
+                .map(|failure| failure_report(scenario, failure, effort, observer)),
+        }
+    }
+}
+
+fn failure_report<P: Saved>(
+    scenario: &Scenario<P>,
+    failure: &crate::simulate::Failure<P>,
+    effort: Option<Effort>,
+    observer: &mut dyn Observer,
+) -> FailureReport {
+    let mut report = FailureReport {
+        run: failure.run,
+        plan: failure.plan.to_string(),
+        steps: failure.trace.len(),
+        tries: 0,
+        stages: Vec::new(),
+        counterexample: None,
+    };
+    if !failure.replays {
+        return report;
+    }
+    let by = FoundBy::Simulate { seed: failure.seed, run: failure.run };
+    let origin = Origin { seed: failure.seed, run: failure.run, plan: failure.plan.clone() };
+    let (trace, violation) = (&failure.trace, &failure.violation);
+    let shrunk = effort.and_then(|effort| {
+        shrink(scenario, trace, &violation.invariant, Some(&origin), effort, observer).ok()
+    });
+    let (scenario, file) = match shrunk {
+        Some(shrunk) => {
+            (report.tries, report.stages) = (shrunk.tries, shrunk.stages);
+            let minimality = shrunk.minimality;
+            let file = Counterexample::new(
+                &shrunk.scenario,
+                shrunk.trace,
+                shrunk.violation,
+                by,
+                minimality,
+            );
+            (shrunk.scenario, file)
+        }
+        None => {
+            let as_found = Minimality::AsFound;
+            let file =
+                Counterexample::new(scenario, trace.clone(), violation.clone(), by, as_found);
+            (scenario.clone(), file)
+        }
+    };
+    report.counterexample = Some(CounterexampleReport::of(&scenario, &file));
+    report
+}
+
+/// A counterexample, told.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct CounterexampleReport {
+    /// The invariant.
+    pub invariant: String,
+    /// Why it does not hold.
+    pub reason: String,
+    /// How many steps it takes.
+    pub steps: usize,
+    /// How many nodes it needs.
+    pub nodes: usize,
+    /// How short it is known to be.
+    pub minimality: Minimality,
+    /// Who found it.
+    pub found_by: FoundBy,
+    /// The text of its file.
+    pub file: String,
+    /// What happens in it.
+    pub story: Story,
+}
+
+impl CounterexampleReport {
+    /// The report of a counterexample in the scenario it runs in.
+    pub fn of<P: Saved>(scenario: &Scenario<P>, file: &Counterexample<P>) -> CounterexampleReport {
+        CounterexampleReport {
+            invariant: file.invariant.clone(),
+            reason: file.reason.clone(),
+            steps: file.steps.len(),
+            nodes: file.nodes,
+            minimality: file.minimality.clone(),
+            found_by: file.found_by.clone(),
+            file: file.to_json(),
+            story: tell(scenario, &file.steps, Some(&file.invariant)),
+        }
+    }
+}
+
+/// What shrinking came to.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ShrinkReport {
+    /// How many steps there were.
+    pub before: usize,
+    /// How many traces were replayed and runs made.
+    pub tries: u64,
+    /// What each stage left: its name, nodes and steps.
+    pub stages: Vec<(&'static str, usize, usize)>,
+    /// What is left.
+    pub counterexample: CounterexampleReport,
+}
+
+/// What became of a saved counterexample.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ReplayReport {
+    /// The model.
+    pub model: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The bug it was replayed with, if any.
+    pub bug: Option<String>,
+    /// The invariant the file says it breaks.
+    pub invariant: String,
+    /// How many steps the file has.
+    pub steps: usize,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: ReplayOutcome,
+}
+
+/// What became of a saved counterexample.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum ReplayOutcome {
+    /// It breaks its invariant.
+    Breaks {
+        /// Behind how many steps.
+        after: usize,
+        /// Why.
+        reason: String,
+        /// Whether that is exactly as recorded: behind the last step, for the recorded reason.
+        as_recorded: bool,
+    },
+    /// Every step happened, and the invariant holds all the way: it is fixed.
+    RanToEnd,
+    /// A step could not happen: the system went another way.
+    WentAnotherWay {
+        /// The step, from 1.
+        at: usize,
+        /// The step in words.
+        step: String,
+        /// Why it could not happen.
+        why: String,
+        /// What could have happened there.
+        enabled: Vec<String>,
+    },
+}
+
+impl ReplayReport {
+    /// Replays a file in a scenario.
+    pub fn of<P: Saved>(file: &Counterexample<P>, scenario: &Scenario<P>) -> ReplayReport {
+        let outcome = match file.replay(scenario) {
+            Replay::Breaks { steps, violation } => ReplayOutcome::Breaks {
+                after: steps,
+                as_recorded: steps == file.steps.len() && violation.reason == file.reason,
+                reason: violation.reason,
+            },
+            Replay::RanToEnd => ReplayOutcome::RanToEnd,
+            Replay::WentAnotherWay(detour) => ReplayOutcome::WentAnotherWay {
+                at: detour.at + 1,
+                step: detour.step.to_string(),
+                why: detour.why,
+                enabled: detour.enabled.iter().map(ToString::to_string).collect(),
+            },
+        };
+        ReplayReport {
+            model: file.model.clone(),
+            scenario: file.scenario.clone(),
+            bug: scenario.bug.clone(),
+            invariant: file.invariant.clone(),
+            steps: file.steps.len(),
+            outcome,
+        }
+    }
+}

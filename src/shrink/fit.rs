@@ -1,0 +1,148 @@
+//! Replaying a trace whose steps may no longer fit.
+//!
+//! When steps are left out, terms and indices inside later messages shift. A step whose exact
+//! content is gone is matched by its link and the kind of its message, and rewritten; a step that
+//! fits nothing is left out.
+
+use std::mem::discriminant;
+
+use crate::mail::Letter;
+use crate::protocol::{NodeId, Outbox, Protocol};
+use crate::scenario::Scenario;
+use crate::situation::{Situation, Violation};
+use crate::step::{Act, Step};
+
+/// The steps that happen when this trace is followed as well as it goes, up to where the same
+/// invariant breaks for the same kind of reason; nothing if it does not.
+pub(super) fn fails<P: Protocol>(
+    scenario: &Scenario<P>,
+    steps: &[Step<P>],
+    like: &Violation,
+) -> Option<(Vec<Step<P>>, Violation)> {
+    let mut out = Outbox::new(scenario.nodes);
+    fails_from(scenario, Situation::first(scenario), Vec::new(), steps, like, &mut out)
+}
+
+/// As [`fails`], from a situation that these steps have led to.
+pub(super) fn fails_from<P: Protocol>(
+    scenario: &Scenario<P>,
+    mut here: Situation<P>,
+    mut taken: Vec<Step<P>>,
+    steps: &[Step<P>],
+    like: &Violation,
+    out: &mut Outbox<P>,
+) -> Option<(Vec<Step<P>>, Violation)> {
+    if let Some(violation) = same_failure(scenario, &here, None, like) {
+        return Some((taken, violation));
+    }
+    for step in steps {
+        let Some(mut step) = fitting(scenario, &here, step) else { continue };
+        here.take(scenario, &step, out);
+        step.choices = out.choices.iter().map(|choice| choice.taken).collect();
+        let node = step.node;
+        taken.push(step);
+        if let Some(violation) = same_failure(scenario, &here, Some(node), like) {
+            return Some((taken, violation));
+        }
+        if here.panicked.is_some() {
+            return None;
+        }
+    }
+    None
+}
+
+/// The violation here that is of the same invariant and the same kind of reason.
+pub(super) fn same_failure<P: Protocol>(
+    scenario: &Scenario<P>,
+    here: &Situation<P>,
+    changed: Option<NodeId>,
+    like: &Violation,
+) -> Option<Violation> {
+    here.violations(scenario, changed).into_iter().find(|violation| same_kind(violation, like))
+}
+
+/// Whether two violations are of one invariant and one kind of reason.
+pub(super) fn same_kind(one: &Violation, other: &Violation) -> bool {
+    one.invariant == other.invariant && kind(&one.reason) == kind(&other.reason)
+}
+
+/// A reason without its values: numbers become `#`, and so does all that is in brackets.
+fn kind(reason: &str) -> String {
+    let mut kind = String::new();
+    let mut depth = 0_u32;
+    for letter in reason.chars() {
+        match letter {
+            '[' | '(' | '{' => depth += 1,
+            ']' | ')' | '}' => depth = depth.saturating_sub(1),
+            _ if depth > 0 => {}
+            _ if letter.is_ascii_digit() => {
+                if !kind.ends_with('#') {
+                    kind.push('#');
+                }
+            }
+            _ => kind.push(letter),
+        }
+    }
+    kind
+}
+
+/// The step itself if it can happen here; else the same kind of thing on the same link; else none.
+fn fitting<P: Protocol>(
+    scenario: &Scenario<P>,
+    here: &Situation<P>,
+    step: &Step<P>,
+) -> Option<Step<P>> {
+    if here.world.possible(scenario, step).is_ok() {
+        return Some(step.clone());
+    }
+    let rewritten = |act| Step { node: step.node, act, choices: step.choices.clone() };
+    let similar = |from: NodeId, message: &P::Message| {
+        let mail = here.world.mail.get(step.node.index())?;
+        let alike = |letter: &&Letter<P::Message>| {
+            letter.from == from && discriminant(&letter.message) == discriminant(message)
+        };
+        mail.deliverable(scenario.links).find(alike).map(|letter| letter.message.clone())
+    };
+    let step = match &step.act {
+        Act::Deliver { from, message } => {
+            let message = similar(*from, message)?;
+            rewritten(Act::Deliver { from: *from, message })
+        }
+        Act::Drop { from, message } => {
+            let message = similar(*from, message)?;
+            rewritten(Act::Drop { from: *from, message })
+        }
+        Act::Duplicate { from, message } => {
+            let message = similar(*from, message)?;
+            rewritten(Act::Duplicate { from: *from, message })
+        }
+        Act::Timeout(_)
+        | Act::Input { .. }
+        | Act::Tick
+        | Act::Crash
+        | Act::Restart
+        | Act::Wiped => return None,
+    };
+    here.world.possible(scenario, &step).is_ok().then_some(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_of_one_kind_when_only_their_values_differ() {
+        let violation = |reason: &str| Violation {
+            invariant: "election-safety".to_string(),
+            reason: reason.to_string(),
+        };
+        let two = violation("term 2 has two leaders: n0, then n2");
+        for (other, same) in
+            [("term 13 has two leaders: n4, then n1", true), ("term 2 has no leader", false)]
+        {
+            assert_eq!(same_kind(&two, &violation(other)), same, "{other}");
+        }
+        let lost = violation("n1 lost [1, 2]");
+        assert!(same_kind(&lost, &violation("n2 lost [7]")), "lists of any length");
+    }
+}

@@ -1,0 +1,295 @@
+//! Many runs, on all cores, with the same result for any number of threads.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::plan::Plan;
+use super::run::{MOST_STEPS, Off, Outcome, Record, Run, Tally};
+use super::strategy::Storms;
+use crate::observer::{Observer, Progress};
+use crate::protocol::Protocol;
+use crate::random::{Purpose, stream};
+use crate::scenario::Scenario;
+use crate::situation::{DETERMINISTIC, Violation};
+use crate::step::Step;
+use crate::time::Span;
+use crate::trace::{Replay, replay};
+use crate::verdict::Verdict;
+
+/// Which runs to make.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Campaign {
+    /// How many.
+    pub runs: u64,
+    /// The seed they all draw from.
+    pub seed: u64,
+    /// The number of the first.
+    pub first: u64,
+    /// How many threads share the work; it changes nothing but the time.
+    pub threads: usize,
+    /// Go on after a failing run, to count how many there are.
+    pub keep_going: bool,
+    /// Look for violations of this invariant only.
+    pub only: Option<String>,
+}
+
+impl Campaign {
+    /// That many runs from that seed, on one thread, to the first failure.
+    pub fn new(runs: u64, seed: u64) -> Campaign {
+        Campaign { runs, seed, first: 0, threads: 1, keep_going: false, only: None }
+    }
+}
+
+/// What a campaign found and covered.
+#[derive(Clone, Debug)]
+pub struct Simulation<P: Protocol> {
+    /// What it says, and no more.
+    pub verdict: Verdict,
+    /// The first failing run.
+    pub failure: Option<Failure<P>>,
+    /// How many runs were made.
+    pub runs: u64,
+    /// How many of them failed.
+    pub failures: u64,
+    /// How many took so many steps that they were cut short.
+    pub cut_short: u64,
+    /// How often each kind of thing happened, over all runs.
+    pub tally: Tally,
+    /// Each goal in the scenario's order, with the number of runs that reached it.
+    pub goals: Vec<(&'static str, u64)>,
+    /// Each marked line: in how many runs it ran, and how often in all.
+    pub marks: BTreeMap<&'static str, (u64, u64)>,
+    /// Virtual time, over all runs.
+    pub lasted: Span,
+    /// A fingerprint of everything that happened in all runs.
+    pub digest: u64,
+}
+
+/// A run that failed.
+#[derive(Clone, Debug)]
+pub struct Failure<P: Protocol> {
+    /// The seed of its campaign.
+    pub seed: u64,
+    /// Its number in it.
+    pub run: u64,
+    /// What it drew.
+    pub plan: Plan,
+    /// The invariant that does not hold, and why.
+    pub violation: Violation,
+    /// Every step up to there, as `World` takes them.
+    pub trace: Vec<Step<P>>,
+    /// Whether replaying the steps breaks the invariant. A run that failed to make progress ends
+    /// in no violation of a step, so it can be run again but not replayed.
+    pub replays: bool,
+}
+
+/// How many runs are shared out at a time. The result of a campaign does not depend on it.
+const BATCH: u64 = 128;
+
+/// Makes many runs of a scenario.
+///
+/// # Errors
+/// A sentence when the scenario makes no sense.
+pub fn simulate<P: Protocol>(
+    scenario: &Scenario<P>,
+    campaign: &Campaign,
+    observer: &mut dyn Observer,
+) -> Result<Simulation<P>, String> {
+    scenario.validate()?;
+    let storms = Storms::of(scenario);
+    let mut so_far = Simulation::none(scenario);
+    let mut stopped = None;
+    let end = campaign.first + campaign.runs;
+    let mut next = campaign.first;
+    'runs: while next < end {
+        let batch = BATCH.min(end - next);
+        for (index, outcome) in run_batch(scenario, &storms, campaign, next, batch) {
+            so_far.add(&outcome);
+            if outcome.violation.is_some() && so_far.failure.is_none() {
+                so_far.failure = Some(record_failure(scenario, &storms, campaign, index));
+            }
+            if so_far.failures > 0 && !campaign.keep_going {
+                break 'runs;
+            }
+        }
+        next += batch;
+        let (runs, of, steps) = (so_far.runs, campaign.runs, so_far.tally.steps);
+        stopped = observer.look(&Progress::Simulating { runs, of, steps });
+        if stopped.is_some() {
+            break;
+        }
+    }
+    so_far.verdict = so_far.judge(scenario, campaign, stopped);
+    Ok(so_far)
+}
+
+/// One run of a scenario under a plan; the seed decides everything the plan leaves open.
+pub fn run<P: Protocol>(scenario: &Scenario<P>, plan: &Plan, seed: u64) -> Outcome {
+    Run::new(scenario, plan, (seed, 0), None, Off).go().0
+}
+
+/// One run of a scenario under a plan, with every step it took.
+pub fn record<P: Protocol>(
+    scenario: &Scenario<P>,
+    plan: &Plan,
+    (seed, run): (u64, u64),
+    only: Option<&str>,
+) -> (Outcome, Vec<Step<P>>) {
+    Run::new(scenario, plan, (seed, run), only, Vec::new()).go()
+}
+
+/// The plan that run number `run` of a campaign from that seed draws.
+pub fn plan_of<P: Protocol>(scenario: &Scenario<P>, seed: u64, run: u64) -> Plan {
+    Storms::of(scenario).draw(&mut stream(seed, run, Purpose::Plan))
+}
+
+fn one<P: Protocol, R: Record<P>>(
+    scenario: &Scenario<P>,
+    storms: &Storms,
+    campaign: &Campaign,
+    run: u64,
+    record: R,
+) -> (Plan, Outcome, R) {
+    let plan = storms.draw(&mut stream(campaign.seed, run, Purpose::Plan));
+    let streams = (campaign.seed, run);
+    let (outcome, record) =
+        Run::new(scenario, &plan, streams, campaign.only.as_deref(), record).go();
+    (plan, outcome, record)
+}
+
+/// Makes the runs `first..first + many`, on as many threads as asked, and returns them in order.
+fn run_batch<P: Protocol>(
+    scenario: &Scenario<P>,
+    storms: &Storms,
+    campaign: &Campaign,
+    first: u64,
+    many: u64,
+) -> Vec<(u64, Outcome)> {
+    let taken = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let run = first + taken.fetch_add(1, Ordering::Relaxed) as u64;
+            if run >= first + many {
+                return done;
+            }
+            done.push((run, one(scenario, storms, campaign, run, Off).1));
+        }
+    };
+    let mut outcomes: Vec<(u64, Outcome)> = if campaign.threads <= 1 {
+        work()
+    } else {
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..campaign.threads).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().expect("a run")).collect()
+        })
+    };
+    outcomes.sort_unstable_by_key(|(run, _)| *run);
+    outcomes
+}
+
+/// Makes a failing run again, recorded, and follows its record strictly on `World`.
+fn record_failure<P: Protocol>(
+    scenario: &Scenario<P>,
+    storms: &Storms,
+    campaign: &Campaign,
+    run: u64,
+) -> Failure<P> {
+    let (plan, outcome, trace) = one(scenario, storms, campaign, run, Vec::new());
+    let seed = campaign.seed;
+    let not_same = |reason: String| Violation { invariant: DETERMINISTIC.to_string(), reason };
+    let Some(violation) = outcome.violation else {
+        let reason = format!("run {run} of seed {seed} failed, and not when it was made again");
+        let violation = not_same(reason);
+        return Failure { seed, run, plan, violation, trace, replays: false };
+    };
+    let progress = scenario.storm.progress.as_ref();
+    if progress.is_some_and(|progress| progress.name == violation.invariant) {
+        return Failure { seed, run, plan, violation, trace, replays: false };
+    }
+    match replay(scenario, &trace, Some(&violation.invariant)) {
+        Replay::Breaks { .. } => Failure { seed, run, plan, violation, trace, replays: true },
+        Replay::RanToEnd => {
+            let reason = format!(
+                "run {run} of seed {seed} breaks `{}`, its replay does not: a handler depends on \
+                 something beside its arguments",
+                violation.invariant
+            );
+            Failure { seed, run, plan, violation: not_same(reason), trace, replays: false }
+        }
+        Replay::WentAnotherWay(detour) => {
+            let reason = format!(
+                "replaying run {run} of seed {seed}, step {} ({}) cannot happen: {}; a handler \
+                 depends on something beside its arguments",
+                detour.at + 1,
+                detour.step,
+                detour.why
+            );
+            Failure { seed, run, plan, violation: not_same(reason), trace, replays: false }
+        }
+    }
+}
+
+impl<P: Protocol> Simulation<P> {
+    fn none(scenario: &Scenario<P>) -> Simulation<P> {
+        Simulation {
+            verdict: Verdict::Vacuous { missing: Vec::new() },
+            failure: None,
+            runs: 0,
+            failures: 0,
+            cut_short: 0,
+            tally: Tally::default(),
+            goals: scenario.goals.iter().map(|goal| (goal.name, 0)).collect(),
+            marks: BTreeMap::new(),
+            lasted: Span::ZERO,
+            digest: 0,
+        }
+    }
+
+    fn add(&mut self, outcome: &Outcome) {
+        self.runs += 1;
+        self.failures += u64::from(outcome.violation.is_some());
+        self.cut_short += u64::from(outcome.cut_short);
+        self.tally.add(&outcome.tally);
+        for ((_, runs), reached) in self.goals.iter_mut().zip(&outcome.goals) {
+            *runs += u64::from(*reached);
+        }
+        for (mark, times) in &outcome.marks {
+            let (runs, all) = self.marks.entry(mark).or_default();
+            *runs += 1;
+            *all += times;
+        }
+        self.lasted = self.lasted + outcome.lasted;
+        self.digest = (self.digest ^ outcome.digest).wrapping_mul(0x0100_0000_01b3);
+    }
+
+    fn judge(
+        &self,
+        scenario: &Scenario<P>,
+        campaign: &Campaign,
+        stopped: Option<String>,
+    ) -> Verdict {
+        if let Some(failure) = &self.failure {
+            let Violation { invariant, reason } = failure.violation.clone();
+            return Verdict::Violated { invariant, reason };
+        }
+        let seconds = self.lasted.as_micros() / 1_000_000;
+        let covered = format!(
+            "in {} runs (seed {}), {} steps, {seconds} virtual seconds",
+            self.runs, campaign.seed, self.tally.steps
+        );
+        let missing = self.goals.iter().filter(|(_, runs)| *runs == 0);
+        let missing: Vec<String> = missing.map(|(name, _)| (*name).to_string()).collect();
+        match stopped {
+            Some(why) => Verdict::Inconclusive { why, covered },
+            None if self.cut_short > 0 => {
+                let why =
+                    format!("{} runs were cut short after {MOST_STEPS} steps", self.cut_short);
+                Verdict::Inconclusive { why, covered }
+            }
+            None if scenario.goals.is_empty() || missing.is_empty() => Verdict::Holds { covered },
+            None => Verdict::Vacuous { missing },
+        }
+    }
+}

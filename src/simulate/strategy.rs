@@ -1,0 +1,319 @@
+//! Drawing plans, and shrinking them: a proptest strategy.
+
+use proptest::strategy::{NewTree, Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use rand::rand_core::Rng;
+
+use super::plan::{ClockError, Fault, Latency, Plan, TimedFault, Workload};
+use super::storm::FaultKinds;
+use crate::protocol::{NodeId, Protocol};
+use crate::random::{below, between, chance, exponential};
+use crate::scenario::Scenario;
+use crate::time::{Span, Units};
+
+/// The plans a scenario's runs draw from, as a proptest strategy:
+///
+/// ```
+/// # use splitbrain::{Nothing, NodeId, Outbox, Protocol, Scenario};
+/// # #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+/// # struct Idle;
+/// # impl Protocol for Idle {
+/// #     type State = (); type Message = Nothing; type Timer = Nothing;
+/// #     type Input = Nothing; type Event = Nothing;
+/// #     fn start(&self, _: &mut Outbox<Self>) {}
+/// #     fn on_message(&self, _: &mut (), _: NodeId, m: Nothing, _: &mut Outbox<Self>) { match m {} }
+/// # }
+/// # let scenario = Scenario::new("idle", Idle, 3);
+/// use proptest::prelude::*;
+/// use splitbrain::simulate::{self, Storms};
+///
+/// proptest!(ProptestConfig::with_cases(8), |(plan in Storms::of(&scenario), seed: u64)| {
+///     prop_assert_eq!(simulate::run(&scenario, &plan, seed).violation, None);
+/// });
+/// ```
+#[derive(Clone, Debug)]
+pub struct Storms {
+    nodes: u8,
+    may_crash: Vec<NodeId>,
+    clocks: Vec<NodeId>,
+    /// How far clocks may be off, in microseconds either way.
+    clock_error: u64,
+    stormy: Span,
+    kinds: FaultKinds,
+    clients: u8,
+}
+
+impl Storms {
+    /// The plans of that scenario's runs.
+    pub fn of<P: Protocol>(scenario: &Scenario<P>) -> Storms {
+        let storm = &scenario.storm;
+        let nodes = scenario.nodes as u8;
+        Storms {
+            nodes,
+            may_crash: scenario.node_ids().filter(|node| scenario.can_crash(*node)).collect(),
+            clocks: scenario.clocks.of.clone(),
+            clock_error: scenario.clocks.tick.as_micros() * scenario.clocks.apart.div_ceil(2),
+            stormy: storm.stormy,
+            kinds: storm.kinds,
+            clients: match storm.request {
+                Some(_) => storm.clients,
+                None => scenario.lanes.len() as u8,
+            },
+        }
+    }
+
+    /// Draws a plan. Swarm testing (Groce et al., ISSTA 2012): each run draws which kinds of fault
+    /// it has at all, and how hard, and how dense its workload is.
+    pub(crate) fn draw(&self, stream: &mut impl Rng) -> Plan {
+        let mut on = |allowed: bool| allowed && chance(stream, 500_000);
+        let kinds = FaultKinds {
+            loss: on(self.kinds.loss),
+            duplication: on(self.kinds.duplication),
+            partitions: on(self.kinds.partitions),
+            pauses: on(self.kinds.pauses),
+            crashes: on(self.kinds.crashes),
+            wipes: on(self.kinds.wipes),
+            clocks: on(self.kinds.clocks),
+        };
+        let latency = draw_latency(stream);
+        let loss = pick(stream, &[10_000, 50_000, 200_000, 400_000]);
+        let duplication = pick(stream, &[10_000, 50_000, 200_000]);
+        let think = pick(stream, &[2, 10, 50, 200, 1_000, 4_000]).ms();
+        let clients = 1 + below(stream, u64::from(self.clients.max(1))) as u8;
+        Plan {
+            latency,
+            loss: if kinds.loss { loss } else { 0 },
+            duplication: if kinds.duplication { duplication } else { 0 },
+            workload: Workload { clients: clients.min(self.clients), think },
+            clocks: if kinds.clocks { self.draw_clocks(stream) } else { Vec::new() },
+            faults: self.draw_faults(stream, kinds),
+        }
+    }
+
+    fn draw_clocks(&self, stream: &mut impl Rng) -> Vec<ClockError> {
+        let mut error = |node: &NodeId| ClockError {
+            node: *node,
+            offset: either_way(stream, self.clock_error),
+            drift: either_way(stream, 200_000),
+        };
+        self.clocks.iter().map(&mut error).collect()
+    }
+
+    /// Faults one after another, at exponentially distributed distances.
+    fn draw_faults(&self, stream: &mut impl Rng, kinds: FaultKinds) -> Vec<TimedFault> {
+        let between_two = self.stormy.as_micros() / pick(stream, &[3, 10, 30]);
+        let lasts = pick(stream, &[100, 500, 2_000, 5_000]).ms();
+        let crash = kinds.crashes && !self.may_crash.is_empty();
+        let wipe = kinds.wipes && !self.may_crash.is_empty();
+        let jump = kinds.clocks && !self.clocks.is_empty();
+        let partition = kinds.partitions && self.nodes > 1;
+        let mut drawn: Vec<Kind> = Vec::new();
+        let mut add = |on: bool, some: &[Kind]| drawn.extend(some.iter().filter(|_| on));
+        add(partition, &[Kind::Isolate, Kind::Split, Kind::OneWay]);
+        add(partition && self.nodes > 2, &[Kind::Bridge]);
+        add(kinds.pauses, &[Kind::Pause, Kind::Pause]);
+        add(crash, &[Kind::Crash, Kind::Crash]);
+        add(wipe, &[Kind::Wipe]);
+        add(jump, &[Kind::Jump]);
+        let mut faults = Vec::new();
+        let mut at = exponential(stream, between_two);
+        while !drawn.is_empty() && at < self.stormy.as_micros() {
+            let kind = pick(stream, &drawn);
+            let fault = self.draw_fault(stream, kind);
+            let lasts = Span::micros(1 + exponential(stream, lasts.as_micros()));
+            faults.push(TimedFault { at: Span::micros(at), lasts, fault });
+            at += exponential(stream, between_two).max(1);
+        }
+        faults
+    }
+
+    fn draw_fault(&self, stream: &mut impl Rng, kind: Kind) -> Fault {
+        let any = |stream: &mut _| NodeId(below(stream, u64::from(self.nodes)) as u8);
+        match kind {
+            Kind::Isolate => Fault::Isolate(any(stream)),
+            Kind::Split => Fault::Split(self.draw_side(stream)),
+            Kind::Bridge => {
+                let (side, bridge) = (self.draw_side(stream), any(stream));
+                Fault::Bridge { side, bridge }
+            }
+            Kind::OneWay => {
+                let (from, far) = (any(stream), below(stream, u64::from(self.nodes) - 1) as u8);
+                Fault::OneWay { from, to: NodeId((from.0 + 1 + far) % self.nodes) }
+            }
+            Kind::Pause => Fault::Pause(any(stream)),
+            Kind::Crash => Fault::Crash(pick(stream, &self.may_crash)),
+            Kind::Wipe => Fault::Wipe(pick(stream, &self.may_crash)),
+            Kind::Jump => {
+                let (node, by) = (pick(stream, &self.clocks), 2 * self.clock_error);
+                Fault::Jump { node, by: either_way(stream, by) }
+            }
+        }
+    }
+
+    /// Some of the nodes: at least one, and not all.
+    fn draw_side(&self, stream: &mut impl Rng) -> Vec<NodeId> {
+        let first = below(stream, u64::from(self.nodes)) as u8;
+        let size = between(stream, 1, (u64::from(self.nodes) / 2).max(1)) as u8;
+        let mut side: Vec<NodeId> =
+            (0..size).map(|next| NodeId((first + next) % self.nodes)).collect();
+        side.sort_unstable();
+        side
+    }
+}
+
+/// What kind of fault comes next.
+#[derive(Clone, Copy)]
+enum Kind {
+    Isolate,
+    Split,
+    Bridge,
+    OneWay,
+    Pause,
+    Crash,
+    Wipe,
+    Jump,
+}
+
+fn draw_latency(stream: &mut impl Rng) -> Latency {
+    let usual = Span::micros(pick(stream, &[200, 1_000, 5_000, 20_000, 60_000, 150_000]));
+    let [constant, uniform, exponential] = [
+        Latency::Constant(usual),
+        Latency::Uniform { least: Span::ZERO, most: usual * 2 },
+        Latency::Exponential { least: Span::micros(usual.as_micros() / 2), rest: usual },
+    ];
+    let spiky = Latency::Spiky { usual, slow: usual * 20 };
+    pick(stream, &[constant, uniform, exponential, spiky])
+}
+
+fn pick<T: Clone>(stream: &mut impl Rng, among: &[T]) -> T {
+    among[below(stream, among.len() as u64) as usize].clone()
+}
+
+/// A whole number in `-most..=most`.
+fn either_way(stream: &mut impl Rng, most: u64) -> i64 {
+    between(stream, 0, 2 * most) as i64 - most as i64
+}
+
+impl Strategy for Storms {
+    type Tree = PlanTree;
+    type Value = Plan;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        Ok(PlanTree::new(self.draw(runner.rng())))
+    }
+}
+
+/// A plan and the simpler ones next to it.
+///
+/// It becomes simpler by losing faults (all, then halves, then one by one), by calming what is
+/// left of the network and the clocks, and by shortening each fault.
+#[derive(Clone, Debug)]
+pub struct PlanTree {
+    plan: Plan,
+    /// The plan before the last simplification, while that one is on trial.
+    before: Option<Plan>,
+    next: Simplification,
+}
+
+/// A way to make a plan simpler.
+#[derive(Clone, Copy, Debug)]
+enum Simplification {
+    /// Leave out that many faults, from that one on.
+    LeaveOut { from: usize, many: usize },
+    /// No loss, no duplication, exact clocks, constant latency, one client: one after another.
+    Calm(u8),
+    /// Halve how long that fault lasts.
+    Shorten { fault: usize, times: u8 },
+    /// It is as simple as it gets.
+    Done,
+}
+
+impl PlanTree {
+    /// The tree of simpler plans below this one.
+    pub fn new(plan: Plan) -> PlanTree {
+        let many = plan.faults.len();
+        PlanTree { plan, before: None, next: Simplification::LeaveOut { from: 0, many } }
+    }
+
+    /// The next simpler plan, if this simplification changes anything.
+    fn tried(&self) -> Option<Plan> {
+        let mut plan = self.plan.clone();
+        match self.next {
+            Simplification::LeaveOut { from, many } => {
+                let end = (from + many).min(plan.faults.len());
+                plan.faults.drain(from.min(end)..end);
+            }
+            Simplification::Calm(0) => plan.loss = 0,
+            Simplification::Calm(1) => plan.duplication = 0,
+            Simplification::Calm(2) => plan.clocks.clear(),
+            Simplification::Calm(3) => plan.latency = Latency::Constant(1.ms()),
+            Simplification::Calm(_) => plan.workload.clients = plan.workload.clients.min(1),
+            Simplification::Shorten { fault, .. } => {
+                let lasts = &mut plan.faults[fault].lasts;
+                *lasts = Span::micros(lasts.as_micros() / 2);
+            }
+            Simplification::Done => {}
+        }
+        (plan != self.plan).then_some(plan)
+    }
+
+    /// Moves on to the next way, after one that was taken (`kept`) or not.
+    fn advance(&mut self, kept: bool) {
+        let faults = self.plan.faults.len();
+        self.next = match self.next {
+            Simplification::LeaveOut { from, many } => {
+                let from = if kept { from } else { from + many };
+                match (from < faults, many > 1) {
+                    (true, _) => Simplification::LeaveOut { from, many },
+                    (false, true) => Simplification::LeaveOut { from: 0, many: many / 2 },
+                    (false, false) => Simplification::Calm(0),
+                }
+            }
+            Simplification::Calm(4) if faults > 0 => Simplification::Shorten { fault: 0, times: 0 },
+            Simplification::Calm(4) => Simplification::Done,
+            Simplification::Calm(way) => Simplification::Calm(way + 1),
+            Simplification::Shorten { fault, times } if kept && times < 12 => {
+                Simplification::Shorten { fault, times: times + 1 }
+            }
+            Simplification::Shorten { fault, .. } if fault + 1 < faults => {
+                Simplification::Shorten { fault: fault + 1, times: 0 }
+            }
+            Simplification::Shorten { .. } | Simplification::Done => Simplification::Done,
+        };
+    }
+}
+
+impl ValueTree for PlanTree {
+    type Value = Plan;
+
+    fn current(&self) -> Plan {
+        self.plan.clone()
+    }
+
+    fn simplify(&mut self) -> bool {
+        if self.before.take().is_some() {
+            self.advance(true);
+        }
+        while !matches!(self.next, Simplification::Done) {
+            match self.tried() {
+                Some(simpler) => {
+                    self.before = Some(std::mem::replace(&mut self.plan, simpler));
+                    return true;
+                }
+                None => self.advance(false),
+            }
+        }
+        false
+    }
+
+    fn complicate(&mut self) -> bool {
+        match self.before.take() {
+            Some(before) => {
+                self.plan = before;
+                self.advance(false);
+                self.simplify()
+            }
+            None => false,
+        }
+    }
+}

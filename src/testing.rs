@@ -1,0 +1,233 @@
+//! Checking a scenario in `cargo test`: explore it or simulate it, then assert what it shows; and
+//! replay a folder of saved counterexamples.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::counterexample::{Counterexample, FoundBy, read, write_whole};
+use crate::explain::tell;
+use crate::explore::{Limits, explore};
+use crate::observer::Undisturbed;
+use crate::protocol::Saved;
+use crate::report::of_found;
+use crate::scenario::Scenario;
+use crate::shrink::{Effort, Minimality, Origin, shrink};
+use crate::simulate::{Campaign, simulate};
+use crate::trace::Replay;
+use crate::verdict::Verdict;
+
+/// What an engine showed of a scenario; ask it with the assertions.
+#[derive(Clone, Debug)]
+#[must_use = "a check that is not asserted shows nothing"]
+pub struct Checked<P: Saved> {
+    /// What the engine says.
+    pub verdict: Verdict,
+    /// The first violation, shrunk, and the scenario it runs in.
+    pub counterexample: Option<(Scenario<P>, Counterexample<P>)>,
+    system: String,
+}
+
+impl<P: Saved> Scenario<P> {
+    /// Explores it exhaustively, to the first violation.
+    ///
+    /// # Panics
+    /// When the scenario makes no sense.
+    pub fn explore(&self) -> Checked<P> {
+        let explored = explore(self, &Limits::default(), &mut Undisturbed)
+            .unwrap_or_else(|why| panic!("{}", self.senseless(&why)));
+        let found = explored.found.first();
+        let counterexample = found.map(|found| of_found(self, &explored, found, &mut Undisturbed));
+        Checked { verdict: explored.verdict, counterexample, system: self.headline() }
+    }
+
+    /// Simulates that many runs of it on all cores, to the first failure, and shrinks that.
+    ///
+    /// # Panics
+    /// When the scenario makes no sense.
+    pub fn simulate(&self, runs: u64, seed: u64) -> Checked<P> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let campaign = Campaign { threads, ..Campaign::new(runs, seed) };
+        let simulated = simulate(self, &campaign, &mut Undisturbed)
+            .unwrap_or_else(|why| panic!("{}", self.senseless(&why)));
+        let failure = simulated.failure.filter(|failure| failure.replays);
+        let counterexample = failure.map(|failure| {
+            let (seed, run) = (failure.seed, failure.run);
+            let by = FoundBy::Simulate { seed, run };
+            let origin = Origin { seed, run, plan: failure.plan };
+            let sought = &failure.violation.invariant;
+            let effort = Effort { states: 50_000, ..Effort::default() };
+            let shrunk =
+                shrink(self, &failure.trace, sought, Some(&origin), effort, &mut Undisturbed);
+            let (scenario, trace, violation, minimality) = match shrunk {
+                Ok(short) => (short.scenario, short.trace, short.violation, short.minimality),
+                Err(_) => {
+                    let as_found = Minimality::AsFound;
+                    (self.clone(), failure.trace, failure.violation, as_found)
+                }
+            };
+            let file = Counterexample::new(&scenario, trace, violation, by, minimality);
+            (scenario, file)
+        });
+        Checked { verdict: simulated.verdict, counterexample, system: self.headline() }
+    }
+
+    fn headline(&self) -> String {
+        format!("{}: {}", self.name, self.in_words().join("; "))
+    }
+
+    fn senseless(&self, why: &str) -> String {
+        format!("the scenario `{}` makes no sense: {why}", self.name)
+    }
+}
+
+impl<P: Saved> Checked<P> {
+    /// Asserts that every invariant holds in what was covered, and that no goal was missed.
+    ///
+    /// # Panics
+    /// When it does not hold, was not covered whole, or is vacuous. A violation is told with its
+    /// invariant, the reason, the steps in words and a diagram, and is left on disk as a
+    /// counterexample file.
+    #[track_caller]
+    pub fn assert_holds(&self) {
+        if self.verdict.holds() {
+            return;
+        }
+        match &self.counterexample {
+            Some(_) => panic!("{}\n{}", self.system, self.told()),
+            None => panic!("{}\n{}", self.system, self.verdict),
+        }
+    }
+
+    /// Asserts that the invariant of that name breaks.
+    ///
+    /// # Panics
+    /// When it does not, or another one does.
+    #[track_caller]
+    pub fn assert_violates(&self, invariant: &str) -> &Counterexample<P> {
+        match &self.counterexample {
+            Some((_, file)) if file.invariant == invariant => file,
+            Some(_) => {
+                panic!("`{invariant}` should break, another one does\n{}", self.told());
+            }
+            None => panic!("`{invariant}` should break\n{}\n{}", self.system, self.verdict),
+        }
+    }
+
+    /// The violation, told for the reader of a failed test. Leaves its file on disk.
+    fn told(&self) -> String {
+        let Some((scenario, file)) = &self.counterexample else { return String::new() };
+        let story = tell(scenario, &file.steps, Some(&file.invariant));
+        let mut text = String::new();
+        let sentence = scenario.find_invariant(&file.invariant).map_or("", |held| held.sentence);
+        let steps = file.steps.len();
+        let minimality = file.minimality.in_words();
+        let _ = writeln!(text, "`{}` is violated: {}", file.invariant, file.reason);
+        let _ = writeln!(text, "  {sentence}");
+        let _ = writeln!(text, "  found by {}, {steps} steps ({minimality})\n", file.found_by);
+        for line in story.steps_in_words() {
+            let _ = writeln!(text, "{line}");
+        }
+        let _ = writeln!(text, "\n{}", story.to_text());
+        let path = folder_for_found().join(format!("{}-{}.json", file.scenario, file.invariant));
+        let _ = match write_whole(&path, &file.to_json()) {
+            Ok(()) => writeln!(
+                text,
+                "saved as {path}\nkeep it:   cp {path} counterexamples/\nreplay it: \
+                 splitbrain::testing::assert_reproduces(\"counterexamples\", &[scenario]), or \
+                 `splitbrain replay {path}` for a model in a catalog",
+                path = path.display()
+            ),
+            Err(error) => writeln!(text, "not saved: {error}"),
+        };
+        text
+    }
+}
+
+/// Where failing checks leave their counterexamples: `target/splitbrain` of the package's or the
+/// workspace's target folder, or what `SPLITBRAIN_FOUND` names.
+fn folder_for_found() -> PathBuf {
+    if let Some(folder) = std::env::var_os("SPLITBRAIN_FOUND") {
+        return PathBuf::from(folder);
+    }
+    let home = std::env::var_os("CARGO_MANIFEST_DIR").map_or(PathBuf::from("."), PathBuf::from);
+    let target = home.ancestors().map(|folder| folder.join("target")).find(|path| path.is_dir());
+    target.unwrap_or_else(|| home.join("target")).join("splitbrain")
+}
+
+/// Replays every counterexample in a folder, and asserts that each still breaks its invariant as
+/// recorded. Each runs in the scenario of its name, with the configuration it was saved with.
+///
+/// # Panics
+/// When one does not break as recorded, belongs to no scenario given, or is no sound file; or when
+/// the folder holds none.
+#[track_caller]
+pub fn assert_reproduces<P: Saved>(folder: impl AsRef<Path>, scenarios: &[Scenario<P>]) {
+    for_each_file(folder.as_ref(), scenarios, |place, file, scenario| {
+        match file.replay(scenario) {
+            Replay::Breaks { steps, violation }
+                if steps == file.steps.len() && violation.reason == file.reason => {}
+            Replay::Breaks { steps, violation } => panic!(
+                "{place}: breaks `{}` behind step {steps}: {}\nrecorded: behind step {}: {}",
+                violation.invariant,
+                violation.reason,
+                file.steps.len(),
+                file.reason
+            ),
+            Replay::RanToEnd => panic!(
+                "{place}: `{}` no longer breaks: assert it fixed, or find it again",
+                file.invariant
+            ),
+            Replay::WentAnotherWay(detour) => panic!(
+                "{place}: step {} ({}) cannot happen any more: {}",
+                detour.at + 1,
+                detour.step,
+                detour.why
+            ),
+        }
+    });
+}
+
+/// Replays every counterexample in a folder, and asserts that none breaks its invariant any more.
+/// Each runs in the scenario of its name, with that scenario's own configuration.
+///
+/// # Panics
+/// When one still breaks, belongs to no scenario given, or is no sound file; or when the folder
+/// holds none.
+#[track_caller]
+pub fn assert_fixed<P: Saved>(folder: impl AsRef<Path>, scenarios: &[Scenario<P>]) {
+    for_each_file(folder.as_ref(), scenarios, |place, file, scenario| {
+        let fixed = scenarios.iter().find(|own| own.name == scenario.name).unwrap_or(scenario);
+        if let Replay::Breaks { steps, violation } = file.replay(fixed) {
+            let (invariant, reason) = (violation.invariant, violation.reason);
+            panic!("{place}: still breaks `{invariant}` behind step {steps}: {reason}");
+        }
+    });
+}
+
+#[track_caller]
+fn for_each_file<P: Saved>(
+    folder: &Path,
+    scenarios: &[Scenario<P>],
+    check: impl Fn(&str, &Counterexample<P>, &Scenario<P>),
+) {
+    let entries = std::fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("cannot read the folder {}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no counterexamples (*.json) in {}", folder.display());
+    for path in paths {
+        let place = path.display().to_string();
+        let file = read(&path)
+            .and_then(|text| Counterexample::<P>::parse(&text, &place))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let scenario = scenarios.iter().find(|scenario| scenario.name == file.scenario);
+        let scenario = scenario.unwrap_or_else(|| {
+            let names: Vec<&str> = scenarios.iter().map(|one| one.name.as_str()).collect();
+            panic!("{place}: no scenario `{}` among: {}", file.scenario, names.join(", "))
+        });
+        check(&place, &file, &file.restore(scenario.clone()));
+    }
+}
