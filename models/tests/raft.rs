@@ -1,6 +1,7 @@
 //! Raft.
+use splitbrain::Undisturbed;
 use splitbrain::catalog::{Model, build};
-use splitbrain::explore::{Limits, Undisturbed, explore};
+use splitbrain::explore::{Limits, explore};
 use splitbrain_models::raft::RaftModel;
 use std::collections::BTreeMap;
 
