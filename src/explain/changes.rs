@@ -3,7 +3,7 @@
 use super::shape::{Shape, folded};
 
 /// Values are folded to this many columns.
-const WIDEST: usize = 44;
+const WIDEST: usize = 60;
 
 /// The differing places of two printed values, a line each: `term: 1 → 2`, `log: + [(1, x)]`.
 pub(super) fn changes(before: &str, after: &str) -> Vec<String> {
@@ -185,6 +185,6 @@ mod tests {
         let long = format!("S {{ text: {:?} }}", "x".repeat(200));
         let [line] = changes("S { text: \"\" }", &long).try_into().expect("one change");
         assert!(line.ends_with('…'), "{line}");
-        assert!(line.chars().count() < 60, "{line}");
+        assert!(line.chars().count() < 80, "{line}");
     }
 }

@@ -214,7 +214,7 @@ impl<'a> Plan<'a> {
             if astray.is_empty() {
                 continue;
             }
-            let to = Point { x: from.x + side * 40.0, y: from.y + 13.0 };
+            let to = Point { x: from.x + side * 28.0, y: from.y + 24.0 };
             sheet.titled(&format!("still on its way: {}", astray.join(", ")), |sheet| {
                 sheet.line(from, to, "astray");
                 sheet.circle(to, 2.0, "head");
@@ -471,6 +471,27 @@ mod tests {
             ("no-steps.svg", scenario(2), &[]),
         ] {
             golden(name, &tell(&scenario, steps, None).to_svg());
+        }
+    }
+
+    /// The names of the open elements are closed in turn, and no text opens one.
+    #[test]
+    fn whatever_a_scenario_is_called_its_picture_is_well_formed() {
+        let mut odd = scenario(3).names(&["a<b", "\"c\" & d", "</svg>\u{1}"]);
+        odd.model = "<script>&amp;".to_string();
+        for steps in [&two_leaders()[..], &[]] {
+            let picture = tell(&odd, steps, None).to_svg();
+            assert!(!picture.contains("<script") && !picture.contains('\u{1}'));
+            let mut open = Vec::new();
+            for tag in picture.split('<').skip(1) {
+                let (tag, _) = tag.split_once('>').expect("every tag is closed");
+                match tag.strip_prefix('/') {
+                    Some(name) => assert_eq!(open.pop(), Some(name)),
+                    None if tag.ends_with('/') => {}
+                    None => open.push(tag.split(' ').next().unwrap_or(tag)),
+                }
+            }
+            assert_eq!(open, Vec::<&str>::new());
         }
     }
 }
