@@ -39,6 +39,6 @@ pub use scenario::{
 pub use situation::{DETERMINISTIC, NO_PANIC, Situation, Violation};
 pub use step::{Act, Step};
 pub use time::{Delay, Span, Units};
-pub use trace::{Detour, Replay, replay};
+pub use trace::{Detour, Replay, follow_all, replay, walk};
 pub use verdict::Verdict;
 pub use world::World;

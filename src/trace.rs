@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::protocol::{Outbox, Protocol};
+use crate::random::{Purpose, below, stream};
 use crate::scenario::Scenario;
 use crate::situation::{Situation, Violation};
 use crate::step::Step;
@@ -123,4 +124,47 @@ pub(crate) fn prefix<P: Protocol>(scenario: &Scenario<P>) -> Result<Vec<Step<P>>
             detour.why
         )),
     }
+}
+
+/// Where a trace leads, if every step of it can happen.
+pub fn follow_all<P: Protocol>(
+    scenario: &Scenario<P>,
+    steps: &[Step<P>],
+) -> Result<Situation<P>, String> {
+    let mut out = Outbox::new(scenario.nodes);
+    let (mut here, _) = Situation::first_shown(scenario, &mut out);
+    steps.iter().try_for_each(|step| follow(scenario, &mut here, step, &mut out))?;
+    Ok(here)
+}
+
+/// A random walk: up to that many steps, each drawn evenly from what is possible and paid for.
+/// The streams of `seed` and `run` decide; it ends early where nothing can happen.
+pub fn walk<P: Protocol>(
+    scenario: &Scenario<P>,
+    (seed, run): (u64, u64),
+    most: usize,
+) -> Vec<Step<P>> {
+    let mut draws = stream(seed, run, Purpose::Run);
+    let mut out = Outbox::new(scenario.nodes);
+    let (mut here, _) = Situation::first_shown(scenario, &mut out);
+    let mut steps = Vec::new();
+    while steps.len() < most {
+        let mut next = Vec::new();
+        for act in here.acts(scenario, &mut BTreeSet::new()) {
+            here.outcomes(scenario, &act, &mut out, |step, after, _| next.push((step, after)));
+        }
+        let within = |after: &Situation<P>| {
+            let boundary = scenario.boundary.as_ref();
+            after.panicked.is_some()
+                || boundary.is_none_or(|one| (one.within)(&scenario.protocol, &after.world))
+        };
+        next.retain(|(_, after)| within(after));
+        if next.is_empty() {
+            break;
+        }
+        let (step, after) = next.swap_remove(below(&mut draws, next.len() as u64) as usize);
+        steps.push(step);
+        here = after;
+    }
+    steps
 }

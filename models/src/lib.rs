@@ -1,3 +1,15 @@
 //! Distributed protocols as readable, checkable models.
+//!
+//! Each is a module that can be read alone, with the paper beside it: prose, what is not modelled,
+//! configuration and bugs, state, messages, handlers, what survives a crash, invariants, goals,
+//! scenarios.
 
+pub mod lock;
 pub mod raft;
+
+use splitbrain::catalog::Catalog;
+
+/// Every model.
+pub fn catalog() -> Catalog {
+    Catalog::new().with(raft::RaftModel).with(lock::LockModel)
+}

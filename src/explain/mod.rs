@@ -1,23 +1,20 @@
-//! stub
-use crate::{Protocol, Scenario, Step};
-#[derive(Clone, PartialEq, Debug, serde::Serialize)]
-/// s
-pub struct Story {}
-impl Story {
-    /// t
-    pub fn to_text(&self) -> String {
-        String::new()
-    }
-    /// t
-    pub fn to_svg(&self) -> String {
-        String::new()
-    }
-    /// t
-    pub fn steps_in_words(&self) -> Vec<String> {
-        Vec::new()
-    }
-}
-/// t
-pub fn tell<P: Protocol>(_: &Scenario<P>, _: &[Step<P>], _: Option<&str>) -> Story {
-    Story {}
-}
+//! Explaining a trace: what happened, step by step, in words and as a space-time diagram.
+//!
+//! [`tell`] replays a trace and collects a [`Story`]: plain data without the protocol's types. All
+//! else is drawn from it: [`Story::steps_in_words`], [`Story::to_text`] for a terminal and
+//! [`Story::to_svg`] for a page or a slide. Diagrams follow Lamport ("Time, Clocks, and the
+//! Ordering of Events in a Distributed System", 1978): a line for each node, an arrow for each
+//! message; time goes downward.
+
+mod changes;
+mod shape;
+mod sheet;
+mod story;
+mod svg;
+mod telling;
+mod text;
+#[cfg(test)]
+mod toy;
+
+pub use story::{Ending, Kind, Moment, Sent, Story};
+pub use telling::tell;

@@ -1,6 +1,7 @@
 //! Raft's known bugs: each a small departure from the protocol, with its source.
 
 use serde::{Deserialize, Serialize};
+use splitbrain::catalog::BugInfo;
 
 /// A deliberate mistake. [`Raft`](super::Raft) branches on it at the one place where it parts from
 /// the protocol, and marks the line when that makes a difference.
@@ -81,3 +82,119 @@ impl Bug {
         Bug::ALL.into_iter().find(|bug| bug.name() == name)
     }
 }
+
+/// The bugs as the catalog lists them.
+pub(super) const BUGS: &[BugInfo] = &[
+    BugInfo {
+        name: Bug::ForgotVote.name(),
+        about: "A restarted server has forgotten whom it voted for, and votes again in that term.",
+        source: "Figure 2, persistent state; alleged of datatechnology/cornerstone#65",
+        invariant: "election-safety",
+        explored: ("election", &[("crashes", 1)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::StepDownSameTerm.name(),
+        about: "An AppendEntries of the server's own term makes it forget its vote.",
+        source: "camunda#5356",
+        invariant: "election-safety",
+        explored: ("election", &[("crashes", 0)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::DoubleVote.name(),
+        about: "A server votes for whoever asks, however often.",
+        source: "Figure 2, RequestVote, 2",
+        invariant: "election-safety",
+        explored: ("election", &[("crashes", 0)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::StaleVoteCount.name(),
+        about: "A candidate counts votes of an earlier term.",
+        source: "Figure 2, Rules for Candidates",
+        invariant: "election-safety",
+        explored: ("election", &[("crashes", 0), ("turns", 112)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::MinorityQuorum.name(),
+        about: "Half of the servers, rounded down, elect a leader.",
+        source: "§5.2",
+        invariant: "election-safety",
+        explored: ("election", &[("crashes", 0)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::NoElectionRestriction.name(),
+        about: "A server votes for candidates whose logs lack entries of its own.",
+        source: "§5.4.1",
+        invariant: "leader-completeness",
+        explored: ("takeover", &[]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::LengthOnly.name(),
+        about: "A voter compares the lengths of the logs, not the terms of their ends.",
+        source: "§5.4.1",
+        invariant: "leader-completeness",
+        explored: ("rivals", &[("turns", 121)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::CommitOldTerm.name(),
+        about: "A leader commits entries of earlier terms by counting who holds them.",
+        source: "Figure 8; canonical/raft#336",
+        invariant: "leader-completeness",
+        explored: ("figure-8", &[]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::NoPrevCheck.name(),
+        about: "A follower does not compare the term of the entry before the new ones.",
+        source: "§5.3, AppendEntries, 2",
+        invariant: "log-matching",
+        explored: ("rivals", &[("turns", 123), ("commands", 3), ("at", 123)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::TruncateOnAnyAppend.name(),
+        about: "A follower removes whatever it has behind the entries received, conflicting or not.",
+        source: "Figure 2, AppendEntries, 3; willemt/raft#37",
+        invariant: "durability",
+        explored: ("replication", &[("commands", 1)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::CommitBeyondMatch.name(),
+        about: "A follower commits as far as the leader did, up to the end of its own log instead of the last entry received.",
+        source: "Figure 2, AppendEntries, 5; atomix/copycat#265, eBay/NuRaft#57",
+        invariant: "state-machine-safety",
+        explored: ("rivals", &[("heartbeats", 1)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::MatchIsLastIndex.name(),
+        about: "A follower reports the end of its log as agreeing with the leader's.",
+        source: "Figure 2, AppendEntries, result; seen in happy-simulator 0.2.5",
+        invariant: "leader-completeness",
+        explored: ("rivals", &[("turns", 121)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::AckBeforeDurable.name(),
+        about: "A follower acknowledges entries before they are on its disk, and a crash loses what it does not know to be committed.",
+        source: "§5.6, persistence before answers; cloud-software-foundation/c5#263",
+        invariant: "durability",
+        explored: ("replication", &[("commands", 1), ("crashes", 1)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::DuplicateApply.name(),
+        about: "A command is applied as often as it is in the log.",
+        source: "§8; dissertation §6.3",
+        invariant: "linearizability",
+        explored: ("retry", &[]),
+        simulated: ("storm", &[]),
+    },
+];

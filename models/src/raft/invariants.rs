@@ -1,5 +1,7 @@
 //! What must hold of Raft (Figure 3), of what it acknowledged, and of the answers clients get.
 
+use std::collections::BTreeSet;
+
 use splitbrain::invariants::{Agreement, Durability, Linearizable};
 use splitbrain::{ClientId, Goal, Held, Invariant, Node, NodeId, Nodes, Sight, broken};
 
@@ -260,11 +262,12 @@ pub(super) fn command_committed<S: StateMachine>() -> Goal<Raft<S>> {
     })
 }
 
-/// A leader of the second term or a later one.
+/// A leader takes over while the one of an earlier term has not heard of it.
 pub(super) fn second_leader<S: StateMachine>() -> Goal<Raft<S>> {
-    Goal::nodes("second-leader", "Another server leads a later term.", |_, nodes| {
-        let mut leaders = nodes.iter().filter(|node| node.state.leads());
-        leaders.next().is_some() && leaders.next().is_some()
+    Goal::nodes("second-leader", "Two servers lead, in different terms.", |_, nodes| {
+        let leaders = nodes.iter().map(|node| &node.state).filter(|state| state.leads());
+        let terms: BTreeSet<Term> = leaders.map(|state| state.term).collect();
+        terms.len() > 1
     })
 }
 

@@ -3,8 +3,9 @@
 use splitbrain::Scenario;
 use splitbrain::catalog::{Ask, BugInfo, Engine, Model, Parameter, ScenarioInfo};
 
+use super::bugs::BUGS;
 use super::machine::Total;
-use super::{Bug, Raft, scenarios};
+use super::{Raft, scenarios};
 
 /// Raft, replicating a counter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -109,29 +110,64 @@ const PARAMETERS: &[Parameter] = &[
 const SCENARIOS: &[ScenarioInfo] = &[
     ScenarioInfo {
         name: "election",
-        about: "Two elections: split votes, rivals in one term, a leader overtaken.",
+        about: "Two elections and a crash: split votes, rivals in one term, a leader overtaken.",
         engine: Engine::Explore,
-        settings: &[("elections", 2)],
+        settings: &[("elections", 2), ("crashes", 1)],
     },
     ScenarioInfo {
         name: "replication",
-        about: "One leader replicates two commands; messages overtake each other.",
+        about: "n0 leads and replicates two commands; messages overtake each other.",
         engine: Engine::Explore,
-        settings: &[("turns", 1), ("commands", 2), ("heartbeats", 1)],
+        settings: &[("turns", 1), ("commands", 2)],
     },
     ScenarioInfo {
         name: "takeover",
-        about: "n0 leads, then n1; each is asked a command, and what conflicts gives way. \
-                Elections in turns.",
+        about: "n0 may lead, then n1; a command that n0 committed is not lost.",
+        engine: Engine::Explore,
+        settings: &[("turns", 12), ("commands", 1)],
+    },
+    ScenarioInfo {
+        name: "rivals",
+        about: "n0 leads term 1 and n1 term 2, each with an entry of its own: one gives way.",
         engine: Engine::Explore,
         settings: &[("turns", 12), ("commands", 2), ("at", 12)],
     },
     ScenarioInfo {
         name: "retry",
-        about: "A client asks twice, another one meanwhile: no command is done twice.",
+        about: "A client asks n0 twice, another one meanwhile: no command is done twice. Two \
+                servers are enough.",
         engine: Engine::Explore,
-        settings: &[("turns", 1), ("commands", 2), ("retries", 1)],
+        settings: &[("nodes", 2), ("turns", 1), ("commands", 2), ("retries", 1)],
+    },
+    ScenarioInfo {
+        name: "figure-8",
+        about: "Figure 8 on three servers, from its moment (c) on: n0 leads again, and what it \
+                spreads then is never committed, for it is of an older term.",
+        engine: Engine::ExploreDeep,
+        settings: &[("turns", 1212), ("commands", 2), ("at", 12)],
+    },
+    ScenarioInfo {
+        name: "deep",
+        about: "Two elections at any servers and a command.",
+        engine: Engine::ExploreDeep,
+        settings: &[("elections", 2), ("commands", 1)],
+    },
+    ScenarioInfo {
+        name: "deep-crash",
+        about: "Two elections at any servers, a command and a crash.",
+        engine: Engine::ExploreDeep,
+        settings: &[("elections", 2), ("commands", 1), ("crashes", 1)],
+    },
+    ScenarioInfo {
+        name: "storm",
+        about: "Three servers and up to three clients under every kind of fault.",
+        engine: Engine::Simulate,
+        settings: &[],
+    },
+    ScenarioInfo {
+        name: "storm-5",
+        about: "Five servers and up to three clients under every kind of fault.",
+        engine: Engine::Simulate,
+        settings: &[("nodes", 5)],
     },
 ];
-
-const BUGS: &[BugInfo] = &[];

@@ -2,11 +2,13 @@
 
 use splitbrain::catalog::Ask;
 use splitbrain::simulate::{FaultKinds, Storm};
-use splitbrain::{ClientId, Faults, Firing, Goal, Links, NodeId, Scenario, To, Units};
+use splitbrain::{
+    Act, ClientId, Faults, Firing, Goal, Links, NodeId, Scenario, Sight, Step, To, Units,
+};
 
 use super::invariants;
 use super::machine::{Add, Total};
-use super::state::{Event, Request, Serial, Timer};
+use super::state::{Event, Index, Message, Request, Serial, Term, Timer};
 use super::{Bug, Raft};
 
 type Counter = Raft<Total>;
@@ -40,7 +42,57 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
     for invariant in invariants::all(Total(0)) {
         scenario = scenario.invariant(invariant);
     }
+    if let Some((name, steps)) = prefix(ask.scenario) {
+        scenario = scenario.after(name, steps);
+    }
     Ok(goals(ask).into_iter().fold(scenario, Scenario::goal))
+}
+
+/// The steps a scenario begins behind, and what they stand for.
+fn prefix(scenario: &str) -> Option<(&'static str, Vec<Step<Counter>>)> {
+    let empty = (Index(0), Term(0));
+    let (n0, n1, n2) = (NodeId(0), NodeId(1), NodeId(2));
+    let first = elected(n0, n1, Term(1), empty);
+    let second = elected(n1, n2, Term(2), empty);
+    let rivals = [first, vec![ask_command(0, n0)], second, vec![ask_command(1, n1)]].concat();
+    match scenario {
+        "rivals" => Some(("n0 leads term 1, n1 term 2, each with an entry of its own", rivals)),
+        "figure-8" => {
+            let heard = Step::new(n0, Act::Deliver { from: n1, message: call(Term(2), empty) });
+            let again = elected(n0, n2, Term(3), (Index(1), Term(1)));
+            let name = "n0 leads term 1, n1 term 2, each with an entry of its own, and n0 term 3";
+            Some((name, [rivals, vec![heard], again].concat()))
+        }
+        _ => None,
+    }
+}
+
+/// The steps by which a server whose log has this end is elected by one other vote.
+fn elected(leader: NodeId, voter: NodeId, term: Term, end: (Index, Term)) -> Vec<Step<Counter>> {
+    let vote = Message::Vote { term, granted: true };
+    vec![
+        Step::new(leader, Act::Timeout(Timer::Election)),
+        Step::new(voter, Act::Deliver { from: leader, message: call(term, end) }),
+        Step::new(leader, Act::Deliver { from: voter, message: vote }),
+    ]
+}
+
+/// The call of a candidate whose log has this end.
+fn call(term: Term, (last_index, last_term): (Index, Term)) -> Message<Add> {
+    Message::RequestVote { term, last_index, last_term }
+}
+
+/// A client's first command, asked at that node.
+fn ask_command(client: u8, node: NodeId) -> Step<Counter> {
+    let input = first_request(client);
+    Step::new(node, Act::Input { client: ClientId(client), input })
+}
+
+/// A client's command in exploration. Its addend is its own power of two, so that a total tells
+/// which commands are in it.
+fn first_request(client: u8) -> Request<Add> {
+    let command = Add { add: 1 << client };
+    Request { client: ClientId(client), serial: Serial(0), command }
 }
 
 /// How election timers fire: in turns if the scenario names them, or so many times anywhere.
@@ -77,15 +129,13 @@ fn digits(mut number: u64) -> Vec<u64> {
     digits
 }
 
-/// One client for each command. Its addend is its own power of two, so that a total tells which
-/// commands are in it.
+/// One client for each command.
 fn lanes(ask: &Ask<'_>) -> Result<Vec<Vec<(To, Request<Add>)>>, String> {
     let at = nodes_named(ask, "at")?;
     let tries = ask.get("retries") as usize + 1;
     let lane = |client: u8| {
         let to = at.get(usize::from(client)).map_or(To::Any, |&node| To::Node(node));
-        let command = Add { add: 1 << client };
-        let request = Request { client: ClientId(client), serial: Serial(0), command };
+        let request = first_request(client);
         // Only the first client asks again, wherever it likes.
         let again = if client == 0 { tries } else { 1 };
         let tries = (0..again).map(|attempt| if attempt == 0 { to } else { To::Any });
@@ -100,11 +150,18 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
     match ask.scenario {
         "election" => goals.push(invariants::second_leader()),
         "replication" => goals.push(invariants::command_committed()),
-        "takeover" | "rivals" | "figure-8" | "deep" | "deep-crash" => goals.extend([
+        "takeover" | "deep" | "deep-crash" => {
+            goals.extend([invariants::second_leader(), invariants::command_committed()]);
+        }
+        "rivals" => goals.extend([
             invariants::second_leader(),
             invariants::command_committed(),
             invariants::suffix_replaced(),
         ]),
+        // Without a command of a leader's own term nothing is ever committed: that is its point.
+        "figure-8" => {
+            goals.extend([invariants::second_leader(), invariants::suffix_replaced()]);
+        }
         "retry" => {
             goals.extend([invariants::command_committed(), invariants::command_twice_in_log()])
         }
@@ -121,7 +178,7 @@ fn storm() -> Storm<Counter> {
         .clients(3, |_, client, asked| Some((To::Any, request(client, asked))))
         .lasts(20.s(), 20.s())
         .progress(Goal::seen("command-answered", "A command is answered.", |_, sight| {
-            matches!(sight, splitbrain::Sight::Event { event: Event::Replied { .. }, .. })
+            matches!(sight, Sight::Event { event: Event::Replied { .. }, .. })
         }))
 }
 

@@ -1,0 +1,113 @@
+//! Exploration, stateright, random walks and simulation agree on random small protocols.
+//!
+//! More of them: `PROPTEST_CASES=100000 cargo test --release --test random_protocols`.
+
+mod common;
+
+use common::random_protocol::{Table, scenarios};
+use proptest::prelude::*;
+use splitbrain::explore::oracle::{self, Counted};
+use splitbrain::explore::{Exploration, Limits, explore};
+use splitbrain::shrink::{Effort, shrink};
+use splitbrain::simulate::{Campaign, simulate};
+use splitbrain::{Replay, Scenario, Step, Undisturbed, follow_all, replay, walk};
+
+fn explored(scenario: &Scenario<Table>) -> Exploration<Table> {
+    let limits = Limits { all_invariants: true, ..Limits::default() };
+    explore(scenario, &limits, &mut Undisturbed).expect("a scenario that makes sense")
+}
+
+/// Larger spaces say no more, and take longer.
+const ENOUGH: usize = 2_000;
+
+fn small(scenario: &Scenario<Table>) -> bool {
+    let limits = Limits { all_invariants: true, states: Some(ENOUGH), ..Limits::default() };
+    explore(scenario, &limits, &mut Undisturbed).is_ok_and(|explored| explored.exhausted)
+}
+
+/// Whether a trace ends within the scenario's boundary. Worlds past it are checked by our search
+/// and not by stateright.
+fn within_boundary(scenario: &Scenario<Table>, trace: &[Step<Table>]) -> bool {
+    let there = follow_all(scenario, trace).expect("a trace that was found");
+    let boundary = scenario.boundary.as_ref().expect("random scenarios have one");
+    there.panicked.is_some() || (boundary.within)(&scenario.protocol, &there.world)
+}
+
+/// A hundred cases, or as many as `PROPTEST_CASES` says.
+fn config() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { usual.cases } else { 100 };
+    let max_global_rejects = cases * 100;
+    ProptestConfig { cases, max_global_rejects, failure_persistence: None, ..usual }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn exploration_and_stateright_count_the_same(scenario in scenarios()) {
+        prop_assume!(small(&scenario));
+        let ours = explored(&scenario);
+        let ours = Counted {
+            states: ours.states,
+            transitions: ours.transitions as usize,
+            holds: !ours.found.iter().any(|found| within_boundary(&scenario, &found.trace)),
+        };
+        let theirs = oracle::count(scenario).expect("a scenario that makes sense");
+        prop_assert_eq!(ours, theirs);
+    }
+
+    #[test]
+    fn every_trace_found_replays_to_its_violation_and_is_the_shortest(scenario in scenarios()) {
+        prop_assume!(small(&scenario));
+        for found in explored(&scenario).found {
+            let replayed = replay(&scenario, &found.trace, Some(&found.invariant));
+            let Replay::Breaks { steps, violation } = replayed else {
+                return Err(TestCaseError::fail(format!("{replayed:?}")));
+            };
+            prop_assert_eq!(steps, found.trace.len());
+            prop_assert_eq!(violation.reason, found.reason);
+        }
+    }
+
+    #[test]
+    fn a_random_walk_finds_nothing_that_exploration_does_not(
+        scenario in scenarios(),
+        seed: u64,
+    ) {
+        prop_assume!(small(&scenario));
+        let explored = explored(&scenario);
+        for run in 0..20 {
+            let steps = walk(&scenario, (seed, run), 40);
+            if let Replay::Breaks { steps, violation } = replay(&scenario, &steps, None) {
+                let found = explored.found.iter().find(|found| {
+                    found.invariant == violation.invariant
+                });
+                prop_assert!(found.is_some_and(|found| found.trace.len() <= steps));
+            }
+        }
+    }
+
+    #[test]
+    fn what_simulation_records_happens_on_world_and_shrinks_to_the_same_failure(
+        scenario in scenarios(),
+        seed: u64,
+    ) {
+        let mut scenario = scenario;
+        scenario.storm.kinds.wipes = true;
+        let simulated = simulate(&scenario, &Campaign::new(20, seed), &mut Undisturbed)
+            .expect("a scenario that makes sense");
+        if let Some(failure) = simulated.failure {
+            prop_assert!(failure.replays, "{:?}", failure.violation);
+            let effort = Effort { tries: 300, states: 300, runs: 0 };
+            let sought = &failure.violation.invariant;
+            let shrunk =
+                shrink(&scenario, &failure.trace, sought, None, effort, &mut Undisturbed)
+                    .expect("a trace that fails");
+            prop_assert!(shrunk.trace.len() <= failure.trace.len());
+            let replayed = replay(&shrunk.scenario, &shrunk.trace, Some(sought));
+            let breaks = matches!(&replayed, Replay::Breaks { steps, .. } if *steps == shrunk.trace.len());
+            prop_assert!(breaks, "{:?}", replayed);
+        }
+    }
+}
