@@ -24,6 +24,8 @@ pub struct Request {
     pub bug: Option<String>,
     /// The parameters given.
     pub parameters: BTreeMap<String, u64>,
+    /// How deep exploration goes; as the scenario says if `None`.
+    pub depth: Option<u32>,
 }
 
 /// Why something asked of a model cannot be done.
@@ -256,7 +258,8 @@ trait Rebuild: Model {
 impl<M: Model + ?Sized> Rebuild for M {}
 
 fn requested<M: Model>(model: &M, request: &Request) -> Result<Scenario<M::Protocol>, Misfit> {
-    build(model, &request.scenario, request.bug.as_deref(), &request.parameters)
+    let built = build(model, &request.scenario, request.bug.as_deref(), &request.parameters)?;
+    Ok(Scenario { depth: request.depth.or(built.depth), ..built })
 }
 
 /// A file's counterexample and the scenario it runs in.

@@ -1,0 +1,458 @@
+//! Which commands and flags there are. The fixed ones are declared here; the parameters of the
+//! catalog's models are added as flags of `check`, `explore` and `simulate`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use splitbrain::catalog::{Catalog, Request};
+
+use crate::session::exit;
+use crate::values;
+
+/// Explore every schedule of a small cluster, storm a large one, keep the shortest counterexamples.
+#[derive(Parser, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, max_term_width = 100)]
+struct CommandLine {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What goes with every command.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Common {
+    /// Answer in JSON, one document on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say what the engines are doing; twice says more (RUST_LOG works, too)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Do not show how far the work is
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// List the models, their scenarios and their known bugs
+    List,
+    /// Say what a model is: source, parameters, invariants, goals, bugs
+    Show(Show),
+    /// Explore and simulate all of a model, or find one of its bugs
+    Check(Check),
+    /// Explore every schedule of one scenario, breadth first
+    Explore(Explore),
+    /// Run one scenario many times under drawn faults
+    Simulate(Simulate),
+    /// Make a saved counterexample shorter
+    Shrink(Shrink),
+    /// Replay saved counterexamples, step by step
+    Replay(Replay),
+    /// Tell a saved counterexample as a diagram
+    Explain(Explain),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The commands that build scenarios, and so take a model's parameters.
+const BUILDERS: [&str; 3] = ["check", "explore", "simulate"];
+
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// The model
+    pub(crate) model: String,
+    /// One scenario of it, with its bounds
+    #[arg(long)]
+    pub(crate) scenario: Option<String>,
+    /// One bug of it
+    #[arg(long)]
+    pub(crate) bug: Option<String>,
+}
+
+/// Where counterexamples go.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Saving {
+    /// Where counterexamples are saved
+    #[arg(long, value_name = "DIR", default_value = "found")]
+    pub(crate) save: String,
+    /// Save no counterexamples
+    #[arg(long, conflicts_with = "save")]
+    pub(crate) no_save: bool,
+}
+
+/// When to end, however far the work is.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Ends {
+    /// End each scenario after that long: 500ms, 60s, 5m, 2h
+    #[arg(long, value_parser = values::span)]
+    pub(crate) time: Option<Duration>,
+    /// End when this process takes that much memory: 512M, 8G
+    #[arg(long, value_name = "SIZE", value_parser = values::bytes)]
+    pub(crate) memory: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// The model
+    #[arg(required_unless_present = "all")]
+    pub(crate) model: Option<String>,
+    /// Check every model
+    #[arg(long, conflicts_with_all = ["model", "bug"])]
+    pub(crate) all: bool,
+    /// Find this bug, in the scenarios known to expose it
+    #[arg(long)]
+    pub(crate) bug: Option<String>,
+    /// Explore the large scenarios, too: minutes
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// How many runs each simulated scenario makes
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) runs: u64,
+    /// The seed of the runs
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) ends: Ends,
+    #[command(flatten)]
+    pub(crate) saving: Saving,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explore {
+    /// The model
+    pub(crate) model: String,
+    /// The scenario; the first made for exploring if none is named
+    #[arg(long)]
+    pub(crate) scenario: Option<String>,
+    /// Explore the model with this bug; without a scenario, in the one that exposes it
+    #[arg(long)]
+    pub(crate) bug: Option<String>,
+    /// Follow worlds no deeper than that many steps
+    #[arg(long)]
+    pub(crate) depth: Option<u32>,
+    /// Store at most that many states
+    #[arg(long, value_name = "N")]
+    pub(crate) states: Option<usize>,
+    #[command(flatten)]
+    pub(crate) ends: Ends,
+    /// Go on after the first violation, to one of each invariant that can break
+    #[arg(long, conflicts_with = "only")]
+    pub(crate) all_invariants: bool,
+    /// End at violations of this invariant only
+    #[arg(long, value_name = "INVARIANT")]
+    pub(crate) only: Option<String>,
+    /// Open stateright's Explorer there instead: 127.0.0.1:3000
+    #[arg(long, value_name = "ADDR", conflicts_with = "json")]
+    pub(crate) web: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) saving: Saving,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Simulate {
+    /// The model
+    pub(crate) model: String,
+    /// The scenario; the first made for simulating if none is named
+    #[arg(long)]
+    pub(crate) scenario: Option<String>,
+    /// Simulate the model with this bug; without a scenario, in the one that exposes it
+    #[arg(long)]
+    pub(crate) bug: Option<String>,
+    /// How many runs
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) runs: u64,
+    /// The number of the first run
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    pub(crate) first_run: u64,
+    /// The seed they draw from
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Threads; they change nothing but the time [default: all cores]
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Go on after a failing run, to count how many there are
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Leave the failing run as long as it is
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
+    #[command(flatten)]
+    pub(crate) ends: Ends,
+    /// Look for violations of this invariant only
+    #[arg(long, value_name = "INVARIANT")]
+    pub(crate) only: Option<String>,
+    #[command(flatten)]
+    pub(crate) saving: Saving,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Shrink {
+    /// The counterexample
+    pub(crate) file: PathBuf,
+    /// Where the short one goes; FILE itself is allowed [default: beside it, as .shrunk.json]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replay at most that many traces
+    #[arg(long, value_name = "N")]
+    pub(crate) tries: Option<u64>,
+    /// The most states of the search for something shorter
+    #[arg(long, value_name = "N")]
+    pub(crate) states: Option<usize>,
+    #[command(flatten)]
+    pub(crate) ends: Ends,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Replay {
+    /// The counterexamples
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Replay in the model without the file's bug: is it fixed?
+    #[arg(long)]
+    pub(crate) without_bug: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// The counterexample
+    pub(crate) file: PathBuf,
+    /// As what
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Where it goes, instead of standard output
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What a story can be told as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// A diagram in characters, and the steps in words
+    Text,
+    /// A drawing
+    Svg,
+}
+
+/// A command line that was understood.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) common: Common,
+    pub(crate) command: Command,
+    /// The model's parameters that were given.
+    pub(crate) parameters: BTreeMap<String, u64>,
+}
+
+impl Asked {
+    /// A request for a scenario of a model, with the parameters given.
+    pub(crate) fn request(&self, scenario: &str, bug: Option<&str>) -> Request {
+        Request {
+            scenario: scenario.to_string(),
+            bug: bug.map(str::to_string),
+            parameters: self.parameters.clone(),
+            depth: None,
+        }
+    }
+}
+
+/// The whole command line, the parameters of the catalog's models included.
+///
+/// # Panics
+/// When a parameter is called like a flag.
+pub(crate) fn command(
+    name: &'static str,
+    version: &'static str,
+    catalog: &Catalog,
+) -> clap::Command {
+    let mut command = CommandLine::command().name(name).bin_name(name).version(version);
+    command = command.after_help(format!(
+        "Start here:\n  {name} list\n  {name} show MODEL\n  {name} check MODEL\n\nExit codes: 0 \
+         holds, 1 violated, 2 not understood, 3 inconclusive, 4 vacuous"
+    ));
+    let first = catalog.models().next();
+    let model = first.map_or("MODEL", |model| model.name());
+    let bug = first.and_then(|model| model.bugs().first()).map_or("BUG", |bug| bug.name);
+    for (subcommand, examples) in examples(name, model, bug) {
+        let note = format!("Examples:\n  {}", examples.join("\n  "));
+        command = command.mut_subcommand(subcommand, |sub| sub.after_help(note));
+    }
+    for builder in BUILDERS {
+        command = command.mut_subcommand(builder, |sub| with_parameters(sub, builder, catalog));
+    }
+    command
+}
+
+fn examples(name: &str, model: &str, bug: &str) -> Vec<(&'static str, Vec<String>)> {
+    let line = |text: &str| format!("{name} {text}");
+    vec![
+        ("show", vec![line(&format!("show {model}")), line(&format!("show {model} --bug {bug}"))]),
+        (
+            "check",
+            vec![
+                line(&format!("check {model}")),
+                line(&format!("check {model} --bug {bug}")),
+                line("check --all --deep"),
+            ],
+        ),
+        (
+            "explore",
+            vec![
+                line(&format!("explore {model} --depth 12 --time 60s")),
+                line(&format!("explore {model} --bug {bug}")),
+                line(&format!("explore {model} --web 127.0.0.1:3000")),
+            ],
+        ),
+        (
+            "simulate",
+            vec![
+                line(&format!("simulate {model} --runs 100000")),
+                line(&format!("simulate {model} --bug {bug} --seed 7")),
+                line(&format!("simulate {model} --seed 7 --first-run 42 --runs 1")),
+            ],
+        ),
+        ("shrink", vec![line("shrink found/one.json"), line("shrink one.json --out one.json")]),
+        ("replay", vec![line("replay found/*.json"), line("replay found/one.json --without-bug")]),
+        (
+            "explain",
+            vec![
+                line("explain found/one.json"),
+                line("explain found/one.json --format svg --out one.svg"),
+            ],
+        ),
+        ("completions", vec![line(&format!("completions bash > {name}.bash"))]),
+    ]
+}
+
+/// Adds every parameter of the catalog as a flag. Which of them a model has is said by the catalog.
+fn with_parameters(mut command: clap::Command, builder: &str, catalog: &Catalog) -> clap::Command {
+    let mut about: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for model in catalog.models() {
+        for one in model.parameters() {
+            let (least, most) = (one.range.start(), one.range.end());
+            about.entry(one.name).or_default().push(format!(
+                "{}: {} {least} to {most}, default {}",
+                model.name(),
+                one.about,
+                one.default
+            ));
+        }
+    }
+    for (name, lines) in about {
+        let reserved = ["help", "version", "json", "verbose", "no-progress"];
+        let taken = command.get_arguments().any(|one| one.get_long() == Some(name))
+            || reserved.contains(&name);
+        assert!(
+            !taken,
+            "a model has a parameter `{name}`, which is a flag of `{builder}`: rename the parameter"
+        );
+        command = command.arg(
+            clap::Arg::new(format!("parameter {name}"))
+                .long(name)
+                .value_name("N")
+                .value_parser(clap::value_parser!(u64))
+                .help(lines.join("\n"))
+                .help_heading("Parameters of the models (`show MODEL` lists those of one)"),
+        );
+    }
+    command
+}
+
+/// Why a command line was not understood, or that it asked for help.
+pub(crate) enum Refused {
+    /// Help and version, and mistakes that clap explains best.
+    Clap(clap::Error),
+    /// A mistake in our own words.
+    Sentence(String),
+}
+
+impl Refused {
+    /// Tells it, and returns the exit code.
+    pub(crate) fn tell(&self, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+        // Where neither can be written to, there is nobody to tell.
+        match self {
+            Refused::Clap(error) if error.use_stderr() => {
+                let _ = write!(err, "{}", error.render());
+                exit::MISTAKEN
+            }
+            Refused::Clap(error) => {
+                let _ = write!(out, "{}", error.render());
+                exit::HOLDS
+            }
+            Refused::Sentence(sentence) => {
+                let _ = writeln!(err, "error: {sentence}");
+                exit::MISTAKEN
+            }
+        }
+    }
+}
+
+/// Understands a command line.
+pub(crate) fn parse(
+    mut command: clap::Command,
+    arguments: &[OsString],
+    catalog: &Catalog,
+) -> Result<Asked, Refused> {
+    let program = command.get_name().to_string();
+    let matches = command
+        .try_get_matches_from_mut(arguments)
+        .map_err(|error| in_our_words(error, &program, arguments, catalog))?;
+    let line = CommandLine::from_arg_matches(&matches).map_err(Refused::Clap)?;
+    let parameters = match matches.subcommand() {
+        Some((builder, given)) if BUILDERS.contains(&builder) => parameters(given, catalog),
+        Some(_) | None => BTreeMap::new(),
+    };
+    Ok(Asked { common: line.common, command: line.command, parameters })
+}
+
+fn parameters(given: &ArgMatches, catalog: &Catalog) -> BTreeMap<String, u64> {
+    let names = catalog.models().flat_map(|model| model.parameters()).map(|one| one.name);
+    names
+        .filter_map(|name| {
+            let value = given.get_one::<u64>(&format!("parameter {name}"))?;
+            Some((name.to_string(), *value))
+        })
+        .collect()
+}
+
+/// An unknown flag beside a model is perhaps meant as a parameter of it: name those there are.
+fn in_our_words(
+    error: clap::Error,
+    program: &str,
+    arguments: &[OsString],
+    catalog: &Catalog,
+) -> Refused {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let builder = words.iter().find(|word| BUILDERS.contains(word));
+    let model = words.iter().find_map(|word| catalog.model(word).ok());
+    let (Some(builder), Some(model), ErrorKind::UnknownArgument) = (builder, model, error.kind())
+    else {
+        return Refused::Clap(error);
+    };
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else {
+        return Refused::Clap(error);
+    };
+    let near = match error.get(ContextKind::SuggestedArg) {
+        Some(ContextValue::String(near)) => format!("perhaps you mean `{near}`; "),
+        Some(_) | None => String::new(),
+    };
+    let names: Vec<&str> = model.parameters().iter().map(|one| one.name).collect();
+    let there = match names.is_empty() {
+        true => "it has none".to_string(),
+        false => format!("it has: {}", names.join(", ")),
+    };
+    let name = model.name();
+    Refused::Sentence(format!(
+        "`{unknown}` is neither a flag of `{builder}` nor a parameter of `{name}` ({there}); \
+         {near}`{program} {builder} --help` lists the flags, `{program} show {name}` the parameters"
+    ))
+}

@@ -1,0 +1,88 @@
+//! `simulate`: many runs of one scenario under drawn faults.
+
+use serde_json::json;
+use splitbrain::catalog::{AnyModel, Engine, Request};
+use splitbrain::shrink::Effort;
+use splitbrain::simulate::Campaign;
+
+use super::{Answer, file_name};
+use crate::arguments::{Asked, Ends, Saving, Simulate};
+use crate::print::{self, Page};
+use crate::progress::Watch;
+use crate::session::{Problem, Session, code_of};
+
+/// Simulates a scenario.
+pub(super) fn simulate(
+    session: &mut Session<'_>,
+    asked: &Asked,
+    simulate: &Simulate,
+) -> Result<u8, Problem> {
+    let model = session.catalog.model(&simulate.model)?;
+    let bug = simulate.bug.as_deref().map(|bug| model.bug(bug)).transpose()?;
+    let scenario = match (&simulate.scenario, bug) {
+        (Some(scenario), _) => scenario.as_str(),
+        (None, Some(bug)) => bug.simulated.0,
+        (None, None) => model.first_for(Engine::Simulate)?.name,
+    };
+    let request = asked.request(scenario, simulate.bug.as_deref());
+    super::explore::known_invariant(model, &request, simulate.only.as_deref())?;
+    if simulate.first_run.checked_add(simulate.runs).is_none() {
+        return Err(Problem(format!(
+            "there are no {} runs from run {} on: numbers end at {}",
+            simulate.runs,
+            simulate.first_run,
+            u64::MAX
+        )));
+    }
+    let campaign = Campaign {
+        first: simulate.first_run,
+        threads: simulate.threads.map_or_else(cores, usize::from),
+        keep_going: simulate.keep_going,
+        only: simulate.only.clone(),
+        ..Campaign::new(simulate.runs, simulate.seed)
+    };
+    let effort = (!simulate.no_shrink).then(Effort::default);
+    let (ends, saving) = (&simulate.ends, &simulate.saving);
+    answer(session, model, &request, &campaign, effort, ends, saving)?.print(session)
+}
+
+/// How many threads this machine runs at a time.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Simulates a scenario and saves what it finds.
+pub(super) fn answer(
+    session: &mut Session<'_>,
+    model: &dyn AnyModel,
+    request: &Request,
+    campaign: &Campaign,
+    effort: Option<Effort>,
+    ends: &Ends,
+    saving: &Saving,
+) -> Result<Answer, Problem> {
+    let title = format!("{} {}", model.name(), request.scenario);
+    let mut watch = Watch::new(&title, ends, session.progress)?;
+    let report = model.simulate(request, campaign, effort, &mut watch)?;
+    drop(watch);
+    let found = report.failure.as_ref().and_then(|failure| failure.counterexample.as_ref());
+    let (mut saved, mut unsaved) = (None, None);
+    if let Some(one) = found {
+        let what = request.bug.as_deref().unwrap_or(&request.scenario);
+        // Its own name: what exploration found is often the shorter one, and not to be lost.
+        let name = format!("{}-simulated", file_name(model.name(), what, &one.invariant));
+        match session.save(saving, &name, one) {
+            Ok(path) => saved = path,
+            Err(problem) => unsaved = Some(problem),
+        }
+    }
+    let code = code_of(&report.verdict, request.bug.as_deref());
+    let mut page = Page::new(session.colour);
+    let (runs, path) = (campaign.runs, saved.as_deref());
+    print::simulate::simulated(&mut page, &report, runs, path, session.program);
+    let mut value = serde_json::to_value(&report)?;
+    value["engine"] = json!("simulate");
+    value["exit_code"] = json!(code);
+    value["saved"] = json!(saved);
+    Ok(Answer { page, value, code, unsaved })
+}

@@ -1,0 +1,82 @@
+//! An exploration.
+
+use splitbrain::Verdict;
+use splitbrain::report::ExploreReport;
+
+use super::{Page, count, counterexample, headline, of, reasons, system};
+
+/// Prints an exploration; `saved` says where each of its counterexamples is.
+pub(crate) fn explored(
+    page: &mut Page,
+    report: &ExploreReport,
+    saved: &[Option<String>],
+    program: &str,
+) {
+    headline(page, "explored", &report.system, &report.verdict);
+    reasons(page, &report.verdict);
+    page.row("covered", &covered(report));
+    system(page, &report.system);
+    page.row("bounds", &report.system.bounds.join(" · "));
+    page.row("cut off by", &report.cut.join(" · "));
+    page.row("goals", &goals(&report.goals));
+    let marks = report.marks.iter().map(|(mark, times)| format!("{mark} {} times", count(*times)));
+    page.row("bug lines", &marks.collect::<Vec<_>>().join(", "));
+    let ways = report
+        .waypoints
+        .iter()
+        .map(|(way, steps)| format!("{way} ({} on)", of(*steps as u64, "step")));
+    page.row("by way of", &ways.collect::<Vec<_>>().join(" · "));
+    counterexamples(page, report, saved, program);
+}
+
+/// The counterexample of the verdict at length, others in a line each.
+fn counterexamples(
+    page: &mut Page,
+    report: &ExploreReport,
+    saved: &[Option<String>],
+    program: &str,
+) {
+    let Verdict::Violated { invariant: sought, .. } = &report.verdict else {
+        return;
+    };
+    let all = || report.counterexamples.iter().zip(saved);
+    let mut label = "also broken";
+    for (other, path) in all().filter(|(one, _)| one.invariant != *sought) {
+        page.row(label, &counterexample::in_a_line(other));
+        page.row("", path.as_deref().unwrap_or_default());
+        label = "";
+    }
+    if let Some((one, path)) = all().find(|(one, _)| one.invariant == *sought) {
+        counterexample::size(page, one);
+        counterexample::story(page, one);
+        counterexample::saved(page, program, path.as_deref());
+    }
+}
+
+fn covered(report: &ExploreReport) -> String {
+    let sizes = format!(
+        "{}, {}, depth {}",
+        of(report.states as u64, "state"),
+        of(report.transitions, "transition"),
+        report.depth
+    );
+    let quiet = report.system.invariants.iter().any(|(_, _, looks_at)| looks_at == "quiet");
+    let quiet = match quiet {
+        true => format!(", {} with nothing in flight", count(report.quiet)),
+        false => String::new(),
+    };
+    let end = match (report.exhausted, &report.verdict) {
+        (true, _) => "every schedule within the bounds",
+        (false, Verdict::Violated { .. }) => "up to the violation",
+        (false, _) => "not to the end",
+    };
+    format!("{sizes}{quiet}: {end}")
+}
+
+fn goals(goals: &[(String, Option<u32>)]) -> String {
+    let said = goals.iter().map(|(goal, depth)| match depth {
+        Some(depth) => format!("{goal} at depth {depth}"),
+        None => format!("{goal} never"),
+    });
+    said.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,230 @@
+//! Reports as text: a file for each kind of report, and the page they are all written on.
+
+pub(crate) mod catalog;
+pub(crate) mod counterexample;
+pub(crate) mod explore;
+pub(crate) mod replay;
+pub(crate) mod shrink;
+pub(crate) mod simulate;
+
+use splitbrain::Verdict;
+use splitbrain::report::SystemReport;
+
+/// Columns of a page.
+const WIDTH: usize = 100;
+/// Columns of a label, with the gap behind it.
+const LABEL: usize = 14;
+/// Columns before a label.
+const INDENT: usize = 2;
+
+/// A text being laid out: headlines, labelled rows, blank lines between parts.
+pub(crate) struct Page {
+    text: String,
+    colour: bool,
+}
+
+/// The mood of a headline.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mood {
+    Good,
+    Bad,
+    Unsure,
+    Plain,
+}
+
+impl Page {
+    pub(crate) fn new(colour: bool) -> Page {
+        Page { text: String::new(), colour }
+    }
+
+    /// The text.
+    pub(crate) fn done(self) -> String {
+        self.text
+    }
+
+    /// The text so far.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// A line that stands out.
+    pub(crate) fn headline(&mut self, mood: Mood, text: &str) {
+        let code = match mood {
+            Mood::Good => "1;32",
+            Mood::Bad => "1;31",
+            Mood::Unsure => "1;33",
+            Mood::Plain => "1",
+        };
+        match self.colour {
+            true => self.line(&format!("\u{1b}[{code}m{text}\u{1b}[0m")),
+            false => self.line(text),
+        }
+    }
+
+    /// A line as it is.
+    pub(crate) fn line(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    /// One blank line, however often it is asked for.
+    pub(crate) fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// Text that was laid out elsewhere.
+    pub(crate) fn block(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.text.push_str(text.trim_end_matches('\n'));
+            self.text.push('\n');
+        }
+    }
+
+    /// A label and what it says, wrapped under itself. Nothing to say leaves no row.
+    pub(crate) fn row(&mut self, label: &str, text: &str) {
+        self.row_of(LABEL, label, text);
+    }
+
+    /// A row whose label takes that many columns.
+    pub(crate) fn row_of(&mut self, columns: usize, label: &str, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let margin = INDENT + columns;
+        let mut first = format!("{:INDENT$}{label:<columns$}", "");
+        for line in wrapped(text, WIDTH.saturating_sub(margin)) {
+            self.line(&format!("{first}{line}"));
+            first = " ".repeat(margin);
+        }
+    }
+
+    /// A table of names and what they mean, under a title. No names leave no table.
+    pub(crate) fn table(&mut self, title: &str, rows: &[(String, String)]) {
+        if rows.is_empty() {
+            return;
+        }
+        let widest = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+        self.gap();
+        self.headline(Mood::Plain, title);
+        for (name, text) in rows {
+            self.row_of(widest + 2, name, text);
+        }
+    }
+}
+
+/// A text in lines of at most that many columns, broken at spaces.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("at least one line");
+        let room = line.is_empty() || line.chars().count() + 1 + word.chars().count() <= width;
+        match (room, line.is_empty()) {
+            (true, true) => line.push_str(word),
+            (true, false) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            (false, _) => lines.push(word.to_string()),
+        }
+    }
+    lines
+}
+
+/// The headline of a verdict, and its mood.
+pub(crate) fn headline(page: &mut Page, how: &str, system: &SystemReport, verdict: &Verdict) {
+    let bug = system.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
+    let (mood, sign, word) = match (verdict, &system.bug) {
+        (Verdict::Holds { .. }, None) => (Mood::Good, "✓", "holds"),
+        (Verdict::Holds { .. }, Some(_)) => {
+            (Mood::Unsure, "?", "not reachable within these bounds")
+        }
+        (Verdict::Violated { .. }, _) => (Mood::Bad, "✗", "violated"),
+        (Verdict::Inconclusive { .. }, _) => (Mood::Unsure, "?", "inconclusive"),
+        (Verdict::Vacuous { .. }, _) => (Mood::Unsure, "∅", "vacuous"),
+    };
+    let (model, scenario) = (&system.model, &system.scenario);
+    page.headline(mood, &format!("{sign} {model} {scenario}{bug}, {how}: {word}"));
+}
+
+/// Why a verdict is what it is.
+pub(crate) fn reasons(page: &mut Page, verdict: &Verdict) {
+    match verdict {
+        Verdict::Holds { .. } => {}
+        Verdict::Violated { invariant, reason } => {
+            page.row("broken", &format!("{invariant}: {reason}"));
+        }
+        Verdict::Inconclusive { why, .. } => page.row("why", why),
+        Verdict::Vacuous { missing } => {
+            page.row("why", &format!("never reached: {}", missing.join(", ")));
+        }
+    }
+}
+
+/// What was checked: invariants and parameters.
+pub(crate) fn system(page: &mut Page, system: &SystemReport) {
+    let invariants: Vec<&str> = system.invariants.iter().map(|(name, ..)| name.as_str()).collect();
+    page.row("invariants", &invariants.join(", "));
+    let parameters: Vec<String> =
+        system.parameters.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    page.row("parameters", &parameters.join(", "));
+}
+
+/// A number with its thousands set apart: `1,234,567`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// So many of something: `1 step`, `2 steps`.
+pub(crate) fn of(number: u64, one: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{} {one}s", count(number)),
+    }
+}
+
+/// A size in the largest binary unit that leaves a whole number of at least 1.
+pub(crate) fn bytes_in_words(bytes: u64) -> String {
+    let units = [("G", 1_u64 << 30), ("M", 1 << 20), ("K", 1 << 10)];
+    let unit = units.iter().find(|(_, worth)| bytes >= 10 * worth || bytes % worth == 0);
+    match unit {
+        Some((name, worth)) if bytes >= *worth => format!("{}{name}", bytes / worth),
+        Some(_) | None => bytes.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(count(number), text);
+        }
+    }
+
+    #[test]
+    fn sizes_are_written_as_they_are_asked_for() {
+        for (bytes, text) in
+            [(8 << 30, "8G"), (512 << 20, "512M"), (1_500 << 20, "1500M"), (7, "7")]
+        {
+            assert_eq!(bytes_in_words(bytes), text);
+        }
+    }
+
+    #[test]
+    fn long_rows_go_on_under_themselves() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("incomprehensibilities", 7), ["incomprehensibilities"]);
+    }
+}

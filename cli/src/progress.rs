@@ -1,0 +1,186 @@
+//! The only place that knows a clock: it shows how far engines are, and ends them when time or
+//! memory is up, or when the user says so.
+
+use std::io::IsTerminal;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use splitbrain::{Observer, Progress};
+
+use crate::arguments::Ends;
+use crate::print::{bytes_in_words, count};
+use crate::session::Problem;
+
+#[expect(clippy::disallowed_types, reason = "the one clock: limits and progress, never a verdict")]
+type Clock = std::time::Instant;
+
+/// Whether the user has asked for an end.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Lines are this far apart where there is no terminal.
+const LINES_APART: Duration = Duration::from_secs(5);
+/// The live line is drawn, and memory is read, this often.
+const LOOKS_APART: Duration = Duration::from_millis(100);
+/// What a shell reports for a process that Ctrl-C ended.
+const ENDED_BY_INTERRUPT: i32 = 130;
+
+/// Whether the user has asked for an end.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// Makes Ctrl-C a wish to end with a verdict; a second one ends at once.
+fn heed_interrupts() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let heeded = ctrlc::set_handler(|| {
+            if INTERRUPTED.swap(true, Ordering::Relaxed) {
+                std::process::exit(ENDED_BY_INTERRUPT);
+            }
+        });
+        if let Err(error) = heeded {
+            tracing::warn!("Ctrl-C will end this process without a verdict: {error}");
+        }
+    });
+}
+
+/// Watches one engine at work.
+pub(crate) struct Watch {
+    began: Clock,
+    looked: Option<Clock>,
+    time: Option<Duration>,
+    memory: Option<u64>,
+    display: Display,
+}
+
+/// How progress is shown.
+enum Display {
+    Nothing,
+    Live(ProgressBar),
+    Lines { title: String, last: Clock },
+}
+
+impl Watch {
+    /// A watch over work of that title.
+    ///
+    /// # Errors
+    /// Memory is to be limited, and cannot be measured here.
+    pub(crate) fn new(title: &str, ends: &Ends, shown: bool) -> Result<Watch, Problem> {
+        if ends.memory.is_some() && resident().is_none() {
+            return Err(Problem(
+                "--memory is not supported here, for there is no /proc/self/status to read; \
+                 bound the search with --states instead"
+                    .to_string(),
+            ));
+        }
+        heed_interrupts();
+        let now = Clock::now();
+        let display = match (shown, std::io::stderr().is_terminal()) {
+            (false, _) => Display::Nothing,
+            (true, true) => Display::Live(live_line(title)),
+            (true, false) => Display::Lines { title: title.to_string(), last: now },
+        };
+        Ok(Watch { began: now, looked: None, time: ends.time, memory: ends.memory, display })
+    }
+
+    fn limit(&self, elapsed: Duration) -> Option<String> {
+        if interrupted() {
+            return Some("interrupted by Ctrl-C".to_string());
+        }
+        if let Some(time) = self.time.filter(|time| elapsed >= *time) {
+            return Some(format!("out of time (--time {})", time_in_words(time)));
+        }
+        let limit = self.memory?;
+        resident()
+            .filter(|resident| *resident >= limit)
+            .map(|_| format!("out of memory (--memory {})", bytes_in_words(limit)))
+    }
+
+    fn show(&mut self, progress: &Progress, elapsed: Duration, now: Clock) {
+        match &mut self.display {
+            Display::Nothing => {}
+            Display::Live(line) => line.set_message(in_words(progress, elapsed)),
+            Display::Lines { title, last } => {
+                if now.duration_since(*last) >= LINES_APART {
+                    *last = now;
+                    eprintln!("{title}: {}", in_words(progress, elapsed));
+                }
+            }
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn look(&mut self, progress: &Progress) -> Option<String> {
+        let now = Clock::now();
+        if self.looked.is_some_and(|last| now.duration_since(last) < LOOKS_APART) {
+            return None;
+        }
+        self.looked = Some(now);
+        let elapsed = now.duration_since(self.began);
+        self.show(progress, elapsed, now);
+        self.limit(elapsed)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Display::Live(line) = &self.display {
+            line.finish_and_clear();
+        }
+    }
+}
+
+fn live_line(title: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {prefix}: {wide_msg}");
+    let line = ProgressBar::new_spinner().with_prefix(title.to_string());
+    line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    line.enable_steady_tick(LOOKS_APART);
+    line
+}
+
+/// Memory this process takes, in bytes, where the system says so.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kilobytes * 1_024)
+}
+
+fn in_words(progress: &Progress, elapsed: Duration) -> String {
+    let rate = |number: u64| count((number as f64 / elapsed.as_secs_f64().max(0.001)) as u64);
+    let memory = resident().map(|bytes| format!(", {}", bytes_in_words(bytes)));
+    let memory = memory.unwrap_or_default();
+    let seconds = elapsed.as_secs();
+    match *progress {
+        Progress::Exploring { states, transitions, depth, frontier } => format!(
+            "{} states, {} transitions, depth {depth}, {} waiting, {}/s{memory}, {seconds} s",
+            count(states as u64),
+            count(transitions),
+            count(frontier as u64),
+            rate(states as u64)
+        ),
+        Progress::Simulating { runs, of, steps } => format!(
+            "{} of {} runs, {} steps, {} runs/s{memory}, {seconds} s",
+            count(runs),
+            count(of),
+            count(steps),
+            rate(runs)
+        ),
+        Progress::Shrinking { tries, steps } => {
+            format!("shrinking, {} tries, down to {steps} steps, {seconds} s", count(tries))
+        }
+    }
+}
+
+/// As the user would write it.
+fn time_in_words(time: Duration) -> String {
+    match (time.as_millis(), time.as_secs()) {
+        (millis, _) if millis % 1_000 > 0 => format!("{millis}ms"),
+        (_, seconds) if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
+        (_, seconds) if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        (_, seconds) => format!("{seconds}s"),
+    }
+}
