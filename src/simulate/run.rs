@@ -18,7 +18,7 @@ use crate::mail::Links;
 use crate::node::{Occurrence, Panicked};
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
 use crate::random::{Purpose, below, between, chance, exponential, stream};
-use crate::scenario::{Scenario, To};
+use crate::scenario::Scenario;
 use crate::situation::{NO_PANIC, Violation, first_watches, violations_of};
 use crate::step::{Act, Step};
 use crate::time::Span;
@@ -437,14 +437,16 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         };
         let Some((to, input)) = next else { return };
         self.think(client);
-        let node = match to {
-            To::Node(node) => node,
-            To::Any => NodeId(below(&mut self.stream, scenario.nodes as u64) as u8),
+        let takes = |node: &NodeId| {
+            self.paused[node.index()] == 0
+                && (scenario.offered)(&self.world.nodes, *node, &input)
+                && self.world.nodes[node.index()].accepts(&scenario.protocol, *node, &input)
         };
-        let taken = self.paused[node.index()] == 0
-            && (scenario.offered)(&self.world.nodes, node, &input)
-            && self.world.nodes[node.index()].accepts(&scenario.protocol, node, &input);
-        if taken {
+        // A client that may go anywhere finds out who takes its request.
+        let takers: Vec<NodeId> =
+            scenario.node_ids().filter(|node| to.admits(*node)).filter(takes).collect();
+        if !takers.is_empty() {
+            let node = takers[below(&mut self.stream, takers.len() as u64) as usize];
             let asking = &mut self.asked[usize::from(client.0)];
             asking.taken = true;
             asking.request += u32::from(scenario.storm.answered.is_none());
