@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use splitbrain::invariants::{Agreement, Durability, Linearizable, Specification};
+use splitbrain::invariants::{Agreement, Linearizable, Specification};
 use splitbrain::{ClientId, Goal, Held, Invariant, Node, NodeId, Nodes, Sight, broken};
 
 use super::machine::StateMachine;
@@ -89,16 +89,8 @@ fn is_stored_alike<S: StateMachine>(stored: &mut Stored<S>, sight: &Sight<'_, Ra
     })
 }
 
-/// An entry that a leader committed.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-struct Commitment<C> {
-    /// Its place.
-    index: Index,
-    /// The entry.
-    entry: Entry<C>,
-    /// The term of the leader that was first to commit it.
-    by: Term,
-}
+/// By place: the entry that a leader committed there first, and the term of that leader.
+type Commitments<S> = Agreement<Index, (Entry<<S as Specification>::Operation>, Term)>;
 
 /// *Leader completeness*: what is committed in a term is in the log of every leader of a later one.
 ///
@@ -108,23 +100,22 @@ pub fn leader_completeness<S: StateMachine>() -> Invariant<Raft<S>> {
     Invariant::history(
         "leader-completeness",
         "An entry committed in one term is in the log of every leader of a later term.",
-        Durability::<Commitment<S::Operation>>::new(),
+        Commitments::<S>::new(),
         |committed, sight| match sight {
             Sight::Event { event: Event::Applied { index, entry }, state, .. } if state.leads() => {
-                let known = |c: &Commitment<_>| c.index == *index && c.entry == *entry;
-                if !committed.acknowledged().any(known) {
-                    let (index, entry) = (*index, entry.clone());
-                    committed.acknowledge(Commitment { index, entry, by: state.term });
+                match committed.get(index) {
+                    Some(_) => Ok(()),
+                    None => committed.agree(*index, (entry.clone(), state.term)),
                 }
-                Ok(())
             }
             Sight::Event { node, event: Event::Elected { term }, state } => {
-                let kept =
-                    |c: &&Commitment<_>| c.by >= *term || state.log.at(c.index) == Some(&c.entry);
-                match committed.acknowledged().find(|c| !kept(c)) {
-                    Some(lost) => broken(format!(
-                        "{node} leads term {term} without entry {}, which was committed in term {}",
-                        lost.index, lost.by
+                let lacks = |(index, (entry, by)): &(&Index, &(Entry<_>, Term))| {
+                    by < term && state.log.at(**index) != Some(entry)
+                };
+                match committed.iter().find(lacks) {
+                    Some((index, (_, by))) => broken(format!(
+                        "{node} leads term {term} without entry {index}, which was committed in \
+                         term {by}"
                     )),
                     None => Ok(()),
                 }
