@@ -1,0 +1,11 @@
+//! A command line of one's own: hand your catalog to `splitbrain-cli`.
+//!
+//! Try `cargo run --example toy -- check toy --bug always-grants`.
+
+mod model;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    splitbrain_cli::run_as("toy", env!("CARGO_PKG_VERSION"), model::catalog())
+}
