@@ -1,43 +1,96 @@
-//! Raft.
-use splitbrain::catalog::{Model, build};
-use splitbrain::explore::{Limits, Undisturbed, explore};
-use splitbrain_models::raft::RaftModel;
+//! Raft explored: what each scenario covers, and the bug that each invariant catches.
+
 use std::collections::BTreeMap;
 
+use splitbrain::Undisturbed;
+use splitbrain::catalog::{Engine, Model, build};
+use splitbrain::explore::{Exploration, Limits, explore};
+use splitbrain_models::raft::{Bug, Raft, RaftModel, Total};
+
+fn explored(scenario: &str, bug: Option<&str>, limits: &Limits) -> Exploration<Raft<Total>> {
+    let scenario = build(&RaftModel, scenario, bug, &BTreeMap::new()).expect("it is listed");
+    explore(&scenario, limits, &mut Undisturbed).expect("it makes sense")
+}
+
 #[test]
-fn trial() {
-    let args = std::env::var("TRIAL").unwrap_or_default();
-    let mut words = args.split_whitespace();
-    let scenario = words.next().unwrap_or("election");
-    let bug = words.next().filter(|bug| *bug != "-");
-    let only = words.next().filter(|only| *only != "-").map(str::to_string);
-    let most = words.next().map_or(2_000_000, |most| most.parse().unwrap());
-    let given: BTreeMap<String, u64> = words
-        .map(|w| {
-            let (k, v) = w.split_once('=').unwrap();
-            (k.to_string(), v.parse().unwrap())
-        })
-        .collect();
-    let scenario = build(&RaftModel, scenario, bug, &given).unwrap();
-    let limits = Limits { only, states: Some(most), ..Limits::default() };
-    let report = explore(&scenario, &limits, &mut Undisturbed).unwrap();
-    println!("{}", report.verdict);
-    println!(
-        "states {} transitions {} depth {} goals {:?} marks {:?} cut {:?}",
-        report.states,
-        report.transitions,
-        report.depth(),
-        report.goals,
-        report.marks,
-        report.cut
-    );
-    for found in &report.found {
-        println!("{} {}: {}", found.invariant, found.trace.len(), found.reason);
+fn small_scenarios_hold_exhaustively() {
+    // States, transitions, depth.
+    let table = [
+        ("election", 110_324, 1_380_222, 18),
+        ("replication", 22_817, 355_797, 20),
+        ("takeover", 85_542, 1_597_040, 24),
+        ("rivals", 992, 18_704, 11),
+        ("retry", 605, 5_517, 15),
+    ];
+    let listed = RaftModel.scenarios().iter().filter(|info| info.engine == Engine::Explore);
+    let names: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(names, listed.map(|info| info.name).collect::<Vec<_>>(), "all are in the table");
+    for (name, states, transitions, depth) in table {
+        let report = explored(name, None, &Limits::default());
+        assert!(report.verdict.holds(), "{name}: {}", report.verdict);
+        let counts = (report.states, report.transitions, report.depth());
+        assert_eq!(counts, (states, transitions, depth), "{name}");
     }
-    if let Some(found) = report.found.last() {
-        for step in &found.trace {
-            println!("   {step}");
-        }
+}
+
+#[test]
+fn each_bug_breaks_its_invariant_by_a_shortest_trace() {
+    let table = [
+        ("forgot-vote", 8),
+        ("step-down-same-term", 7),
+        ("double-vote", 6),
+        ("stale-vote-count", 7),
+        ("minority-quorum", 2),
+        ("no-election-restriction", 9),
+        ("length-only", 14),
+        ("commit-old-term", 20),
+        ("no-prev-check", 14),
+        ("truncate-on-any-append", 7),
+        ("commit-beyond-match", 12),
+        ("match-is-last-index", 13),
+        ("ack-before-durable", 8),
+        ("duplicate-apply", 8),
+    ];
+    assert_eq!(RaftModel.bugs().len(), table.len(), "all are in the table");
+    for (info, (name, length)) in RaftModel.bugs().iter().zip(table) {
+        let only = Some(info.invariant.to_string());
+        let limits = Limits { only, states: Some(100_000), ..Limits::default() };
+        let report = explored(info.explored.0, Some(info.name), &limits);
+        let found = report.found.iter().find(|found| found.invariant == info.invariant);
+        let found = found.unwrap_or_else(|| panic!("{}: {}", info.name, report.verdict));
+        assert_eq!((info.name, found.trace.len()), (name, length), "{}", found.reason);
+        assert!(report.marks.contains_key(info.name), "{name}: its line is marked");
     }
-    let _ = RaftModel.name();
+}
+
+#[test]
+fn what_exposes_a_bug_does_not_break_the_protocol() {
+    for info in RaftModel.bugs() {
+        let mut scenario =
+            build(&RaftModel, info.explored.0, Some(info.name), &BTreeMap::new()).expect("listed");
+        scenario.protocol.bug = None;
+        let limits = Limits { states: Some(20_000), ..Limits::default() };
+        let report = explore(&scenario, &limits, &mut Undisturbed).expect("it makes sense");
+        assert!(report.found.is_empty(), "{}: {}", info.name, report.verdict);
+        assert!(report.marks.is_empty(), "{}: no faulty line runs", info.name);
+    }
+}
+
+#[test]
+fn bugs_are_found_by_their_names() {
+    let listed: Vec<&str> = RaftModel.bugs().iter().map(|info| info.name).collect();
+    assert_eq!(listed, Bug::ALL.map(Bug::name));
+    for bug in Bug::ALL {
+        assert_eq!(Bug::named(bug.name()), Some(bug));
+    }
+    assert_eq!(Bug::named("no-such-bug"), None);
+}
+
+#[test]
+fn parameters_that_name_nodes_name_nodes_there_are() {
+    for (parameter, value) in [("turns", 14), ("turns", 101), ("at", 4)] {
+        let given = BTreeMap::from([(parameter.to_string(), value), ("commands".to_string(), 1)]);
+        let misfit = build(&RaftModel, "deep", None, &given).expect_err("no such node");
+        assert!(misfit.to_string().contains("names nodes by digits from 1 to 3"), "{misfit}");
+    }
 }

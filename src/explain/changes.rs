@@ -3,7 +3,7 @@
 use super::shape::{Shape, folded};
 
 /// Values are folded to this many columns.
-const WIDEST: usize = 44;
+const WIDEST: usize = 60;
 
 /// The differing places of two printed values, a line each: `term: 1 → 2`, `log: + [(1, x)]`.
 pub(super) fn changes(before: &str, after: &str) -> Vec<String> {
@@ -11,10 +11,10 @@ pub(super) fn changes(before: &str, after: &str) -> Vec<String> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    compare("", &Shape::read(before), &Shape::read(after), &mut found);
+    compare("", &Shape::clear(before), &Shape::clear(after), &mut found);
     if found.is_empty() {
         // The texts differ in nothing that their shapes show, such as spaces.
-        note("", &replaced(before, after), &mut found);
+        note("", &format!("{} → {}", folded(before, WIDEST), folded(after, WIDEST)), &mut found);
     }
     found
 }
@@ -35,9 +35,11 @@ fn compare(path: &str, before: &Shape, after: &Shape, found: &mut Vec<String>) {
             if name == other && items.len() == others.len() =>
         {
             match (items.as_slice(), others.as_slice()) {
-                ([old], [new]) => compare(path, old, new, found),
+                ([old], [new]) if !matches!((old, new), (Shape::Atom(_), Shape::Atom(_))) => {
+                    compare(path, old, new, found);
+                }
                 _ if before.to_string().chars().count() <= WIDEST / 2 => {
-                    note(path, &replaced(&before.to_string(), &after.to_string()), found);
+                    note(path, &replaced(before, after), found);
                 }
                 _ => {
                     for (at, (old, new)) in items.iter().zip(others).enumerate() {
@@ -50,7 +52,7 @@ fn compare(path: &str, before: &Shape, after: &Shape, found: &mut Vec<String>) {
         (Shape::Set(items), Shape::Set(others)) => {
             let lost = items.iter().filter(|item| !others.contains(item)).collect();
             let won = others.iter().filter(|item| !items.contains(item)).collect();
-            note(path, &shrunk_and_grown(lost, won, ['{', '}']), found);
+            note(path, &shrunk_and_grown(lost, won, Shape::Set), found);
         }
         (Shape::Map(entries), Shape::Map(others)) => compare_maps(path, entries, others, found),
         (Shape::Map(entries), Shape::Set(others)) if others.is_empty() => {
@@ -59,7 +61,7 @@ fn compare(path: &str, before: &Shape, after: &Shape, found: &mut Vec<String>) {
         (Shape::Set(items), Shape::Map(others)) if items.is_empty() => {
             compare_maps(path, &[], others, found);
         }
-        _ => note(path, &replaced(&before.to_string(), &after.to_string()), found),
+        _ => note(path, &replaced(before, after), found),
     }
 }
 
@@ -81,7 +83,7 @@ fn compare_lists(path: &str, before: &[Shape], after: &[Shape], found: &mut Vec<
     let tail = ends.take(shortest - head).take_while(|(old, new)| old == new).count();
     let lost = before[head..before.len() - tail].iter().collect();
     let won = after[head..after.len() - tail].iter().collect();
-    note(path, &shrunk_and_grown(lost, won, ['[', ']']), found);
+    note(path, &shrunk_and_grown(lost, won, Shape::List), found);
 }
 
 fn compare_maps(
@@ -106,24 +108,27 @@ fn compare_maps(
     };
     let (lost, won) = (beyond(before, after), beyond(after, before));
     if !(lost.is_empty() && won.is_empty()) {
-        let said = shrunk_and_grown(lost.iter().collect(), won.iter().collect(), ['{', '}']);
+        let said = shrunk_and_grown(lost.iter().collect(), won.iter().collect(), Shape::Set);
         note(path, &said, found);
     }
 }
 
 /// `− [b] + [c, d]`; only the half that is not empty.
-fn shrunk_and_grown(lost: Vec<&Shape>, won: Vec<&Shape>, [open, close]: [char; 2]) -> String {
+fn shrunk_and_grown(
+    lost: Vec<&Shape>,
+    won: Vec<&Shape>,
+    around: fn(Vec<Shape>) -> Shape,
+) -> String {
     let half = |sign: char, items: Vec<&Shape>| {
-        let items: Vec<String> = items.into_iter().map(Shape::to_string).collect();
-        let bracketed = format!("{open}{}{close}", items.join(", "));
-        (!items.is_empty()).then(|| format!("{sign} {}", folded(&bracketed, WIDEST)))
+        let bracketed = around(items.iter().map(|item| (*item).clone()).collect());
+        (!items.is_empty()).then(|| format!("{sign} {}", bracketed.folded(WIDEST)))
     };
     let halves: Vec<String> = [half('−', lost), half('+', won)].into_iter().flatten().collect();
     halves.join(" ")
 }
 
-fn replaced(before: &str, after: &str) -> String {
-    format!("{} → {}", folded(before, WIDEST), folded(after, WIDEST))
+fn replaced(before: &Shape, after: &Shape) -> String {
+    format!("{} → {}", before.folded(WIDEST), after.folded(WIDEST))
 }
 
 fn below(path: &str, field: &str) -> String {
@@ -165,6 +170,7 @@ mod tests {
             ("S { s: {1, 2} }", "S { s: {2, 3} }", vec!["s: − {1} + {3}"]),
             ("S { p: (1, 2) }", "S { p: (1, 3) }", vec!["p: (1, 2) → (1, 3)"]),
             ("Server(S { a: 1 })", "Server(S { a: 2 })", vec!["a: 1 → 2"]),
+            ("S { v: Some(n0) }", "S { v: Some(n1) }", vec!["v: Some(n0) → Some(n1)"]),
             ("A { x: 1 }", "B { x: 1 }", vec!["state: A { x: 1 } → B { x: 1 }"]),
             ("S { v: None }", "S { v: Some(n1) }", vec!["v: None → Some(n1)"]),
             ("broken {", "broken (", vec!["state: broken { → broken ("]),
@@ -179,6 +185,6 @@ mod tests {
         let long = format!("S {{ text: {:?} }}", "x".repeat(200));
         let [line] = changes("S { text: \"\" }", &long).try_into().expect("one change");
         assert!(line.ends_with('…'), "{line}");
-        assert!(line.chars().count() < 60, "{line}");
+        assert!(line.chars().count() < 80, "{line}");
     }
 }

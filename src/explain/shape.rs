@@ -31,8 +31,48 @@ impl Shape {
         read_within(text.trim(), 0)
     }
 
-    /// With no more spaces than needed, and newtypes of plain values without their name:
-    /// `Vote{term:2, for:n1}` for `Vote { term: Term(2), for: n1 }`.
+    /// Reads what `Debug` printed, and drops the names of newtypes that only repeat their field's:
+    /// `term: 2` for `term: Term(2)`, and for `last_term: Term(2)`. Any other name may be that of
+    /// a variant, and says something.
+    pub(super) fn clear(text: &str) -> Shape {
+        Shape::read(text).cleared()
+    }
+
+    fn cleared(self) -> Shape {
+        let all = |items: Vec<Shape>| items.into_iter().map(Shape::cleared).collect();
+        match self {
+            Shape::Atom(text) => Shape::Atom(text),
+            Shape::Struct { name, fields } => {
+                let fields = fields.into_iter().map(|(field, value)| {
+                    let value = value.cleared().without_name_repeating(&field);
+                    (field, value)
+                });
+                Shape::Struct { name, fields: fields.collect() }
+            }
+            Shape::Tuple { name, items } => Shape::Tuple { name, items: all(items) },
+            Shape::List(items) => Shape::List(all(items)),
+            Shape::Set(items) => Shape::Set(all(items)),
+            Shape::Map(entries) => {
+                let cleared = |(key, value): (Shape, Shape)| (key.cleared(), value.cleared());
+                Shape::Map(entries.into_iter().map(cleared).collect())
+            }
+        }
+    }
+
+    fn without_name_repeating(self, field: &str) -> Shape {
+        match self {
+            Shape::Tuple { name, mut items } if items.len() == 1 => {
+                let repeats = field.replace('_', "").contains(&name.to_lowercase());
+                match (items.pop(), repeats && !name.is_empty()) {
+                    (Some(value @ Shape::Atom(_)), true) => value,
+                    (value, _) => Shape::Tuple { name, items: value.into_iter().collect() },
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// With no more spaces than needed: `Vote{term:2, for:n1}`.
     fn tight(&self) -> String {
         match self {
             Shape::Struct { name, fields } => {
@@ -46,10 +86,7 @@ impl Shape {
                 let entries = entries.iter().map(|(k, v)| format!("{}:{}", k.tight(), v.tight()));
                 format!("{{{}}}", joined(entries))
             }
-            other => match other.wrapped() {
-                Some(value) => value.to_string(),
-                None => other.with(Shape::tight),
-            },
+            other => other.with(&Shape::tight),
         }
     }
 
@@ -59,41 +96,43 @@ impl Shape {
             Shape::Struct { name, fields } => {
                 format!("{name}({})", joined(fields.iter().map(|(_, value)| value.positional())))
             }
-            other => match other.wrapped() {
-                Some(value) => value.to_string(),
-                None => other.with(Shape::positional),
-            },
+            other => other.with(&Shape::positional),
         }
+    }
+
+    /// With `…` for what lies within that many brackets: `Leader { followers: […] }` for 1.
+    fn to_depth(&self, depth: usize) -> String {
+        match (self, depth) {
+            (Shape::Atom(text), _) => text.clone(),
+            (Shape::Struct { name, .. }, 0) => format!("{name} {{…}}"),
+            (Shape::Tuple { name, items }, 0) if !items.is_empty() => format!("{name}(…)"),
+            (Shape::List(items), 0) if !items.is_empty() => "[…]".to_string(),
+            (Shape::Set(_) | Shape::Map(_), 0) if self.to_string() != "{}" => "{…}".to_string(),
+            (_, depth) => self.with(&|part| part.to_depth(depth.saturating_sub(1))),
+        }
+    }
+
+    /// In at most `width` columns: what lies deepest is left out first.
+    pub(super) fn folded(&self, width: usize) -> String {
+        let fits = |text: &String| text.chars().count() <= width;
+        let whole = self.to_string();
+        if fits(&whole) {
+            return whole;
+        }
+        let shallower = (0..4).rev().map(|depth| self.to_depth(depth)).find(fits);
+        shallower.unwrap_or_else(|| folded(&whole, width))
     }
 
     /// Whether it has an only field, of a plain value: its name is hardly missed.
     fn is_clear_without_names(&self) -> bool {
         match self {
-            Shape::Struct { fields, .. } => {
-                matches!(fields.as_slice(), [(_, value)]
-                    if matches!(value, Shape::Atom(_)) || value.wrapped().is_some())
-            }
+            Shape::Struct { fields, .. } => matches!(fields.as_slice(), [(_, Shape::Atom(_))]),
             _ => false,
         }
     }
 
-    /// The plain value inside a newtype. What `Some` or `Ok` holds is not one: they say something.
-    fn wrapped(&self) -> Option<&str> {
-        match self {
-            Shape::Tuple { name, items } => match items.as_slice() {
-                [Shape::Atom(value)] if !matches!(name.as_str(), "Some" | "Ok" | "Err") => {
-                    // Only numbers and ids: a variant's name matters beside a word.
-                    let plain = value.chars().any(|c| c.is_ascii_digit()) && !value.contains('"');
-                    plain.then_some(value)
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
     /// Its text, its parts written by `part`.
-    fn with(&self, part: fn(&Shape) -> String) -> String {
+    fn with(&self, part: &dyn Fn(&Shape) -> String) -> String {
         match self {
             Shape::Atom(text) => text.clone(),
             Shape::Struct { name, fields } => {
@@ -117,7 +156,7 @@ impl Shape {
 /// As it was printed.
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.with(|part| part.to_string()))
+        f.write_str(&self.with(&|part| part.to_string()))
     }
 }
 
@@ -125,14 +164,20 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
+/// A value as it prints itself, without names of newtypes that only repeat their field's.
+pub(super) fn clear(value: &impl fmt::Debug) -> String {
+    Shape::clear(&format!("{value:?}")).to_string()
+}
+
 /// A value's text in at most `width` columns, and whether it still says everything. The name of a
 /// variant is what survives longest.
 pub(super) fn shortened(text: &str, width: usize) -> (String, bool) {
     let fits = |text: &str| text.chars().count() <= width;
-    if fits(text) {
-        return (text.to_string(), true);
+    let shape = Shape::clear(text);
+    let plain = shape.to_string();
+    if fits(&plain) {
+        return (plain, true);
     }
-    let shape = Shape::read(text);
     let tight = shape.tight();
     if fits(&tight) {
         return (tight, true);
@@ -336,6 +381,35 @@ mod tests {
     }
 
     #[test]
+    fn only_names_that_repeat_the_field_are_dropped() {
+        for (text, expected) in [
+            ("V { term: Term(1), last_term: Term(2) }", "V { term: 1, last_term: 2 }"),
+            ("V { next: Index(1), op: Put(1) }", "V { next: Index(1), op: Put(1) }"),
+            ("V { log_index: LogIndex(3), e: Some(n1) }", "V { log_index: 3, e: Some(n1) }"),
+            ("Put(3)", "Put(3)"),
+            ("[Entry { term: Term(1) }]", "[Entry { term: 1 }]"),
+            ("V { pair: (1,), term: Term(A { b: 1 }) }", "V { pair: (1), term: Term(A { b: 1 }) }"),
+        ] {
+            assert_eq!(Shape::clear(text).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_lies_deepest_is_folded_first() {
+        let text =
+            "Leader { term: 1, followers: [P { next: 1, held: 0 }, P { next: 2, held: 0 }] }";
+        for (width, expected) in [
+            (80, text),
+            (56, "Leader { term: 1, followers: [P {…}, P {…}] }"),
+            (40, "Leader { term: 1, followers: […] }"),
+            (12, "Leader {…}"),
+            (7, "Leader…"),
+        ] {
+            assert_eq!(Shape::read(text).folded(width), expected);
+        }
+    }
+
+    #[test]
     fn nesting_without_end_is_an_atom_from_some_depth_on() {
         let text = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
         assert_eq!(Shape::read(&text).to_string(), text);
@@ -345,7 +419,7 @@ mod tests {
     fn a_message_is_shortened_to_what_fits_and_its_name_survives_longest() {
         let text = "RequestVote { term: Term(2), last: Some(1) }";
         for (width, expected, whole) in [
-            (60, text, true),
+            (60, "RequestVote { term: 2, last: Some(1) }", true),
             (33, "RequestVote{term:2, last:Some(1)}", true),
             (32, "RequestVote(2, Some(1))", false),
             (23, "RequestVote(2, Some(1))", false),

@@ -25,6 +25,9 @@ pub struct Story {
 }
 
 /// One step of a story.
+///
+/// Values are texts as their `Debug` prints them on one line, without names of newtypes that only
+/// repeat their field's: `term: 2` for `term: Term(2)`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Moment {
     /// Its number, from 1.
@@ -35,7 +38,7 @@ pub struct Moment {
     pub kind: Kind,
     /// What happened, in words: `deliver RequestVote { term: 1 } from n0`.
     pub label: String,
-    /// The message, timer or input it is about, as printed; empty for other kinds.
+    /// The message, timer or input it is about; empty for other kinds.
     pub subject: String,
     /// The client who asked, of an input.
     pub client: Option<String>,
@@ -82,7 +85,7 @@ pub enum Kind {
 pub struct Sent {
     /// Where it goes.
     pub to: usize,
-    /// What it says, as printed.
+    /// What it says.
     pub message: String,
     /// The numbers of the steps that delivered it or dropped it: none if it is still on its way,
     /// several if it was doubled or links keep what they carry.

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::shape::shortened;
+use super::shape::{folded, shortened};
 use super::sheet::{Anchor, Point, Sheet, columns_in, width_of};
 use super::story::{Ending, Kind, Moment, Sent, Story};
 use super::text::wrap;
@@ -185,8 +185,8 @@ impl<'a> Plan<'a> {
     fn band(&self, sheet: &mut Sheet) {
         let Ending::Breaks { step, .. } = self.story.ending else { return };
         let Some(y) = step.checked_sub(1).and_then(|at| self.heights.get(at)) else { return };
-        let at = Point { x: 8.0, y: y - 22.0 };
-        sheet.rectangle(at, self.width - 16.0, self.bottom - y + 14.0, "band");
+        let at = Point { x: 8.0, y: y - 36.0 };
+        sheet.rectangle(at, self.width - 16.0, self.bottom - y + 28.0, "band");
     }
 
     /// All messages: those that arrive, are lost or doubled, and those still on their way.
@@ -214,7 +214,7 @@ impl<'a> Plan<'a> {
             if astray.is_empty() {
                 continue;
             }
-            let to = Point { x: from.x + side * 40.0, y: from.y + 13.0 };
+            let to = Point { x: from.x + side * 28.0, y: from.y + 24.0 };
             sheet.titled(&format!("still on its way: {}", astray.join(", ")), |sheet| {
                 sheet.line(from, to, "astray");
                 sheet.circle(to, 2.0, "head");
@@ -441,14 +441,20 @@ fn texts(moment: &Moment, pitch: f64, last: usize, place: &impl Fn(usize) -> usi
     if !heading.is_empty() {
         lines.push((heading, class));
     }
-    let mut note = |text: &str, class: &'static str| {
-        lines.extend(wrap(text, columns).into_iter().map(|line| (line, class)));
+    let mut note = |text: &str, class: &'static str, most: usize| {
+        let mut wrapped = wrap(text, columns);
+        if wrapped.len() > most {
+            wrapped.truncate(most);
+            wrapped[most - 1] = folded(&format!("{} …", wrapped[most - 1]), columns);
+        }
+        lines.extend(wrapped.into_iter().map(|line| (line, class)));
     };
     if !whole {
-        note(&moment.subject, "note");
+        note(&moment.subject, "note", 3);
     }
-    moment.changes.iter().for_each(|change| note(change, "note"));
-    moment.events.iter().for_each(|event| note(&format!("tells {event}"), "event"));
+    // What it told comes before what it changed, which may be cut.
+    moment.events.iter().for_each(|event| note(&format!("tells {event}"), "event", 2));
+    moment.changes.iter().for_each(|change| note(change, "note", 2));
     if lines.len() > NOTES {
         lines.truncate(NOTES);
         lines[NOTES - 1] = ("…".to_string(), "note");
@@ -471,6 +477,27 @@ mod tests {
             ("no-steps.svg", scenario(2), &[]),
         ] {
             golden(name, &tell(&scenario, steps, None).to_svg());
+        }
+    }
+
+    /// The names of the open elements are closed in turn, and no text opens one.
+    #[test]
+    fn whatever_a_scenario_is_called_its_picture_is_well_formed() {
+        let mut odd = scenario(3).names(&["a<b", "\"c\" & d", "</svg>\u{1}"]);
+        odd.model = "<script>&amp;".to_string();
+        for steps in [&two_leaders()[..], &[]] {
+            let picture = tell(&odd, steps, None).to_svg();
+            assert!(!picture.contains("<script") && !picture.contains('\u{1}'));
+            let mut open = Vec::new();
+            for tag in picture.split('<').skip(1) {
+                let (tag, _) = tag.split_once('>').expect("every tag is closed");
+                match tag.strip_prefix('/') {
+                    Some(name) => assert_eq!(open.pop(), Some(name)),
+                    None if tag.ends_with('/') => {}
+                    None => open.push(tag.split(' ').next().unwrap_or(tag)),
+                }
+            }
+            assert_eq!(open, Vec::<&str>::new());
         }
     }
 }

@@ -1,14 +1,16 @@
 //! Telling: a trace is replayed, and what each step did is written down.
 
-use std::collections::BTreeSet;
+use std::fmt::Debug;
 
 use super::changes::changes;
+use super::shape::clear;
 use super::story::{Ending, Kind, Moment, Sent, Story};
 use crate::node::Node;
 use crate::protocol::{NodeId, Outbox, Protocol};
 use crate::scenario::Scenario;
 use crate::situation::{DETERMINISTIC, NO_PANIC, Situation};
 use crate::step::{Act, Step};
+use crate::time::Delay;
 use crate::trace::{Replay, follow, replay};
 use crate::world::World;
 
@@ -81,15 +83,14 @@ fn in_words<P: Protocol>(scenario: &Scenario<P>, step: &Step<P>) -> String {
 fn label<P: Protocol>(scenario: &Scenario<P>, step: &Step<P>) -> String {
     let name = |node: &NodeId| scenario.node_name(*node);
     let act = match &step.act {
-        Act::Deliver { from, message } => format!("deliver {message:?} from {}", name(from)),
-        Act::Drop { from, message } => format!("drop {message:?} from {}", name(from)),
-        Act::Duplicate { from, message } => format!("duplicate {message:?} from {}", name(from)),
-        act @ (Act::Timeout(_)
-        | Act::Input { .. }
-        | Act::Tick
-        | Act::Crash
-        | Act::Restart
-        | Act::Wiped) => act.to_string(),
+        Act::Deliver { from, message } => format!("deliver {} from {}", clear(message), name(from)),
+        Act::Drop { from, message } => format!("drop {} from {}", clear(message), name(from)),
+        Act::Duplicate { from, message } => {
+            format!("duplicate {} from {}", clear(message), name(from))
+        }
+        Act::Timeout(timer) => format!("timeout {}", clear(timer)),
+        Act::Input { client, input } => format!("input {} of {client}", clear(input)),
+        act @ (Act::Tick | Act::Crash | Act::Restart | Act::Wiped) => act.to_string(),
     };
     match step.choices.as_slice() {
         [] => act,
@@ -165,7 +166,7 @@ impl<'a, P: Protocol> Teller<'a, P> {
         };
         if self.here.panicked.is_none() {
             moment.sends = posted(&mut self.flights, step.node, number, &self.out);
-            moment.events = self.out.events.iter().map(|event| format!("{event:?}")).collect();
+            moment.events = self.out.events.iter().map(clear).collect();
         }
         match &step.act {
             Act::Deliver { from, message }
@@ -226,7 +227,7 @@ fn posted<P: Protocol>(
     let mut sends = Vec::with_capacity(out.sends.len());
     for (place, (to, message)) in out.sends.iter().enumerate() {
         let (to, message) = (*to, message.clone());
-        sends.push(Sent { to: to.index(), message: format!("{message:?}"), ends: Vec::new() });
+        sends.push(Sent { to: to.index(), message: clear(&message), ends: Vec::new() });
         flights.push(Flight { from, to, message, sent_at, place, ended: false });
     }
     sends
@@ -234,11 +235,11 @@ fn posted<P: Protocol>(
 
 fn subject<P: Protocol>(act: &Act<P>) -> (Kind, String) {
     match act {
-        Act::Deliver { message, .. } => (Kind::Deliver, format!("{message:?}")),
-        Act::Drop { message, .. } => (Kind::Drop, format!("{message:?}")),
-        Act::Duplicate { message, .. } => (Kind::Duplicate, format!("{message:?}")),
-        Act::Timeout(timer) => (Kind::Timeout, format!("{timer:?}")),
-        Act::Input { input, .. } => (Kind::Input, format!("{input:?}")),
+        Act::Deliver { message, .. } => (Kind::Deliver, clear(message)),
+        Act::Drop { message, .. } => (Kind::Drop, clear(message)),
+        Act::Duplicate { message, .. } => (Kind::Duplicate, clear(message)),
+        Act::Timeout(timer) => (Kind::Timeout, clear(timer)),
+        Act::Input { input, .. } => (Kind::Input, clear(input)),
         Act::Tick => (Kind::Tick, String::new()),
         Act::Crash => (Kind::Crash, String::new()),
         Act::Restart => (Kind::Restart, String::new()),
@@ -247,8 +248,7 @@ fn subject<P: Protocol>(act: &Act<P>) -> (Kind, String) {
 }
 
 /// What changed in a node: its state, its clock, its timers. That a timer is no longer set goes
-/// without saying where it has just fired, and where the node went down; so does that it is set
-/// anew.
+/// without saying where it has just fired, and where the node went down.
 fn node_changes<P: Protocol>(
     before: &Node<P>,
     after: &Node<P>,
@@ -264,18 +264,21 @@ fn node_changes<P: Protocol>(
     {
         found.push(format!("clock: {old} → {new}"));
     }
-    let names: BTreeSet<&P::Timer> =
-        before.timers.iter().chain(&after.timers).map(|(timer, _)| timer).collect();
-    for timer in names {
-        match (before.has_set(timer), after.has_set(timer)) {
-            (false, true) => found.push(format!("timer {timer:?} set")),
-            (true, false) if after.up && fired != Some(timer) => {
-                found.push(format!("timer {timer:?} cancelled"));
-            }
-            _ => {}
-        }
+    let set: Vec<String> = names(&after.timers, |timer| !before.has_set(timer));
+    let cancelled =
+        names(&before.timers, |timer| after.up && !after.has_set(timer) && fired != Some(timer));
+    let halves = [("−", cancelled), ("+", set)].into_iter().filter(|(_, names)| !names.is_empty());
+    let halves: Vec<String> =
+        halves.map(|(sign, names)| format!("{sign} [{}]", names.join(", "))).collect();
+    if !halves.is_empty() {
+        found.push(format!("timers: {}", halves.join(" ")));
     }
     found
+}
+
+/// The timers for which that holds, in order, as they print themselves.
+fn names<T: Debug>(timers: &[(T, Delay)], holds: impl Fn(&T) -> bool) -> Vec<String> {
+    timers.iter().filter(|(timer, _)| holds(timer)).map(|(timer, _)| clear(timer)).collect()
 }
 
 #[cfg(test)]
@@ -387,12 +390,12 @@ mod tests {
             (
                 3,
                 "  4  n1: deliver RequestVote { term: 1 } from n0 — term: 0 → 1; \
-                 voted_for: None → Some(n0); timer Election cancelled; \
+                 voted_for: None → Some(n0); timers: − [Election]; \
                  sends Vote { term: 1 } to n0",
             ),
             (4, "  5  n0: tick — clock: 0 → 1"),
             (9, " 10  n1: crash"),
-            (11, " 12  n1: restart — voted_for: Some(n0) → None; timer Election set"),
+            (11, " 12  n1: restart — voted_for: Some(n0) → None; timers: + [Election]"),
             (
                 13,
                 " 14  n2: deliver Vote { term: 1 } from n1 — \

@@ -7,10 +7,46 @@
 use std::mem::discriminant;
 
 use crate::mail::Letter;
-use crate::protocol::{NodeId, Outbox, Protocol};
+use crate::protocol::{Data, NodeId, Outbox, Protocol};
 use crate::scenario::Scenario;
 use crate::situation::{Situation, Violation};
 use crate::step::{Act, Step};
+
+/// Which message a step is rewritten to, where several of its kind are on the same link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Rewriting {
+    /// The one whose content is most like the step's.
+    MostAlike,
+    /// The first, by content.
+    First,
+    /// The last, by content.
+    Last,
+}
+
+impl Rewriting {
+    /// All of them, the most promising first.
+    pub(super) const ALL: [Rewriting; 3] =
+        [Rewriting::MostAlike, Rewriting::First, Rewriting::Last];
+
+    fn pick<'a, M: Data>(self, among: &[&'a Letter<M>], like: &M) -> Option<&'a Letter<M>> {
+        match self {
+            Rewriting::MostAlike => {
+                let like = format!("{like:?}");
+                let alike = |letter: &&&Letter<M>| common(&format!("{:?}", letter.message), &like);
+                among.iter().max_by_key(alike).copied()
+            }
+            Rewriting::First => among.first().copied(),
+            Rewriting::Last => among.last().copied(),
+        }
+    }
+}
+
+/// How many letters two texts have in common at their beginning and their end.
+fn common(one: &str, other: &str) -> usize {
+    let same = |(a, b): &(char, char)| a == b;
+    one.chars().zip(other.chars()).take_while(same).count()
+        + one.chars().rev().zip(other.chars().rev()).take_while(same).count()
+}
 
 /// The steps that happen when this trace is followed as well as it goes, up to where the same
 /// invariant breaks for the same kind of reason; nothing if it does not.
@@ -18,25 +54,27 @@ pub(super) fn fails<P: Protocol>(
     scenario: &Scenario<P>,
     steps: &[Step<P>],
     like: &Violation,
+    rewriting: Rewriting,
 ) -> Option<(Vec<Step<P>>, Violation)> {
     let mut out = Outbox::new(scenario.nodes);
-    fails_from(scenario, Situation::first(scenario), Vec::new(), steps, like, &mut out)
+    let start = (Situation::first(scenario), Vec::new());
+    fails_from(scenario, start, steps, like, rewriting, &mut out)
 }
 
 /// As [`fails`], from a situation that these steps have led to.
 pub(super) fn fails_from<P: Protocol>(
     scenario: &Scenario<P>,
-    mut here: Situation<P>,
-    mut taken: Vec<Step<P>>,
+    (mut here, mut taken): (Situation<P>, Vec<Step<P>>),
     steps: &[Step<P>],
     like: &Violation,
+    rewriting: Rewriting,
     out: &mut Outbox<P>,
 ) -> Option<(Vec<Step<P>>, Violation)> {
     if let Some(violation) = same_failure(scenario, &here, None, like) {
         return Some((taken, violation));
     }
     for step in steps {
-        let Some(mut step) = fitting(scenario, &here, step) else { continue };
+        let Some(mut step) = fitting(scenario, &here, step, rewriting) else { continue };
         here.take(scenario, &step, out);
         step.choices = out.choices.iter().map(|choice| choice.taken).collect();
         let node = step.node;
@@ -91,6 +129,7 @@ fn fitting<P: Protocol>(
     scenario: &Scenario<P>,
     here: &Situation<P>,
     step: &Step<P>,
+    rewriting: Rewriting,
 ) -> Option<Step<P>> {
     if here.world.possible(scenario, step).is_ok() {
         return Some(step.clone());
@@ -101,7 +140,13 @@ fn fitting<P: Protocol>(
         let alike = |letter: &&Letter<P::Message>| {
             letter.from == from && discriminant(&letter.message) == discriminant(message)
         };
-        mail.deliverable(scenario.links).find(alike).map(|letter| letter.message.clone())
+        let alike: Vec<&Letter<P::Message>> =
+            mail.deliverable(scenario.links).filter(alike).collect();
+        let letter = match &alike[..] {
+            [only] => only,
+            several => rewriting.pick(several, message)?,
+        };
+        Some(letter.message.clone())
     };
     let step = match &step.act {
         Act::Deliver { from, message } => {

@@ -21,6 +21,7 @@ pub(crate) use system::with_nodes;
 
 use serde::{Deserialize, Serialize};
 
+use self::fit::Rewriting;
 use crate::observer::{Observer, Progress};
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
@@ -194,14 +195,23 @@ impl<P: Protocol> Work<'_, P> {
     /// Replays a trace whose steps may not fit, and keeps what comes of it if it still fails and
     /// is shorter. Says whether it was kept.
     fn attempt(&mut self, scenario: &Scenario<P>, steps: &[Step<P>]) -> bool {
-        self.tries += 1;
-        match fit::fails(scenario, steps, &self.violation) {
-            Some((trace, violation)) if trace.len() < self.trace.len() => {
-                (self.trace, self.violation) = (trace, violation);
-                true
+        for &rewriting in self.rewritings() {
+            self.tries += 1;
+            match fit::fails(scenario, steps, &self.violation, rewriting) {
+                Some((trace, violation)) if trace.len() < self.trace.len() => {
+                    (self.trace, self.violation) = (trace, violation);
+                    return true;
+                }
+                Some(_) | None => {}
             }
-            Some(_) | None => false,
         }
+        false
+    }
+
+    /// The ways of rewriting that are worth their time: all of them once the trace is short.
+    fn rewritings(&self) -> &'static [Rewriting] {
+        let many = if self.trace.len() <= 200 { 3 } else { 1 };
+        &Rewriting::ALL[..many]
     }
 
     /// Cuts off what comes after the failure, and every invariant but the one that fails: the

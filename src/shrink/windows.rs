@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Work;
-use super::fit::fails_from;
+use super::fit::{Rewriting, fails_from};
 use super::search::within_budget_of;
 use crate::protocol::{Outbox, Protocol};
 use crate::scenario::Scenario;
@@ -41,10 +41,10 @@ fn replace_some<P: Protocol>(work: &mut Work<'_, P>, width: usize) -> bool {
                 return false;
             }
             work.tries += 1;
-            let taken = way.iter().cloned().chain(steps).collect();
-            let like = work.violation.clone();
+            let taken: Vec<Step<P>> = way.iter().cloned().chain(steps).collect();
+            let (like, rewriting) = (work.violation.clone(), Rewriting::MostAlike);
             if let Some((trace, violation)) =
-                fails_from(&scenario, there, taken, &rest, &like, &mut out)
+                fails_from(&scenario, (there, taken), &rest, &like, rewriting, &mut out)
                 && trace.len() < work.trace.len()
             {
                 (work.trace, work.violation) = (trace, violation);

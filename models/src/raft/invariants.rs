@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use splitbrain::invariants::{Agreement, Durability, Linearizable};
+use splitbrain::invariants::{Agreement, Durability, Linearizable, Specification};
 use splitbrain::{ClientId, Goal, Held, Invariant, Node, NodeId, Nodes, Sight, broken};
 
 use super::machine::StateMachine;
 use super::quorum::Membership;
-use super::state::{Entry, Event, Index, Log, Serial, Term};
+use super::state::{Entry, Event, Index, Request, Serial, Term};
 use super::{Raft, State};
 
 /// All of them, for a state machine that starts like this.
@@ -59,39 +59,34 @@ fn only_followers_remove<S: StateMachine>(sight: &Sight<'_, Raft<S>>) -> Held {
 }
 
 /// *Log matching*: if two logs have an entry of the same place and term, they are equal up to it.
+///
+/// It is followed entry by entry: place and term determine the request and the term of the entry
+/// before, wherever and whenever they are stored. The rest is induction (§5.3).
 pub fn log_matching<S: StateMachine>() -> Invariant<Raft<S>> {
-    Invariant::nodes(
+    Invariant::history(
         "log-matching",
         "Two logs with an entry of the same place and term are equal up to there.",
-        |_, nodes| {
-            for (at, one) in nodes.iter().enumerate() {
-                for (other_at, other) in nodes.iter().enumerate().skip(at + 1) {
-                    let (name, other_name) = (NodeId::at(at), NodeId::at(other_at));
-                    if let Err((same, apart)) = matching(&one.state.log, &other.state.log) {
-                        return broken(format!(
-                            "{name} and {other_name} have entry {same} of the same term, but \
-                             entry {apart} differs"
-                        ));
-                    }
-                }
-            }
-            Ok(())
-        },
+        Stored::<S>::new(),
+        is_stored_alike,
     )
 }
 
-/// Whether two logs match; if not, a place where the terms are the same, and one up to there where
-/// the entries differ.
-fn matching<C: PartialEq>(one: &Log<C>, other: &Log<C>) -> Result<(), (Index, Index)> {
-    let mut same = one.last().min(other.last());
-    while one.term_at(same) != other.term_at(same) {
-        same = same.before();
-    }
-    let (one, other) = (one.up_to(same), other.up_to(same));
-    match one.iter().zip(other).position(|(entry, theirs)| entry != theirs) {
-        Some(apart) => Err((same, Index(apart as u32 + 1))),
-        None => Ok(()),
-    }
+/// By place and term: the term of the entry before, and the request.
+type Stored<S> = Agreement<(Index, Term), (Option<Term>, Request<<S as Specification>::Operation>)>;
+
+/// What one stored entry says about log matching.
+fn is_stored_alike<S: StateMachine>(stored: &mut Stored<S>, sight: &Sight<'_, Raft<S>>) -> Held {
+    let Sight::Event { node, event: Event::Stored { index }, state } = sight else {
+        return Ok(());
+    };
+    let entry = state.log.at(*index).expect("what was stored in this step is in the log");
+    let found = (state.log.term_at(index.before()), entry.request.clone());
+    stored.agree_or((*index, entry.term), found, |(index, term), first, second| {
+        format!(
+            "{node} stored entry {index} of term {term} as {second:?} (the term before it, and \
+             the request), but it was {first:?}"
+        )
+    })
 }
 
 /// An entry that a leader committed.
@@ -182,13 +177,13 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
     )
 }
 
-/// The servers whose logs begin with what this one knows to be committed.
+/// The servers whose logs begin with what this one knows to be committed. By log matching, which is
+/// checked by itself, the last entry of it tells.
 fn holders<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> Vec<NodeId> {
-    let committed = knows.committed();
-    let holds = |node: &Node<Raft<S>>| {
-        node.state.log.last() >= knows.commit && node.state.log.up_to(knows.commit) == committed
-    };
-    (0..nodes.len()).filter(|&at| holds(&nodes[at])).map(NodeId::at).collect()
+    let last = knows.log.at(knows.commit);
+    let holds = |node: &Node<Raft<S>>| node.state.log.at(knows.commit) == last;
+    let holds_any = knows.commit == Index(0) || last.is_some();
+    (0..nodes.len()).filter(|&at| holds_any && holds(&nodes[at])).map(NodeId::at).collect()
 }
 
 /// What clients asked and were answered. A retry is no operation of its own: it asks once more for
@@ -295,7 +290,7 @@ pub(super) fn command_twice_in_log<S: StateMachine>() -> Goal<Raft<S>> {
 #[cfg(test)]
 mod tests {
     use super::super::machine::{Add, Applied, Total};
-    use super::super::state::{Request, Role};
+    use super::super::state::{Log, Role};
     use super::*;
 
     fn log(terms: &[(u32, u32)]) -> Log<Add> {
@@ -308,19 +303,31 @@ mod tests {
         log
     }
 
+    fn state(log: Log<Add>, role: Role) -> State<Total> {
+        let (term, voted_for, commit) = (Term(2), None, Index(0));
+        State { term, voted_for, log, role, commit, applied: Applied::new(Total(0)) }
+    }
+
     #[test]
-    fn logs_match() {
+    fn entries_of_one_place_and_term_are_one_entry() {
         type Terms<'a> = &'a [(u32, u32)];
-        let table: &[(&str, Terms<'_>, Terms<'_>, Result<(), (u32, u32)>)] = &[
-            ("empty logs match every log", &[], &[(1, 1)], Ok(())),
-            ("a prefix matches", &[(1, 1)], &[(1, 1), (1, 2)], Ok(())),
-            ("other terms, other entries", &[(1, 1), (2, 5)], &[(1, 1), (3, 7)], Ok(())),
-            ("one term, one entry", &[(1, 1)], &[(1, 2)], Err((1, 1))),
-            ("all before it too", &[(1, 1), (3, 3)], &[(2, 1), (3, 3)], Err((2, 1))),
+        let table: &[(&str, Terms<'_>, Terms<'_>, bool)] = &[
+            ("a prefix matches", &[(1, 1)], &[(1, 1), (1, 2)], true),
+            ("other terms, other entries", &[(1, 1), (2, 5)], &[(1, 1), (3, 7)], true),
+            ("one term, one request", &[(1, 1)], &[(1, 2)], false),
+            ("one term, one entry before", &[(1, 1), (3, 3)], &[(2, 1), (3, 3)], false),
         ];
-        for (sentence, one, other, expected) in table {
-            let held = matching(&log(one), &log(other));
-            assert_eq!(held, expected.map_err(|(a, b)| (Index(a), Index(b))), "{sentence}");
+        for (sentence, one, other, matches) in table {
+            let mut stored = Stored::<Total>::new();
+            let held = [one, other].into_iter().try_for_each(|terms| {
+                (1..=terms.len() as u32).try_for_each(|place| {
+                    let event = Event::Stored { index: Index(place) };
+                    let state = state(log(terms), Role::Follower);
+                    let sight = Sight::Event { node: NodeId(0), event: &event, state: &state };
+                    is_stored_alike(&mut stored, &sight)
+                })
+            });
+            assert_eq!(held.is_ok(), *matches, "{sentence}: {held:?}");
         }
     }
 
@@ -328,14 +335,7 @@ mod tests {
     fn only_a_leader_that_removes_entries_breaks_append_only() {
         let leader = Role::Leader { followers: Vec::new() };
         for (role, breaks) in [(Role::Follower, false), (leader, true)] {
-            let state = State {
-                term: Term(2),
-                voted_for: None,
-                log: log(&[]),
-                role,
-                commit: Index(0),
-                applied: Applied::new(Total(0)),
-            };
+            let state = state(log(&[]), role);
             let event = Event::Truncated { from: Index(1) };
             let sight = Sight::Event { node: NodeId(0), event: &event, state: &state };
             assert_eq!(only_followers_remove(&sight).is_err(), breaks, "{:?}", state.role);

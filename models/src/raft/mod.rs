@@ -55,12 +55,13 @@ pub use state::{
     Entry, Event, Index, Log, Message, Progress, Request, Role, Serial, State, Term, Timer,
 };
 
-/// How long a follower waits for its leader, at least (§5.6, §9.3).
-const ELECTION_LEAST: Span = Span::millis(150);
-/// How long it waits at most. The two are apart so that elections rarely begin together.
-const ELECTION_MOST: Span = Span::millis(300);
+/// How long a follower waits for its leader, at least: several times as long as a message takes to
+/// all servers and back on a slow network, as §5.6 demands (about 300 ms).
+const ELECTION_LEAST: Span = Span::millis(600);
+/// How long it waits at most. The two are apart so that elections rarely begin together (§5.2).
+const ELECTION_MOST: Span = Span::millis(1_200);
 /// How long a leader is silent: well below the shortest election timeout.
-const HEARTBEAT: Span = Span::millis(50);
+const HEARTBEAT: Span = Span::millis(150);
 
 /// The code of one Raft server, replicating a state machine.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -197,6 +198,7 @@ impl<S: StateMachine> Protocol for Raft<S> {
             // The log may hold the command already, uncommitted: the sessions see to that.
             Seen::New => {
                 state.log.append(Entry { term: state.term, request });
+                out.emit(Event::Stored { index: state.log.last() });
                 self.advance_commit(state, out);
                 out.peers().for_each(|peer| send_entries(state, peer, out));
             }
@@ -429,7 +431,10 @@ impl<S: StateMachine> Raft<S> {
             state.log.truncate(agreed);
             out.emit(Event::Truncated { from: agreed.next() });
         }
-        entries.into_iter().skip(agreeing).for_each(|entry| state.log.append(entry));
+        for entry in entries.into_iter().skip(agreeing) {
+            state.log.append(entry);
+            out.emit(Event::Stored { index: state.log.last() });
+        }
     }
 
     /// A follower's log agrees with the leader's that far; perhaps a majority's do now.

@@ -283,6 +283,11 @@ pub enum Event<S: StateMachine> {
         /// The term.
         term: Term,
     },
+    /// It stored an entry, as a leader a client's, as a follower its leader's.
+    Stored {
+        /// The entry's place.
+        index: Index,
+    },
     /// It removed entries that conflict with the leader's.
     Truncated {
         /// The place of the first one removed.
