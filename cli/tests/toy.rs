@@ -39,6 +39,26 @@ fn with_found() -> tempfile::TempDir {
     folder
 }
 
+/// A report with its diagrams left out: how they are drawn is the engine's business, and its
+/// goldens'. `explain` is looked at whole.
+fn without_diagrams(report: &str) -> String {
+    let mut drawing = false;
+    let mut kept = String::new();
+    for line in report.lines() {
+        let begins = line.trim_start().starts_with('┌');
+        let ends = line.starts_with('╔');
+        if begins && !drawing {
+            kept.push_str("[diagram]\n\n");
+        }
+        drawing = (drawing || begins) && !ends;
+        if !drawing {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
 const GRANTS: &str = "toy-always-grants-one-inside.json";
 const FORGETS: &str = "toy-forgets-holder-one-inside-simulated.json";
 
@@ -91,8 +111,12 @@ fn every_command_prints_what_its_golden_says() {
         let answered = answer(folder.path(), &arguments);
         assert_eq!(answered.code, *code, "{name}: {}{}", answered.out, answered.err);
         assert_eq!(answered.err, "", "{name}");
+        let text = match *name {
+            "explain" => answered.out,
+            _ => without_diagrams(&answered.out),
+        };
         let golden = format!("{}/tests/goldens/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-        snapbox::assert_data_eq!(answered.out, Data::read_from(Path::new(&golden), None).raw());
+        snapbox::assert_data_eq!(text, Data::read_from(Path::new(&golden), None).raw());
     }
     let svg = std::fs::read_to_string(folder.path().join("grants.svg")).expect("a drawing");
     assert!(svg.starts_with("<svg"), "{svg}");

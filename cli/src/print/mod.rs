@@ -207,7 +207,7 @@ pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -226,7 +226,7 @@ pub(crate) fn of(number: u64, one: &str) -> String {
 /// A size in the largest binary unit that leaves a whole number of at least 1.
 pub(crate) fn bytes_in_words(bytes: u64) -> String {
     let units = [("G", 1_u64 << 30), ("M", 1 << 20), ("K", 1 << 10)];
-    let unit = units.iter().find(|(_, worth)| bytes >= 10 * worth || bytes % worth == 0);
+    let unit = units.iter().find(|(_, worth)| bytes >= 10 * worth || bytes.is_multiple_of(*worth));
     match unit {
         Some((name, worth)) if bytes >= *worth => format!("{}{name}", bytes / worth),
         Some(_) | None => bytes.to_string(),
