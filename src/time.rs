@@ -54,13 +54,19 @@ impl Mul<u64> for Span {
     }
 }
 
-/// In the largest unit that loses nothing: `2s`, `150ms`, `7us`.
+/// In the unit that suits it, losing nothing: `2s`, `1.5s`, `150ms`, `7us`.
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            micros if micros % 1_000_000 == 0 => write!(f, "{}s", micros / 1_000_000),
-            micros if micros % 1_000 == 0 => write!(f, "{}ms", micros / 1_000),
-            micros => write!(f, "{micros}us"),
+        let (unit, digits, name) = match self.0 {
+            1_000_000.. => (1_000_000, 6, "s"),
+            1_000.. => (1_000, 3, "ms"),
+            _ => (1, 0, "us"),
+        };
+        write!(f, "{}", self.0 / unit)?;
+        let rest = format!("{:0digits$}", self.0 % unit);
+        match rest.trim_end_matches('0') {
+            "" => write!(f, "{name}"),
+            rest => write!(f, ".{rest}{name}"),
         }
     }
 }
@@ -113,10 +119,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_prints_in_the_largest_unit_that_loses_nothing() {
-        for (span, text) in
-            [(2.s(), "2s"), (150.ms(), "150ms"), (7.us(), "7us"), (1_500.ms(), "1500ms")]
-        {
+    fn a_span_prints_in_the_unit_that_suits_it_and_loses_nothing() {
+        for (span, text) in [
+            (2.s(), "2s"),
+            (150.ms(), "150ms"),
+            (7.us(), "7us"),
+            (1_500.ms(), "1.5s"),
+            (Span::ZERO, "0us"),
+            (1_002.us(), "1.002ms"),
+        ] {
             assert_eq!(span.to_string(), text);
         }
     }

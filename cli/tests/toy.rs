@@ -7,6 +7,7 @@ mod model;
 use std::path::Path;
 
 use snapbox::Data;
+use splitbrain::catalog::Catalog;
 
 /// What came of a command line.
 struct Answered {
@@ -21,7 +22,7 @@ fn answer(folder: &Path, arguments: &str) -> Answered {
     let words = arguments.split_whitespace().map(|word| word.replace("DIR", &folder));
     let words: Vec<String> = std::iter::once("toy".to_string()).chain(words).collect();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let catalog = model::catalog();
+    let catalog = Catalog::new().with(model::LockModel);
     let code = splitbrain_cli::answer("toy", "1.2.3", &catalog, words, &mut out, &mut err);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text").replace(&folder, "DIR");
     Answered { code, out: text(out), err: text(err) }
@@ -205,6 +206,7 @@ fn requests_that_make_no_sense_are_refused_in_one_paragraph() {
         ("explore toy --only none", &["no invariant `none`", "one-inside"]),
         ("simulate toy --only none", &["no invariant `none`", "one-inside"]),
         ("simulate toy --runs 2 --first-run 18446744073709551615", &["numbers end at"]),
+        ("explore toy --web 192.0.2.1:80", &["cannot listen on 192.0.2.1:80"]),
         ("replay DIR/none.json", &["cannot read", "DIR/none.json"]),
         ("shrink DIR/none.json", &["cannot read", "DIR/none.json"]),
         ("explain DIR/none.json", &["cannot read", "DIR/none.json"]),

@@ -20,5 +20,5 @@ mod strategy;
 pub use campaign::{Campaign, Failure, Simulation, plan_of, record, run, simulate};
 pub use plan::{ClockError, Fault, Latency, Plan, TimedFault, Workload};
 pub use run::{Outcome, Tally};
-pub use storm::{FaultKinds, Storm};
+pub use storm::{Answered, FaultKinds, Request, Storm};
 pub use strategy::{PlanTree, Storms};

@@ -97,8 +97,11 @@ impl fmt::Display for Latency {
 pub struct Workload {
     /// How many clients ask.
     pub clients: u8,
-    /// The mean time a client waits between two requests.
+    /// The mean time a client waits before it asks, for the first time or again.
     pub think: Span,
+    /// How many requests each client gives up without an answer: the next time it would ask one
+    /// again it goes on to another, and the outcome of that one stays unknown.
+    pub gives_up: u8,
 }
 
 /// How one node's clock is off.
@@ -197,10 +200,13 @@ impl fmt::Display for Fault {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |millionths: u32| f64::from(millionths) / 10_000.0;
-        let Workload { clients, think } = self.workload;
+        let Workload { clients, think, gives_up } = self.workload;
         writeln!(f, "latency {}", self.latency)?;
         writeln!(f, "loss {} %, duplication {} %", percent(self.loss), percent(self.duplication))?;
-        writeln!(f, "{clients} clients, a request every {think} on average")?;
+        writeln!(
+            f,
+            "{clients} clients, asking every {think} on average, each giving up {gives_up} times"
+        )?;
         for ClockError { node, offset, drift } in &self.clocks {
             writeln!(f, "{node}'s clock is {offset}us ahead and {drift}ppm fast")?;
         }

@@ -18,7 +18,7 @@ use crate::mail::Links;
 use crate::node::{Occurrence, Panicked};
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
 use crate::random::{Purpose, below, between, chance, exponential, stream};
-use crate::scenario::{Scenario, To};
+use crate::scenario::Scenario;
 use crate::situation::{NO_PANIC, Violation, first_watches, violations_of};
 use crate::step::{Act, Step};
 use crate::time::Span;
@@ -165,6 +165,17 @@ impl<P: Protocol> Ord for Due<P> {
     }
 }
 
+/// How far a client has come.
+#[derive(Clone, Copy, Default)]
+struct Asking {
+    /// Which request it asks, from 0.
+    request: u32,
+    /// Whether some node has taken it already.
+    taken: bool,
+    /// How many it has given up.
+    given_up: u8,
+}
+
 /// A run under way.
 pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     scenario: &'a Scenario<P>,
@@ -198,7 +209,7 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     wiped: Vec<bool>,
     paused: Vec<u16>,
     late: Vec<Vec<Happening<P>>>,
-    asked: Vec<u32>,
+    asked: Vec<Asking>,
     outcome: Outcome,
 }
 
@@ -254,7 +265,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             wiped: vec![false; nodes],
             paused: vec![0; nodes],
             late: (0..nodes).map(|_| Vec::new()).collect(),
-            asked: vec![0; clients],
+            asked: vec![Asking::default(); clients],
             outcome: Outcome {
                 violation: None,
                 tally: Tally::default(),
@@ -418,26 +429,58 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
     /// A client asks its next request, if the node it would go to takes it; else it asks again
     /// later.
     fn ask(&mut self, client: ClientId) {
-        let index = usize::from(client.0);
         let scenario = self.scenario;
+        let asking = self.asking(client);
         let next = match scenario.storm.request {
-            Some(request) => request(&scenario.protocol, client, self.asked[index]),
-            None => scenario.next_input(client, self.asked[index] as u16).cloned(),
+            Some(request) => request(&scenario.protocol, client, asking),
+            None => scenario.next_input(client, asking as u16).cloned(),
         };
         let Some((to, input)) = next else { return };
         self.think(client);
-        let node = match to {
-            To::Node(node) => node,
-            To::Any => NodeId(below(&mut self.stream, scenario.nodes as u64) as u8),
+        let takes = |node: &NodeId| {
+            self.paused[node.index()] == 0
+                && (scenario.offered)(&self.world.nodes, *node, &input)
+                && self.world.nodes[node.index()].accepts(&scenario.protocol, *node, &input)
         };
-        let taken = self.paused[node.index()] == 0
-            && (scenario.offered)(&self.world.nodes, node, &input)
-            && self.world.nodes[node.index()].accepts(&scenario.protocol, node, &input);
-        if taken {
-            self.asked[index] += 1;
+        // A client that may go anywhere finds out who takes its request.
+        let takers: Vec<NodeId> =
+            scenario.node_ids().filter(|node| to.admits(*node)).filter(takes).collect();
+        if !takers.is_empty() {
+            let node = takers[below(&mut self.stream, takers.len() as u64) as usize];
+            let asking = &mut self.asked[usize::from(client.0)];
+            asking.taken = true;
+            asking.request += u32::from(scenario.storm.answered.is_none());
             self.outcome.tally.requests += 1;
             let act = Act::Input { client, input: input.clone() };
             self.step(node, Some(act), Occurrence::Input(input));
+        }
+    }
+
+    /// Which request a client asks now. One that was taken and not answered it may give up first.
+    fn asking(&mut self, client: ClientId) -> u32 {
+        let asking = &mut self.asked[usize::from(client.0)];
+        let waits = asking.taken && self.scenario.storm.answered.is_some();
+        if waits
+            && asking.given_up < self.plan.workload.gives_up
+            && chance(&mut self.stream, 100_000)
+        {
+            asking.given_up += 1;
+            asking.taken = false;
+            asking.request += 1;
+        }
+        asking.request
+    }
+
+    /// Lets clients whose request was just answered go on to their next.
+    fn note_answers(&mut self) {
+        let Some(answered) = self.scenario.storm.answered else { return };
+        for (client, request) in self.out.events.iter().filter_map(answered) {
+            if let Some(asking) = self.asked.get_mut(usize::from(client.0))
+                && asking.request == request
+            {
+                asking.taken = false;
+                asking.request += 1;
+            }
         }
     }
 
@@ -474,6 +517,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         if let Err(panicked) = happened {
             return self.panicked(me, &panicked);
         }
+        self.note_answers();
         self.set_timers(me);
         let mut sends = std::mem::take(&mut self.out.sends);
         for (to, message) in sends.drain(..) {

@@ -5,6 +5,12 @@ use crate::protocol::{ClientId, Protocol};
 use crate::scenario::To;
 use crate::time::{Span, Units};
 
+/// What a client asks as its k-th request, from 0, and where; nothing, if it has no more.
+pub type Request<P> = fn(&P, ClientId, u32) -> Option<(To, <P as Protocol>::Input)>;
+
+/// Which client an event answers, and which of its requests, from 0.
+pub type Answered<P> = fn(&<P as Protocol>::Event) -> Option<(ClientId, u32)>;
+
 /// How the simulator runs a scenario.
 #[derive(Clone, Debug)]
 pub struct Storm<P: Protocol> {
@@ -18,7 +24,11 @@ pub struct Storm<P: Protocol> {
     pub clients: u8,
     /// What a client asks as its k-th request, from 0. Without it, clients ask what the scenario's
     /// lanes say.
-    pub request: Option<fn(&P, ClientId, u32) -> Option<(To, P::Input)>>,
+    pub request: Option<Request<P>>,
+    /// Which request of which client an event answers. With it, clients wait: each asks its
+    /// request again and again, wherever it may go, until it is answered or given up. Without it
+    /// every request that is taken is the client's last word on it.
+    pub answered: Option<Answered<P>>,
     /// What must come about in the healed phase, and afresh: something seen or shown there.
     pub progress: Option<Goal<P>>,
 }
@@ -31,6 +41,7 @@ impl<P: Protocol> Default for Storm<P> {
             kinds: FaultKinds::ALL,
             clients: 3,
             request: None,
+            answered: None,
             progress: None,
         }
     }
@@ -50,12 +61,14 @@ impl<P: Protocol> Storm<P> {
     }
 
     /// Sets the workload: up to that many clients, and what each asks as its k-th request.
-    pub fn clients(
-        mut self,
-        clients: u8,
-        request: fn(&P, ClientId, u32) -> Option<(To, P::Input)>,
-    ) -> Self {
+    pub fn clients(mut self, clients: u8, request: Request<P>) -> Self {
         (self.clients, self.request) = (clients, Some(request));
+        self
+    }
+
+    /// Lets clients wait for answers, and ask again while there is none.
+    pub fn answered(mut self, answered: Answered<P>) -> Self {
+        self.answered = Some(answered);
         self
     }
 

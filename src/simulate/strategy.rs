@@ -79,12 +79,13 @@ impl Storms {
         let loss = pick(stream, &[10_000, 50_000, 200_000, 400_000]);
         let duplication = pick(stream, &[10_000, 50_000, 200_000]);
         let think = pick(stream, &[2, 10, 50, 200, 1_000, 4_000]).ms();
+        let gives_up = pick(stream, &[0, 1, 4]);
         let clients = 1 + below(stream, u64::from(self.clients.max(1))) as u8;
         Plan {
             latency,
             loss: if kinds.loss { loss } else { 0 },
             duplication: if kinds.duplication { duplication } else { 0 },
-            workload: Workload { clients: clients.min(self.clients), think },
+            workload: Workload { clients: clients.min(self.clients), think, gives_up },
             clocks: if kinds.clocks { self.draw_clocks(stream) } else { Vec::new() },
             faults: self.draw_faults(stream, kinds),
         }
@@ -120,8 +121,8 @@ impl Storms {
         while !drawn.is_empty() && at < self.stormy.as_micros() {
             let kind = pick(stream, &drawn);
             let fault = self.draw_fault(stream, kind);
-            let lasts = Span::micros(1 + exponential(stream, lasts.as_micros()));
-            faults.push(TimedFault { at: Span::micros(at), lasts, fault });
+            let lasts = whole_millis(exponential(stream, lasts.as_micros()));
+            faults.push(TimedFault { at: whole_millis(at), lasts, fault });
             at += exponential(stream, between_two).max(1);
         }
         faults
@@ -189,9 +190,14 @@ fn pick<T: Clone>(stream: &mut impl Rng, among: &[T]) -> T {
     among[below(stream, among.len() as u64) as usize].clone()
 }
 
-/// A whole number in `-most..=most`.
+/// That many microseconds, to the next whole millisecond: plans are read by people.
+fn whole_millis(micros: u64) -> Span {
+    Span::millis(micros / 1_000 + 1)
+}
+
+/// A number in `-most..=most`; a multiple of a thousand, for the same reason.
 fn either_way(stream: &mut impl Rng, most: u64) -> i64 {
-    between(stream, 0, 2 * most) as i64 - most as i64
+    (between(stream, 0, 2 * most) as i64 - most as i64) / 1_000 * 1_000
 }
 
 impl Strategy for Storms {

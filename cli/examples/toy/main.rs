@@ -6,6 +6,9 @@ mod model;
 
 use std::process::ExitCode;
 
+use splitbrain::catalog::Catalog;
+
 fn main() -> ExitCode {
-    splitbrain_cli::run_as("toy", env!("CARGO_PKG_VERSION"), model::catalog())
+    let catalog = Catalog::new().with(model::LockModel);
+    splitbrain_cli::run_as("toy", env!("CARGO_PKG_VERSION"), catalog)
 }

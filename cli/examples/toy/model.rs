@@ -6,7 +6,7 @@
 //! Not modelled: a client that never says it is done, and messages that arrive twice.
 
 use serde::{Deserialize, Serialize};
-use splitbrain::catalog::{Ask, BugInfo, Catalog, Engine, Model, Parameter, ScenarioInfo};
+use splitbrain::catalog::{Ask, BugInfo, Engine, Model, Parameter, ScenarioInfo};
 use splitbrain::invariants::MutualExclusion;
 use splitbrain::simulate::{FaultKinds, Storm};
 use splitbrain::{
@@ -309,9 +309,4 @@ impl Model for LockModel {
         }
         Ok(scenario)
     }
-}
-
-/// The catalog with the lock in it.
-pub fn catalog() -> Catalog {
-    Catalog::new().with(LockModel)
 }

@@ -166,11 +166,14 @@ impl<S: StateMachine> Protocol for Raft<S> {
     }
 
     fn on_timeout(&self, state: &mut State<S>, timer: Timer, out: &mut Out<S>) {
-        match (&state.role, timer) {
+        match (&mut state.role, timer) {
             (Role::Follower | Role::Candidate { .. }, Timer::Election) => {
                 self.stand_for_election(state, out);
             }
-            (Role::Leader { .. }, Timer::Heartbeat) => {
+            (Role::Leader { followers }, Timer::Heartbeat) => {
+                for follower in followers {
+                    follower.asked = follower.matched < state.log.last();
+                }
                 send_heartbeats(state, out);
                 out.set_timer(Timer::Heartbeat, HEARTBEAT);
             }
@@ -353,7 +356,8 @@ impl<S: StateMachine> Raft<S> {
             }
         }
         if elected {
-            let unknown = Progress { next: state.log.last().next(), matched: Index(0) };
+            let next = state.log.last().next();
+            let unknown = Progress { next, matched: Index(0), asked: false };
             state.role = Role::Leader { followers: vec![unknown; out.cluster()] };
             out.cancel_timer(Timer::Election);
             out.set_timer(Timer::Heartbeat, HEARTBEAT);
@@ -450,8 +454,9 @@ impl<S: StateMachine> Raft<S> {
         let lacks_entries = progress.next <= state.log.last();
         if news {
             self.advance_commit(state, out);
-        } else if lacks_entries {
+        } else if lacks_entries && progress.asked {
             // The answer to a heartbeat: the entries are lost, or still on their way.
+            progress.asked = false;
             send_entries(state, from, out);
         }
     }

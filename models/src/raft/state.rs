@@ -154,6 +154,10 @@ pub struct Progress {
     pub next: Index,
     /// The last place where the two logs are known to agree (`matchIndex`).
     pub matched: Index,
+    /// Whether a heartbeat went out while it lacked entries: the next answer that brings no news
+    /// then means that they are lost. One heartbeat sends them again once, so that copies of
+    /// answers cannot breed.
+    pub asked: bool,
 }
 
 /// What a server is, with what it needs for that alone. All of it is volatile.
