@@ -117,7 +117,7 @@ pub(crate) struct Check {
     #[arg(long)]
     pub(crate) deep: bool,
     /// How many runs each simulated scenario makes
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: u64,
     /// The seed of the runs
     #[arg(long, default_value_t = 0)]
