@@ -17,7 +17,7 @@ use crate::values;
 
 /// Explore every schedule of a small cluster, storm a large one, keep the shortest counterexamples.
 #[derive(Parser, Debug)]
-#[command(subcommand_required = true, arg_required_else_help = true, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true, term_width = 100)]
 struct CommandLine {
     #[command(flatten)]
     common: Common,
@@ -29,13 +29,13 @@ struct CommandLine {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Common {
     /// Answer in JSON, one document on standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) json: bool,
     /// Say what the engines are doing; twice says more (RUST_LOG works, too)
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = "Everywhere", action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Do not show how far the work is
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) no_progress: bool,
 }
 
@@ -117,7 +117,7 @@ pub(crate) struct Check {
     #[arg(long)]
     pub(crate) deep: bool,
     /// How many runs each simulated scenario makes
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: u64,
     /// The seed of the runs
     #[arg(long, default_value_t = 0)]

@@ -3,7 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    splitbrain_cli::run(
-        splitbrain::catalog::Catalog::new().with(splitbrain_models::raft::RaftModel),
-    )
+    splitbrain_cli::run(splitbrain_models::catalog())
 }

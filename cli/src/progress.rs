@@ -39,6 +39,7 @@ fn heed_interrupts() {
             if INTERRUPTED.swap(true, Ordering::Relaxed) {
                 std::process::exit(ENDED_BY_INTERRUPT);
             }
+            eprintln!("ending with what is known; Ctrl-C again ends at once");
         });
         if let Err(error) = heeded {
             tracing::warn!("Ctrl-C will end this process without a verdict: {error}");

@@ -37,7 +37,10 @@ pub(super) fn in_json(model: &dyn AnyModel) -> Value {
             "settings": settings(one.settings),
         })
     });
-    let exposed = |(scenario, values): (&str, &[(&'static str, u64)])| json!({ "scenario": scenario, "settings": settings(values) });
+    let exposed = |exposed: (&str, &[(&'static str, u64)])| {
+        let (scenario, values) = exposed;
+        json!({ "scenario": scenario, "settings": settings(values) })
+    };
     let bugs = model.bugs().iter().map(|bug| {
         json!({
             "name": bug.name, "about": bug.about, "source": bug.source,

@@ -62,8 +62,7 @@ fn systems(model: &dyn AnyModel, show: &Show) -> Result<Vec<SystemReport>, Probl
 fn bounds(page: &mut Page, system: &SystemReport) {
     page.gap();
     page.row("scenario", &system.scenario);
-    let parameters = system.parameters.iter().map(|(name, value)| format!("{name} {value}"));
-    page.row("parameters", &parameters.collect::<Vec<_>>().join(", "));
+    crate::print::parameters(page, system);
     let mut label = "bounds";
     for bound in &system.bounds {
         page.row(label, bound);

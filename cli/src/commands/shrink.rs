@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::json;
+use splitbrain::catalog::Error;
 use splitbrain::counterexample::{read, write_whole};
 use splitbrain::shrink::Effort;
 
@@ -24,7 +25,14 @@ pub(super) fn shrink(session: &mut Session<'_>, shrink: &Shrink) -> Result<u8, P
         ..usual
     };
     let mut watch = Watch::new(&place, &shrink.ends, session.progress)?;
-    let report = model.shrink(&text, &place, effort, &mut watch)?;
+    let program = session.program;
+    let report = model.shrink(&text, &place, effort, &mut watch).map_err(|error| match error {
+        // The engine does not know what this program is called.
+        Error::NothingToShrink(why) => Problem(format!(
+            "there is nothing to shrink: {why}; `{program} replay {place}` says what became of it"
+        )),
+        other => Problem::from(other),
+    })?;
     drop(watch);
     let path = shrink.out.clone().unwrap_or_else(|| beside(shrink));
     write_whole(&path, &report.counterexample.file)?;

@@ -7,6 +7,7 @@ use splitbrain::simulate::Campaign;
 
 use super::{Answer, file_name};
 use crate::arguments::{Asked, Ends, Saving, Simulate};
+use crate::print::simulate::Beside;
 use crate::print::{self, Page};
 use crate::progress::Watch;
 use crate::session::{Problem, Session, code_of};
@@ -78,11 +79,33 @@ pub(super) fn answer(
     }
     let code = code_of(&report.verdict, request.bug.as_deref());
     let mut page = Page::new(session.colour);
-    let (runs, path) = (campaign.runs, saved.as_deref());
-    print::simulate::simulated(&mut page, &report, runs, path, session.program);
+    let run = report.failure.as_ref().map_or(campaign.first, |failure| failure.run);
+    let again = again(session.program, model, request, campaign, run);
+    let (asked, path, program) = (campaign.runs, saved.as_deref(), session.program);
+    let beside = Beside { asked, again, saved: path, program };
+    print::simulate::simulated(&mut page, &report, &beside);
     let mut value = serde_json::to_value(&report)?;
     value["engine"] = json!("simulate");
     value["exit_code"] = json!(code);
     value["saved"] = json!(saved);
     Ok(Answer { page, value, code, unsaved })
+}
+
+/// The command that makes one run again.
+fn again(
+    program: &str,
+    model: &dyn AnyModel,
+    request: &Request,
+    campaign: &Campaign,
+    run: u64,
+) -> String {
+    let bug = request.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default();
+    let given = request.parameters.iter();
+    let parameters: String = given.map(|(name, value)| format!(" --{name} {value}")).collect();
+    format!(
+        "{program} simulate {} --scenario {}{bug}{parameters} --seed {} --first-run {run} --runs 1",
+        model.name(),
+        request.scenario,
+        campaign.seed
+    )
 }

@@ -37,7 +37,7 @@ pub(crate) fn size(page: &mut Page, counterexample: &CounterexampleReport) {
 pub(crate) fn story(page: &mut Page, counterexample: &CounterexampleReport) {
     page.gap();
     let text = match page.colour {
-        true => counterexample.story.to_text(),
+        true => counterexample.story.to_coloured_text(),
         false => counterexample.story.to_text(),
     };
     page.block(&text);
@@ -47,8 +47,8 @@ pub(crate) fn story(page: &mut Page, counterexample: &CounterexampleReport) {
 pub(crate) fn saved(page: &mut Page, program: &str, path: Option<&str>) {
     if let Some(path) = path {
         page.gap();
-        page.row("saved", path);
-        page.row("replay", &format!("{program} replay {path}"));
+        page.whole_row("saved", path);
+        page.whole_row("replay", &format!("{program} replay {path}"));
     }
 }
 

@@ -16,11 +16,10 @@ pub(crate) fn explored(
     reasons(page, &report.verdict);
     page.row("covered", &covered(report));
     system(page, &report.system);
-    page.row("bounds", &report.system.bounds.join(" · "));
-    page.row("cut off by", &report.cut.join(" · "));
-    page.row("goals", &goals(&report.goals));
-    let marks = report.marks.iter().map(|(mark, times)| format!("{mark} {} times", count(*times)));
-    page.row("bug lines", &marks.collect::<Vec<_>>().join(", "));
+    page.list("bounds", &report.system.bounds, " · ");
+    page.list("cut off by", &report.cut, " · ");
+    page.list("goals", &goals(&report.goals), ", ");
+    page.row("bug lines", &marks(report));
     let ways = report
         .waypoints
         .iter()
@@ -73,10 +72,20 @@ fn covered(report: &ExploreReport) -> String {
     format!("{sizes}{quiet}: {end}")
 }
 
-fn goals(goals: &[(String, Option<u32>)]) -> String {
+fn goals(goals: &[(String, Option<u32>)]) -> Vec<String> {
     let said = goals.iter().map(|(goal, depth)| match depth {
         Some(depth) => format!("{goal} at depth {depth}"),
         None => format!("{goal} never"),
     });
-    said.collect::<Vec<_>>().join(", ")
+    said.collect()
+}
+
+/// How often the lines of a bug ran: never reached, and reached without harm, are different.
+fn marks(report: &ExploreReport) -> String {
+    let said = report.marks.iter().map(|(mark, times)| format!("{mark} {}", of(*times, "time")));
+    let said: Vec<String> = said.collect();
+    match (said.is_empty(), &report.system.bug) {
+        (true, Some(_)) => "never reached".to_string(),
+        (true, None) | (false, _) => said.join(", "),
+    }
 }

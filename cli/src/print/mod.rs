@@ -87,6 +87,33 @@ impl Page {
         self.row_of(LABEL, label, text);
     }
 
+    /// A label and several things, whole as long as they fit in a line.
+    pub(crate) fn list(&mut self, label: &str, things: &[String], separator: &str) {
+        let margin = INDENT + LABEL;
+        let mut lines: Vec<String> = Vec::new();
+        for (place, thing) in things.iter().enumerate() {
+            let last = place + 1 == things.len();
+            let thing = format!("{thing}{}", if last { "" } else { separator });
+            let needed = thing.trim_end().chars().count();
+            match lines.last_mut() {
+                Some(line) if margin + line.chars().count() + needed <= WIDTH => {
+                    line.push_str(&thing);
+                }
+                Some(_) | None => lines.push(thing),
+            }
+        }
+        let mut label = label;
+        for line in lines {
+            self.row(label, line.trim_end());
+            label = "";
+        }
+    }
+
+    /// A label and something to be copied, which is never broken.
+    pub(crate) fn whole_row(&mut self, label: &str, text: &str) {
+        self.line(&format!("{:INDENT$}{label:<LABEL$}{text}", ""));
+    }
+
     /// A row whose label takes that many columns.
     pub(crate) fn row_of(&mut self, columns: usize, label: &str, text: &str) {
         if text.is_empty() {
@@ -164,11 +191,15 @@ pub(crate) fn reasons(page: &mut Page, verdict: &Verdict) {
 
 /// What was checked: invariants and parameters.
 pub(crate) fn system(page: &mut Page, system: &SystemReport) {
-    let invariants: Vec<&str> = system.invariants.iter().map(|(name, ..)| name.as_str()).collect();
-    page.row("invariants", &invariants.join(", "));
-    let parameters: Vec<String> =
-        system.parameters.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    page.row("parameters", &parameters.join(", "));
+    let invariants: Vec<String> = system.invariants.iter().map(|(name, ..)| name.clone()).collect();
+    page.list("invariants", &invariants, ", ");
+    parameters(page, system);
+}
+
+/// The numbers a system was built from.
+pub(crate) fn parameters(page: &mut Page, system: &SystemReport) {
+    let set = system.parameters.iter().map(|(name, value)| format!("{name} {value}"));
+    page.list("parameters", &set.collect::<Vec<_>>(), ", ");
 }
 
 /// A number with its thousands set apart: `1,234,567`.
@@ -176,7 +207,7 @@ pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -195,7 +226,7 @@ pub(crate) fn of(number: u64, one: &str) -> String {
 /// A size in the largest binary unit that leaves a whole number of at least 1.
 pub(crate) fn bytes_in_words(bytes: u64) -> String {
     let units = [("G", 1_u64 << 30), ("M", 1 << 20), ("K", 1 << 10)];
-    let unit = units.iter().find(|(_, worth)| bytes >= 10 * worth || bytes % worth == 0);
+    let unit = units.iter().find(|(_, worth)| bytes >= 10 * worth || bytes.is_multiple_of(*worth));
     match unit {
         Some((name, worth)) if bytes >= *worth => format!("{}{name}", bytes / worth),
         Some(_) | None => bytes.to_string(),

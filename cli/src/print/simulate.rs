@@ -5,57 +5,51 @@ use splitbrain::simulate::Tally;
 
 use super::{Page, count, counterexample, headline, of, reasons, system};
 
-/// Prints a simulation; `asked` says how many runs there were to be, `saved` where its
-/// counterexample is.
-pub(crate) fn simulated(
-    page: &mut Page,
-    report: &SimulateReport,
-    asked: u64,
-    saved: Option<&str>,
-    program: &str,
-) {
+/// Lines of a run's plan that are printed; the run itself can be had again.
+const PLAN_LINES: usize = 8;
+
+/// What a report does not say about its campaign.
+pub(crate) struct Beside<'a> {
+    /// How many runs there were to be.
+    pub(crate) asked: u64,
+    /// The command that makes the failing run again.
+    pub(crate) again: String,
+    /// Where its counterexample is.
+    pub(crate) saved: Option<&'a str>,
+    /// What the program is called.
+    pub(crate) program: &'a str,
+}
+
+/// Prints a simulation.
+pub(crate) fn simulated(page: &mut Page, report: &SimulateReport, beside: &Beside<'_>) {
     headline(page, "simulated", &report.system, &report.verdict);
     reasons(page, &report.verdict);
-    page.row("covered", &covered(report, asked));
+    page.row("covered", &covered(report, beside.asked));
     system(page, &report.system);
-    page.row("assuming", &assumptions(&report.system.bounds));
+    page.list("assuming", &assumptions(&report.system.bounds), " · ");
     page.row("faults", &faults(&report.tally));
-    page.row("goals", &goals(&report.goals, report.runs));
+    page.list("goals", &goals(&report.goals, report.runs), ", ");
     page.row("bug lines", &marks(report));
     page.row("fingerprint", &report.digest);
     if let Some(failure) = &report.failure {
-        failed(page, report, failure, saved, program);
+        failed(page, report, failure, beside);
     }
 }
 
-fn failed(
-    page: &mut Page,
-    report: &SimulateReport,
-    failure: &FailureReport,
-    saved: Option<&str>,
-    program: &str,
-) {
+fn failed(page: &mut Page, report: &SimulateReport, failure: &FailureReport, beside: &Beside<'_>) {
     let (run, seed, steps) = (failure.run, report.seed, of(failure.steps as u64, "step"));
     page.row("failed", &format!("run {run} of seed {seed}, {steps}"));
     let mut label = "drawn";
-    for line in failure.plan.lines() {
+    for line in failure.plan.lines().take(PLAN_LINES) {
         page.row(label, line);
         label = "";
     }
+    let more = failure.plan.lines().count().saturating_sub(PLAN_LINES);
+    if more > 0 {
+        page.row("", &format!("and {} (--json has them all)", of(more as u64, "more fault")));
+    }
+    page.whole_row("again", &beside.again);
     let Some(one) = &failure.counterexample else {
-        let system = &report.system;
-        let bug = system.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default();
-        let (model, scenario) = (&system.model, &system.scenario);
-        let parameters = system.parameters.iter();
-        let parameters: String =
-            parameters.map(|(name, value)| format!(" --{name} {value}")).collect();
-        page.row(
-            "again",
-            &format!(
-                "{program} simulate {model} --scenario {scenario}{bug}{parameters} --seed {seed} \
-             --first-run {run} --runs 1"
-            ),
-        );
         return;
     };
     if !failure.stages.is_empty() {
@@ -64,7 +58,7 @@ fn failed(
     }
     counterexample::size(page, one);
     counterexample::story(page, one);
-    counterexample::saved(page, program, saved);
+    counterexample::saved(page, beside.program, beside.saved);
 }
 
 fn covered(report: &SimulateReport, asked: u64) -> String {
@@ -76,22 +70,29 @@ fn covered(report: &SimulateReport, asked: u64) -> String {
         0 => String::new(),
         failures => format!(", {} failed", count(failures)),
     };
-    let minutes = report.virtual_micros / 60_000_000;
-    let (hours, minutes) = (minutes / 60, minutes % 60);
     format!(
-        "{runs}{failures} (seed {}), {}, {} h {minutes} min of virtual time",
+        "{runs}{failures} (seed {}), {}, {} of virtual time",
         report.seed,
         of(report.tally.steps, "step"),
-        count(hours)
+        virtual_time(report.virtual_micros / 1_000_000)
     )
+}
+
+/// Seconds of virtual time, in the two largest units.
+fn virtual_time(seconds: u64) -> String {
+    let (minutes, hours) = (seconds / 60, seconds / 3_600);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds} s"),
+        (0, _) => format!("{minutes} min {} s", seconds % 60),
+        (_, _) => format!("{} h {} min", count(hours), minutes % 60),
+    }
 }
 
 /// The bounds that bind simulation, too: the cluster, its links, and what is assumed of timing.
 /// Budgets bound exploration only.
-fn assumptions(bounds: &[String]) -> String {
+fn assumptions(bounds: &[String]) -> Vec<String> {
     let bind = |(place, bound): &(usize, &String)| *place == 0 || bound.starts_with("assuming");
-    let bounds = bounds.iter().enumerate().filter(bind);
-    bounds.map(|(_, bound)| bound.as_str()).collect::<Vec<_>>().join(" · ")
+    bounds.iter().enumerate().filter(bind).map(|(_, bound)| bound.clone()).collect()
 }
 
 fn faults(tally: &Tally) -> String {
@@ -113,19 +114,19 @@ fn faults(tally: &Tally) -> String {
     if said.is_empty() { "none".to_string() } else { said.join(", ") }
 }
 
-fn goals(goals: &[(String, u64)], runs: u64) -> String {
+fn goals(goals: &[(String, u64)], runs: u64) -> Vec<String> {
     let said = goals.iter().map(|(goal, reached)| match *reached {
         0 => format!("{goal} never"),
         all if all == runs => format!("{goal} in every run"),
         some => format!("{goal} in {}", of(some, "run")),
     });
-    said.collect::<Vec<_>>().join(", ")
+    said.collect()
 }
 
 /// How often the lines of a bug ran: never reached, and reached without harm, are different.
 fn marks(report: &SimulateReport) -> String {
     let said = report.marks.iter().map(|(mark, (runs, times))| {
-        format!("{mark} {} times in {}", count(*times), of(*runs, "run"))
+        format!("{mark} {} in {}", of(*times, "time"), of(*runs, "run"))
     });
     let said: Vec<String> = said.collect();
     match (said.is_empty(), &report.system.bug) {

@@ -1,0 +1,67 @@
+//! What only a process shows: its exit code, a reader that goes away, Ctrl-C, limits.
+
+use std::io::Read;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+fn splitbrain(arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_splitbrain"));
+    command.args(arguments.split(' ')).env_remove("RUST_LOG");
+    command
+}
+
+fn output(arguments: &str) -> Output {
+    splitbrain(arguments).output().expect("the binary runs")
+}
+
+#[test]
+fn the_exit_code_is_the_answer() {
+    for (arguments, code) in [
+        ("list", 0),
+        ("explore raft --elections 1 --depth 2", 4),
+        ("explore raft --states 10", 3),
+        ("explore nothing", 2),
+        ("explore raft --bogus 1", 2),
+    ] {
+        assert_eq!(output(arguments).status.code(), Some(code), "{arguments}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = splitbrain("show raft --json").stdout(Stdio::piped()).spawn().expect("it runs");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn limits_end_with_what_was_covered() {
+    for (arguments, why) in [
+        ("explore raft --elections 4 --crashes 2 --time 300ms", "out of time (--time 300ms)"),
+        ("explore raft --elections 4 --crashes 2 --memory 20M", "out of memory (--memory 20M)"),
+    ] {
+        let ended = output(arguments);
+        let text = String::from_utf8_lossy(&ended.stdout);
+        assert_eq!(ended.status.code(), Some(3), "{arguments}: {text}");
+        assert!(text.contains(why), "{arguments}: {text}");
+        assert!(text.contains("not to the end"), "{arguments}: {text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_with_what_was_covered() {
+    let mut child = splitbrain("explore raft --elections 6 --crashes 3")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    std::thread::sleep(Duration::from_millis(700));
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+    let mut text = String::new();
+    child.stdout.take().expect("a pipe").read_to_string(&mut text).expect("text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(3), "{text}");
+    assert!(text.contains("interrupted by Ctrl-C"), "{text}");
+    assert!(text.contains("states"), "{text}");
+}
