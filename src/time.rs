@@ -4,7 +4,7 @@
 //! them. They stay in the node, so that whoever holds a node also knows how long its timers run.
 
 use std::fmt;
-use std::ops::{Add, Mul, Range};
+use std::ops::{Add, Div, Mul, Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,13 @@ impl Add for Span {
     type Output = Span;
     fn add(self, other: Span) -> Span {
         Span(self.0.saturating_add(other.0))
+    }
+}
+
+impl Div<u64> for Span {
+    type Output = Span;
+    fn div(self, parts: u64) -> Span {
+        Span(self.0 / parts)
     }
 }
 

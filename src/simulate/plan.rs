@@ -14,6 +14,8 @@ use crate::time::Span;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
+    /// How long the stormy phase lasts.
+    pub stormy: Span,
     /// How long messages take.
     pub latency: Latency,
     /// How many messages in a million are lost in the stormy phase.
@@ -201,7 +203,7 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |millionths: u32| f64::from(millionths) / 10_000.0;
         let Workload { clients, think, gives_up } = self.workload;
-        writeln!(f, "latency {}", self.latency)?;
+        writeln!(f, "storm {}, latency {}", self.stormy, self.latency)?;
         writeln!(f, "loss {} %, duplication {} %", percent(self.loss), percent(self.duplication))?;
         writeln!(
             f,

@@ -126,8 +126,8 @@ enum Happening<P: Protocol> {
     Arrive { to: NodeId, from: NodeId, message: P::Message, fate: Fate },
     /// A timer fires, if it is still set as it was then.
     Fire { node: NodeId, timer: P::Timer, set: u64 },
-    /// A client asks its next request.
-    Ask { client: ClientId },
+    /// A client asks its next request, if it has not thought of asking at another time since.
+    Ask { client: ClientId, thought: u64 },
     /// The plan's fault with this index begins.
     Begin(usize),
     /// The plan's fault with this index ends.
@@ -174,6 +174,8 @@ struct Asking {
     taken: bool,
     /// How many it has given up.
     given_up: u8,
+    /// Which of its thoughts of asking is in force.
+    thought: u64,
 }
 
 /// A run under way.
@@ -212,6 +214,9 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     asked: Vec<Asking>,
     outcome: Outcome,
 }
+
+/// How long a client waits on average, at most, before it asks in the healed phase.
+const HEALED_THINK: Span = Span::millis(200);
 
 /// The most steps of one run; a run that takes more is cut short.
 pub(crate) const MOST_STEPS: u64 = 20_000_000;
@@ -284,7 +289,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         self.begin();
         let storm = &self.scenario.storm;
         let healed = if storm.progress.is_some() { storm.healed } else { Span::ZERO };
-        let end = (storm.stormy + healed).as_micros();
+        let end = (self.plan.stormy + healed).as_micros();
         while self.outcome.violation.is_none() && !self.progressed() {
             match self.agenda.pop() {
                 Some(Reverse(due)) if due.at <= end => {
@@ -331,14 +336,14 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             self.send(from, to, message);
         }
         for (index, timed) in self.plan.faults.iter().enumerate() {
-            let stormy = self.scenario.storm.stormy;
+            let stormy = self.plan.stormy;
             if timed.at < stormy {
                 self.put(timed.at.as_micros(), Happening::Begin(index));
                 let end = (timed.at + timed.lasts).min(stormy);
                 self.put(end.as_micros(), Happening::End(index));
             }
         }
-        self.put(self.scenario.storm.stormy.as_micros(), Happening::Heal);
+        self.put(self.plan.stormy.as_micros(), Happening::Heal);
         for client in 0..self.asked.len() {
             self.think(ClientId(client as u8));
         }
@@ -372,7 +377,11 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             }
             Happening::Arrive { to, from, message, fate } => self.arrive(to, from, message, fate),
             Happening::Fire { node, timer, set } => self.fire(node, timer, set),
-            Happening::Ask { client } => self.ask(client),
+            Happening::Ask { client, thought } => {
+                if self.asked[usize::from(client.0)].thought == thought {
+                    self.ask(client);
+                }
+            }
             Happening::Begin(index) => self.begin_fault(index),
             Happening::End(index) => self.end_fault(index),
             Happening::Heal => self.heal(),
@@ -421,9 +430,16 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         self.step(node, act, Occurrence::Timeout(timer));
     }
 
+    /// A client thinks of when to ask next; not for long once the storm is over.
     fn think(&mut self, client: ClientId) {
-        let think = exponential(&mut self.stream, self.plan.workload.think.as_micros());
-        self.put(self.now + think.max(1), Happening::Ask { client });
+        let mean = match self.stormy {
+            true => self.plan.workload.think,
+            false => self.plan.workload.think.min(HEALED_THINK),
+        };
+        let pause = exponential(&mut self.stream, mean.as_micros()).max(1);
+        let thought = self.order + 1;
+        self.asked[usize::from(client.0)].thought = thought;
+        self.put(self.now + pause, Happening::Ask { client, thought });
     }
 
     /// A client asks its next request, if the node it would go to takes it; else it asks again
@@ -699,6 +715,9 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             }
         }
         self.stormy = false;
+        for client in 0..self.asked.len() {
+            self.think(ClientId(client as u8));
+        }
         if let Some(progress) = self.reached.get_mut(self.scenario.goals.len()) {
             *progress = false;
         }

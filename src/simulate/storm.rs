@@ -14,7 +14,8 @@ pub type Answered<P> = fn(&<P as Protocol>::Event) -> Option<(ClientId, u32)>;
 /// How the simulator runs a scenario.
 #[derive(Clone, Debug)]
 pub struct Storm<P: Protocol> {
-    /// How long the stormy phase lasts.
+    /// How long the stormy phase lasts at most. A run whose clients ask densely is shorter, down to
+    /// a sixth, so that sparse runs get the time they need and dense ones take no more of ours.
     pub stormy: Span,
     /// How long the healed phase lasts at most. It ends as soon as progress is seen.
     pub healed: Span,
@@ -48,7 +49,7 @@ impl<P: Protocol> Default for Storm<P> {
 }
 
 impl<P: Protocol> Storm<P> {
-    /// Sets how long the stormy and the healed phase last.
+    /// Sets how long the stormy and the healed phase last at most.
     pub fn lasts(mut self, stormy: Span, healed: Span) -> Self {
         (self.stormy, self.healed) = (stormy, healed);
         self

@@ -78,16 +78,19 @@ impl Storms {
         let latency = draw_latency(stream);
         let loss = pick(stream, &[10_000, 50_000, 200_000, 400_000]);
         let duplication = pick(stream, &[10_000, 50_000, 200_000]);
-        let think = pick(stream, &[2, 10, 50, 200, 1_000, 4_000]).ms();
+        let think = pick(stream, &[2, 10, 50, 200, 500, 1_000, 2_000, 4_000]).ms();
         let gives_up = pick(stream, &[0, 1, 4]);
         let clients = 1 + below(stream, u64::from(self.clients.max(1))) as u8;
+        // About two hundred requests of each client.
+        let stormy = (think * 200).clamp(self.stormy / 6, self.stormy);
         Plan {
+            stormy,
             latency,
             loss: if kinds.loss { loss } else { 0 },
             duplication: if kinds.duplication { duplication } else { 0 },
             workload: Workload { clients: clients.min(self.clients), think, gives_up },
             clocks: if kinds.clocks { self.draw_clocks(stream) } else { Vec::new() },
-            faults: self.draw_faults(stream, kinds),
+            faults: self.draw_faults(stream, kinds, stormy),
         }
     }
 
@@ -100,10 +103,19 @@ impl Storms {
         self.clocks.iter().map(&mut error).collect()
     }
 
-    /// Faults one after another, at exponentially distributed distances.
-    fn draw_faults(&self, stream: &mut impl Rng, kinds: FaultKinds) -> Vec<TimedFault> {
-        let between_two = self.stormy.as_micros() / pick(stream, &[3, 10, 30]);
+    /// Faults at exponentially distributed distances: independent of how long they last, or about
+    /// one after another, so that the trouble moves from node to node.
+    fn draw_faults(
+        &self,
+        stream: &mut impl Rng,
+        kinds: FaultKinds,
+        stormy: Span,
+    ) -> Vec<TimedFault> {
         let lasts = pick(stream, &[100, 500, 2_000, 5_000]).ms();
+        let between_two = match chance(stream, 500_000) {
+            true => lasts.as_micros(),
+            false => stormy.as_micros() / pick(stream, &[3, 10, 30]),
+        };
         let crash = kinds.crashes && !self.may_crash.is_empty();
         let wipe = kinds.wipes && !self.may_crash.is_empty();
         let jump = kinds.clocks && !self.clocks.is_empty();
@@ -118,7 +130,7 @@ impl Storms {
         add(jump, &[Kind::Jump]);
         let mut faults = Vec::new();
         let mut at = exponential(stream, between_two);
-        while !drawn.is_empty() && at < self.stormy.as_micros() {
+        while !drawn.is_empty() && at < stormy.as_micros() {
             let kind = pick(stream, &drawn);
             let fault = self.draw_fault(stream, kind);
             let lasts = whole_millis(exponential(stream, lasts.as_micros()));

@@ -183,7 +183,7 @@ fn storm() -> Storm<Counter> {
             | Event::Truncated { .. }
             | Event::Applied { .. } => None,
         })
-        .lasts(10.s(), 20.s())
+        .lasts(60.s(), 20.s())
         .progress(Goal::seen("command-answered", "A command is answered.", |_, sight| {
             matches!(sight, Sight::Event { event: Event::Replied { .. }, .. })
         }))
