@@ -408,7 +408,16 @@ impl<P: Protocol> Scenario<P> {
     pub fn in_words(&self) -> Vec<String> {
         let mut lines = vec![format!("{} nodes; {}", self.nodes, self.links.in_words())];
         let inputs: usize = self.lanes.iter().map(|lane| lane.inputs.len()).sum();
-        lines.push(format!("{} clients with {inputs} inputs in all", self.lanes.len()));
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let clients = self.lanes.len();
+        lines.push(match inputs {
+            0 => "no inputs".to_string(),
+            _ => format!(
+                "{clients} client{} with {inputs} input{} in all",
+                plural(clients),
+                plural(inputs)
+            ),
+        });
         lines.extend(self.timers.iter().map(|rule| format!("{} fire {}", rule.name, rule.firing)));
         lines.extend(self.patience.iter().map(|held| format!("assuming {}", held.sentence)));
         lines.push(format!("{}", self.faults));

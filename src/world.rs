@@ -29,7 +29,7 @@ impl<P: Protocol> World<P> {
     ) -> Result<World<P>, (NodeId, Panicked)> {
         let mut world = World {
             nodes: Vec::with_capacity(scenario.nodes),
-            mail: vec![Arc::new(Mailbox::default()); scenario.nodes],
+            mail: scenario.node_ids().map(|_| Arc::default()).collect(),
         };
         for me in scenario.node_ids() {
             let node = Node::start(&scenario.protocol, me, scenario.first_clock(me), out)

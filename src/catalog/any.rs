@@ -7,7 +7,6 @@ use crate::counterexample::{Counterexample, FileError, FoundBy, Header};
 use crate::explain::{Story, tell};
 use crate::explore::{Limits, explore};
 use crate::observer::Observer;
-use crate::protocol::Saved;
 use crate::report::{
     CounterexampleReport, ExploreReport, ReplayReport, ShrinkReport, SimulateReport, SystemReport,
 };
@@ -263,14 +262,10 @@ fn requested<M: Model>(model: &M, request: &Request) -> Result<Scenario<M::Proto
 }
 
 /// A file's counterexample and the scenario it runs in.
-fn restored<M: Model>(
-    model: &M,
-    text: &str,
-    place: &str,
-) -> Result<(Counterexample<M::Protocol>, Scenario<M::Protocol>), FileError>
-where
-    M::Protocol: Saved,
-{
+type Restored<M> = (Counterexample<<M as Model>::Protocol>, Scenario<<M as Model>::Protocol>);
+
+/// Reads a file and builds the scenario it runs in.
+fn restored<M: Model>(model: &M, text: &str, place: &str) -> Result<Restored<M>, FileError> {
     let file = Counterexample::<M::Protocol>::parse(text, place)?;
     let built = model.rebuild(&file, place, file.bug.as_deref())?;
     if built.find_invariant(&file.invariant).is_none() && !is_built_in(&file.invariant) {

@@ -155,7 +155,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         if self.states.len() >= u32::MAX as usize {
             return Some("out of numbers for states".to_string());
         }
-        if at % LOOK_EVERY != 0 {
+        if !at.is_multiple_of(LOOK_EVERY) {
             return None;
         }
         observer.look(&Progress::Exploring {

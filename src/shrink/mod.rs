@@ -225,7 +225,7 @@ impl<P: Protocol> Work<'_, P> {
 
     /// Whether the effort is spent or the observer has ended it.
     fn spent(&mut self) -> bool {
-        if self.tries % 256 == 0 {
+        if self.tries.is_multiple_of(256) {
             let progress = Progress::Shrinking { tries: self.tries, steps: self.trace.len() };
             self.stopped |= self.observer.look(&progress).is_some();
         }

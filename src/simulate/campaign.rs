@@ -85,7 +85,7 @@ pub struct Failure<P: Protocol> {
 }
 
 /// How many runs are shared out at a time. The result of a campaign does not depend on it.
-const BATCH: u64 = 128;
+const BATCH: u64 = 32;
 
 /// Makes many runs of a scenario.
 ///

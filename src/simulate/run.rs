@@ -327,7 +327,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             Err((node, panicked)) => return self.panicked(node, &panicked),
             Ok(world) => self.world.nodes = world.nodes,
         }
-        self.world.mail = vec![Arc::default(); scenario.nodes];
+        self.world.mail = scenario.node_ids().map(|_| Arc::default()).collect();
         for (me, timers) in set {
             self.out.timers = timers;
             self.set_timers(me);

@@ -129,8 +129,11 @@ fn digits(mut number: u64) -> Vec<u64> {
     digits
 }
 
+/// What one client asks, and where.
+type Lane = Vec<(To, Request<Add>)>;
+
 /// One client for each command.
-fn lanes(ask: &Ask<'_>) -> Result<Vec<Vec<(To, Request<Add>)>>, String> {
+fn lanes(ask: &Ask<'_>) -> Result<Vec<Lane>, String> {
     let at = nodes_named(ask, "at")?;
     let tries = ask.get("retries") as usize + 1;
     let lane = |client: u8| {
