@@ -17,10 +17,11 @@ fn small_scenarios_hold_exhaustively() {
     // States, transitions, depth.
     let table = [
         ("election", 110_324, 1_380_222, 18),
-        ("replication", 22_817, 355_797, 20),
-        ("takeover", 85_542, 1_597_040, 24),
-        ("rivals", 992, 18_704, 11),
-        ("retry", 605, 5_517, 15),
+        ("crash", 221_123, 998_250, 20),
+        ("replication", 3_137, 40_345, 16),
+        ("takeover", 56_612, 1_021_315, 23),
+        ("rivals", 672, 12_208, 10),
+        ("retry", 279, 2_240, 12),
     ];
     let listed = RaftModel.scenarios().iter().filter(|info| info.engine == Engine::Explore);
     let names: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();

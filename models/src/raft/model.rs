@@ -115,6 +115,13 @@ const SCENARIOS: &[ScenarioInfo] = &[
         settings: &[("elections", 2), ("crashes", 1)],
     },
     ScenarioInfo {
+        name: "crash",
+        about: "Two elections and a crash at any time: what is on disk keeps a vote from being \
+                given twice. Each message arrives at most once.",
+        engine: Engine::Explore,
+        settings: &[("elections", 2), ("crashes", 1), ("set-links", 0)],
+    },
+    ScenarioInfo {
         name: "replication",
         about: "n0 leads and replicates two commands; messages overtake each other.",
         engine: Engine::Explore,

@@ -151,7 +151,7 @@ fn lanes(ask: &Ask<'_>) -> Result<Vec<Lane>, String> {
 fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
     let mut goals = vec![invariants::leader_elected()];
     match ask.scenario {
-        "election" => goals.push(invariants::second_leader()),
+        "election" | "crash" => goals.push(invariants::second_leader()),
         "replication" => goals.push(invariants::command_committed()),
         "takeover" | "deep" | "deep-crash" => {
             goals.extend([invariants::second_leader(), invariants::command_committed()]);
