@@ -286,11 +286,10 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Lock>> {
     reachable.into_iter().filter_map(|(is, goal)| is.then_some(goal)).collect()
 }
 
-/// How the simulator runs it. A tick is a quarter of a second, so a lease lasts two seconds. The
-/// healed phase is long because a single unhurried client takes a while to go round.
+/// How the simulator runs it. A tick is a quarter of a second, so a lease lasts two seconds.
 fn storm(clients: u8) -> Storm<Lock> {
     Storm::default()
-        .lasts(30.s(), 120.s())
+        .lasts(60.s(), 60.s())
         .kinds(FaultKinds::ALL)
         .clients(clients, request)
         .progress(invariants::acquired())
@@ -299,7 +298,7 @@ fn storm(clients: u8) -> Storm<Lock> {
 /// What a client of the simulator asks, over and over.
 fn request(_: &Lock, client: ClientId, k: u32) -> Option<(To, Input)> {
     let round =
-        [Input::Acquire, Input::Write, Input::Read, Input::Renew, Input::Write, Input::Release];
+        [Input::Acquire, Input::Read, Input::Write, Input::Renew, Input::Write, Input::Release];
     let input = round[k as usize % round.len()];
     Some((To::Node(NodeId(client.0 + 1)), input))
 }
