@@ -70,7 +70,6 @@ impl fmt::Display for Firing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Firing::Any => write!(f, "any number of times"),
-            Firing::Times(0) => write!(f, "never"),
             Firing::Times(1) => write!(f, "at most once"),
             Firing::Times(times) => write!(f, "at most {times} times"),
             Firing::Turns(turns) => {

@@ -77,6 +77,18 @@ pub struct TimerRule<P: Protocol> {
     pub firing: Firing,
 }
 
+impl<P: Protocol> TimerRule<P> {
+    /// The rule in words: `elections fire at most 2 times`.
+    pub fn in_words(&self) -> String {
+        match self.firing {
+            Firing::Times(0) => format!("{} never fire", self.name),
+            Firing::Any | Firing::Times(_) | Firing::Turns(_) => {
+                format!("{} fire {}", self.name, self.firing)
+            }
+        }
+    }
+}
+
 /// Which timers a rule counts.
 #[derive(Clone)]
 pub enum Timers<P: Protocol> {
@@ -387,10 +399,7 @@ impl<P: Protocol> Scenario<P> {
     /// A bound in words.
     pub fn bound_in_words(&self, bound: Bound) -> String {
         match bound {
-            Bound::Timer(rule) => {
-                let rule = &self.timers[rule];
-                format!("{} fire {}", rule.name, rule.firing)
-            }
+            Bound::Timer(rule) => self.timers[rule].in_words(),
             Bound::Crashes => format!("crashes ≤ {}", self.faults.crashes),
             Bound::Restarts => format!("restarts ≤ {}", self.faults.restarts),
             Bound::Wipes => format!("wiped disks ≤ {}", self.faults.wipes),
@@ -418,7 +427,7 @@ impl<P: Protocol> Scenario<P> {
                 plural(inputs)
             ),
         });
-        lines.extend(self.timers.iter().map(|rule| format!("{} fire {}", rule.name, rule.firing)));
+        lines.extend(self.timers.iter().map(TimerRule::in_words));
         lines.extend(self.patience.iter().map(|held| format!("assuming {}", held.sentence)));
         lines.push(format!("{}", self.faults));
         if let Some(nodes) = &self.may_crash {

@@ -116,11 +116,12 @@ pub(crate) struct Check {
     /// Explore the large scenarios, too: minutes
     #[arg(long)]
     pub(crate) deep: bool,
-    /// How many runs each simulated scenario makes
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) runs: u64,
+    /// How many runs each simulated scenario makes; 1000, or with --bug up to 10000, until the bug
+    /// shows
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) runs: Option<u64>,
     /// The seed of the runs
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) ends: Ends,
@@ -176,7 +177,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "K", default_value_t = 0)]
     pub(crate) first_run: u64,
     /// The seed they draw from
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Threads; they change nothing but the time [default: all cores]
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u16).range(1..))]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::outcome::{Off, Outcome, Record, Tally};
 use super::plan::Plan;
-use super::run::{MOST_STEPS, Off, Outcome, Record, Run, Tally};
+use super::run::{MOST_STEPS, Run};
 use super::strategy::Storms;
 use crate::observer::{Observer, Progress};
 use crate::protocol::Protocol;

@@ -8,17 +8,25 @@
 //! - `storm` is what a scenario says about its runs: how long, which faults, which workload;
 //! - `plan` is what one run has in store, as data;
 //! - `strategy` draws plans and shrinks them, as a proptest strategy;
-//! - `clock` is a node's own clock; `run` is one run; `campaign` is many of them on all cores.
+//! - `run` is one run, with its `agenda`, its `network`, its `clients`, its `faults` and each node's
+//!   own `clock`; `outcome` is what happened in it;
+//! - `campaign` is many runs on all cores.
 
+mod agenda;
 mod campaign;
+mod clients;
 mod clock;
+mod faults;
+mod network;
+mod outcome;
 mod plan;
 mod run;
 mod storm;
 mod strategy;
 
 pub use campaign::{Campaign, Failure, Simulation, plan_of, record, run, simulate};
+pub use outcome::{Outcome, Tally};
 pub use plan::{ClockError, Fault, Latency, Plan, TimedFault, Workload};
-pub use run::{Outcome, Tally};
+
 pub use storm::{Answered, FaultKinds, Request, Storm};
 pub use strategy::{PlanTree, Storms};

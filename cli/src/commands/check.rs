@@ -94,7 +94,9 @@ fn answer(
         }
         Engine::Simulate => {
             let threads = simulate::cores();
-            let campaign = Campaign { threads, only, ..Campaign::new(check.runs, check.seed) };
+            let usual = if task.bug.is_some() { 10_000 } else { 1_000 };
+            let runs = check.runs.unwrap_or(usual);
+            let campaign = Campaign { threads, only, ..Campaign::new(runs, check.seed) };
             let effort = Some(Effort::default());
             simulate::answer(session, task.model, &request, &campaign, effort, ends, saving)
         }

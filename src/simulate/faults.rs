@@ -1,0 +1,98 @@
+//! The faults of a run: how each begins and ends, and the end of the storm.
+
+use super::outcome::Record;
+use super::plan::Fault;
+use super::run::Run;
+use crate::node::Occurrence;
+use crate::protocol::{ClientId, NodeId, Protocol};
+use crate::step::Act;
+
+impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
+    pub(super) fn begin_fault(&mut self, index: usize) {
+        self.active[index] = true;
+        let fault = &self.plan.faults[index].fault;
+        let tally = &mut self.outcome.tally;
+        match fault {
+            Fault::Isolate(_) | Fault::Split(_) | Fault::Bridge { .. } | Fault::OneWay { .. } => {
+                tally.partitions += 1;
+            }
+            Fault::Pause(node) => {
+                tally.pauses += 1;
+                self.paused[node.index()] += 1;
+            }
+            Fault::Jump { node, by } => {
+                tally.jumps += 1;
+                if let Some(clock) = &mut self.clocks[node.index()] {
+                    clock.jump(*by);
+                }
+            }
+            Fault::Crash(node) | Fault::Wipe(node) => {
+                let (node, wipe) = (*node, matches!(fault, Fault::Wipe(_)));
+                self.down[node.index()] += 1;
+                self.wiped[node.index()] |= wipe;
+                if self.world.nodes[node.index()].up {
+                    self.outcome.tally.crashes += 1;
+                    self.step(node, Some(Act::Crash), Occurrence::Crash);
+                    self.settings[node.index()].clear();
+                }
+            }
+        }
+    }
+
+    pub(super) fn end_fault(&mut self, index: usize) {
+        if !std::mem::replace(&mut self.active[index], false) {
+            return;
+        }
+        match &self.plan.faults[index].fault {
+            Fault::Isolate(_) | Fault::Split(_) | Fault::Bridge { .. } | Fault::OneWay { .. } => {}
+            Fault::Pause(node) => {
+                self.paused[node.index()] -= 1;
+                if self.paused[node.index()] == 0 {
+                    for late in std::mem::take(&mut self.late[node.index()]) {
+                        if self.outcome.violation.is_none() {
+                            self.happen(late);
+                        }
+                    }
+                }
+            }
+            Fault::Jump { node, by } => {
+                if let Some(clock) = &mut self.clocks[node.index()] {
+                    clock.jump(-by);
+                }
+            }
+            Fault::Crash(node) | Fault::Wipe(node) => {
+                let node = *node;
+                self.down[node.index()] -= 1;
+                if self.down[node.index()] == 0 {
+                    self.restart(node);
+                }
+            }
+        }
+    }
+
+    fn restart(&mut self, node: NodeId) {
+        if std::mem::replace(&mut self.wiped[node.index()], false) {
+            self.outcome.tally.wipes += 1;
+            self.step(node, Some(Act::Wiped), Occurrence::Wiped);
+        } else {
+            self.outcome.tally.restarts += 1;
+            self.step(node, Some(Act::Restart), Occurrence::Restart);
+        }
+    }
+
+    /// The storm is over: faults have ended, nothing is lost any more, and progress counts afresh.
+    pub(super) fn heal(&mut self) {
+        for index in 0..self.active.len() {
+            if self.active[index] {
+                self.end_fault(index);
+            }
+        }
+        self.stormy = false;
+        for client in 0..self.asked.len() {
+            self.think(ClientId(client as u8));
+        }
+        if let Some(progress) = self.reached.get_mut(self.scenario.goals.len()) {
+            *progress = false;
+        }
+    }
+}
