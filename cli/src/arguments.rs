@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Explore and simulate all of a model, or find one of its bugs
     Check(Check),
+    /// Let both engines find every known bug, and tell what it took
+    Bugs(Bugs),
     /// Explore every schedule of one scenario, breadth first
     Explore(Explore),
     /// Run one scenario many times under drawn faults
@@ -67,6 +69,24 @@ pub(crate) enum Command {
 
 /// The commands that build scenarios, and so take a model's parameters.
 const BUILDERS: [&str; 3] = ["check", "explore", "simulate"];
+
+#[derive(Args, Debug)]
+pub(crate) struct Bugs {
+    /// The model; all of them if none is named
+    pub(crate) model: Option<String>,
+    /// How many runs each bug has to show in
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) runs: u64,
+    /// The seed they draw from
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Save the shortest counterexample of each bug there, as MODEL-BUG.json
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save: Option<PathBuf>,
+    /// Write the table there as a page of Markdown
+    #[arg(long, value_name = "PATH")]
+    pub(crate) markdown: Option<PathBuf>,
+}
 
 #[derive(Args, Debug)]
 pub(crate) struct Show {
@@ -319,6 +339,13 @@ fn examples(name: &str, model: &str, bug: &str) -> Vec<(&'static str, Vec<String
                 line(&format!("simulate {model} --runs 100000")),
                 line(&format!("simulate {model} --bug {bug} --seed 7")),
                 line(&format!("simulate {model} --seed 7 --first-run 42 --runs 1")),
+            ],
+        ),
+        (
+            "bugs",
+            vec![
+                line(&format!("bugs {model}")),
+                line("bugs --markdown docs/bugs.md --save counterexamples"),
             ],
         ),
         ("shrink", vec![line("shrink found/one.json"), line("shrink one.json --out one.json")]),

@@ -47,6 +47,20 @@ fn heed_interrupts() {
     });
 }
 
+/// Counts the seconds that something takes.
+pub(crate) struct Stopwatch(Clock);
+
+impl Stopwatch {
+    pub(crate) fn start() -> Stopwatch {
+        Stopwatch(Clock::now())
+    }
+
+    /// The seconds since it was started.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
+}
+
 /// Watches one engine at work.
 pub(crate) struct Watch {
     began: Clock,

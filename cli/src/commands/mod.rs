@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod bugs;
 mod check;
 mod explain;
 mod explore;
@@ -15,12 +16,15 @@ use crate::arguments::{Asked, Command};
 use crate::print::Page;
 use crate::session::{Problem, Session, exit};
 
+pub(crate) use bugs::Row;
+
 /// Carries out a command and returns its exit code.
 pub(crate) fn perform(session: &mut Session<'_>, asked: &Asked) -> Result<u8, Problem> {
     match &asked.command {
         Command::List => list::list(session),
         Command::Show(show) => show::show(session, show),
         Command::Check(check) => check::check(session, asked, check),
+        Command::Bugs(bugs) => bugs::bugs(session, bugs),
         Command::Explore(explore) => explore::explore(session, asked, explore),
         Command::Simulate(simulate) => simulate::simulate(session, asked, simulate),
         Command::Shrink(shrink) => shrink::shrink(session, shrink),

@@ -1,0 +1,172 @@
+//! `bugs`: what it takes either engine to find each known bug.
+
+use serde::Serialize;
+use serde_json::json;
+use splitbrain::catalog::{AnyModel, BugInfo, Request};
+use splitbrain::counterexample::write_whole;
+use splitbrain::explore::Limits;
+use splitbrain::report::{CounterexampleReport, ExploreReport, SimulateReport};
+use splitbrain::shrink::Effort;
+use splitbrain::simulate::Campaign;
+
+use crate::arguments::{Bugs, Ends};
+use crate::print;
+use crate::progress::{Stopwatch, Watch, interrupted};
+use crate::session::{Problem, Session, exit};
+
+/// What it took to find one bug.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) model: &'static str,
+    pub(crate) bug: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) source: &'static str,
+    pub(crate) invariant: &'static str,
+    /// The scenario explored, with its parameters where they differ from the scenario's.
+    pub(crate) explored_in: String,
+    pub(crate) explored: Option<Explored>,
+    /// The scenario simulated, with its parameters where they differ from the scenario's.
+    pub(crate) simulated_in: String,
+    pub(crate) simulated: Option<Simulated>,
+    /// In how many runs the faulty line ran.
+    pub(crate) line_ran_in: u64,
+}
+
+/// What exploration found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Explored {
+    pub(crate) steps: usize,
+    pub(crate) minimality: String,
+    pub(crate) states: usize,
+}
+
+/// What simulation found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Simulated {
+    /// How many runs it took, the failing one included.
+    pub(crate) runs: u64,
+    /// Wall-clock seconds up to there: the one figure that differs from day to day.
+    pub(crate) seconds: f64,
+    pub(crate) found_steps: usize,
+    pub(crate) shrunk_steps: usize,
+    pub(crate) minimality: String,
+}
+
+/// Finds every bug with both engines.
+pub(super) fn bugs(session: &mut Session<'_>, bugs: &Bugs) -> Result<u8, Problem> {
+    let models: Vec<&dyn AnyModel> = match &bugs.model {
+        Some(name) => vec![session.catalog.model(name)?],
+        None => session.catalog.models().collect(),
+    };
+    let mut rows = Vec::new();
+    for model in models {
+        for bug in model.bugs() {
+            rows.push(find(session, model, bug, bugs)?);
+            if interrupted() {
+                return Err(Problem("ended before every bug was tried; nothing is told".into()));
+            }
+        }
+    }
+    if let Some(path) = &bugs.markdown {
+        let command = format!("{} bugs", session.program);
+        write_whole(path, &print::bugs::markdown(&rows, &command, bugs.runs, bugs.seed))?;
+    }
+    let missed = rows.iter().any(|row| row.explored.is_none() || row.simulated.is_none());
+    let code = if missed { exit::INCONCLUSIVE } else { exit::HOLDS };
+    match session.json {
+        true => session.say_json(&json!({ "bugs": rows, "exit_code": code }))?,
+        false => session.say(&print::bugs::table(&rows))?,
+    }
+    Ok(code)
+}
+
+fn find(
+    session: &mut Session<'_>,
+    model: &dyn AnyModel,
+    bug: &'static BugInfo,
+    bugs: &Bugs,
+) -> Result<Row, Problem> {
+    let request = |scenario: &str| Request {
+        scenario: scenario.to_string(),
+        bug: Some(bug.name.to_string()),
+        ..Request::default()
+    };
+    let only = Some(bug.invariant.to_string());
+    let title = format!("{} {}", model.name(), bug.name);
+    let ends = Ends::default();
+
+    let mut watch = Watch::new(&title, &ends, session.progress)?;
+    let limits = Limits { only: only.clone(), ..Limits::default() };
+    let explored = model.explore(&request(bug.explored.0), &limits, &mut watch)?;
+    let clock = Stopwatch::start();
+    let threads = super::simulate::cores();
+    let campaign = Campaign { threads, only, ..Campaign::new(bugs.runs, bugs.seed) };
+    let (simulation, effort) = (request(bug.simulated.0), Some(Effort::default()));
+    // Without shrinking first: the seconds are those of finding it.
+    let found = model.simulate(&simulation, &campaign, None, &mut watch)?;
+    let seconds = clock.seconds();
+    let shrunk = match &found.failure {
+        Some(failure) => {
+            let once = Campaign { first: failure.run, runs: 1, ..campaign.clone() };
+            Some(model.simulate(&simulation, &once, effort, &mut watch)?)
+        }
+        None => None,
+    };
+    drop(watch);
+    let by_exploration = shortest(&explored, bug);
+    if let Some(folder) = &bugs.save {
+        let by_simulation = shrunk.as_ref().and_then(shrunk_to);
+        if let Some(one) = by_exploration.or(by_simulation) {
+            write_whole(&folder.join(format!("{}-{}.json", model.name(), bug.name)), &one.file)?;
+        }
+    }
+    Ok(Row {
+        model: model.name(),
+        bug: bug.name,
+        about: bug.about,
+        source: bug.source,
+        invariant: bug.invariant,
+        explored_in: with_settings(bug.explored),
+        explored: by_exploration.map(|one| Explored {
+            steps: one.steps,
+            minimality: one.minimality.in_words().to_string(),
+            states: explored.states,
+        }),
+        simulated_in: with_settings(bug.simulated),
+        simulated: simulated(&found, shrunk.as_ref(), seconds),
+        line_ran_in: found.marks.get(bug.name).map_or(0, |(runs, _)| *runs),
+    })
+}
+
+fn shortest<'a>(report: &'a ExploreReport, bug: &BugInfo) -> Option<&'a CounterexampleReport> {
+    report.counterexamples.iter().find(|one| one.invariant == bug.invariant)
+}
+
+fn shrunk_to(report: &SimulateReport) -> Option<&CounterexampleReport> {
+    report.failure.as_ref().and_then(|failure| failure.counterexample.as_ref())
+}
+
+fn simulated(
+    found: &SimulateReport,
+    shrunk: Option<&SimulateReport>,
+    seconds: f64,
+) -> Option<Simulated> {
+    let one = shrunk.and_then(shrunk_to)?;
+    Some(Simulated {
+        runs: found.runs,
+        seconds,
+        found_steps: found.failure.as_ref()?.steps,
+        shrunk_steps: one.steps,
+        minimality: one.minimality.in_words().to_string(),
+    })
+}
+
+/// `rivals`, or `storm with lease 3, skew 1`.
+fn with_settings((scenario, settings): (&str, &[(&str, u64)])) -> String {
+    let settings: Vec<String> =
+        settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    match settings.is_empty() {
+        true => scenario.to_string(),
+        false => format!("{scenario} with {}", settings.join(", ")),
+    }
+}

@@ -1,0 +1,108 @@
+//! The table of bugs, for a terminal and as a page of Markdown.
+
+use std::fmt::Write as _;
+
+use super::count;
+use crate::commands::Row;
+
+/// What stands where an engine did not find a bug.
+const NOT_FOUND: &str = "not reached";
+
+/// The columns that tell what it took.
+fn figures(row: &Row) -> [String; 6] {
+    let explored = row.explored.as_ref();
+    let simulated = row.simulated.as_ref();
+    let or_not = |figure: Option<String>| figure.unwrap_or_else(|| NOT_FOUND.to_string());
+    [
+        or_not(explored.map(|found| format!("{} ({})", found.steps, found.minimality))),
+        or_not(explored.map(|found| count(found.states as u64))),
+        or_not(simulated.map(|found| count(found.runs))),
+        count(row.line_ran_in),
+        or_not(simulated.map(|found| format!("{:.1}", found.seconds))),
+        or_not(simulated.map(|found| {
+            format!(
+                "{} → {} ({})",
+                count(found.found_steps as u64),
+                found.shrunk_steps,
+                found.minimality
+            )
+        })),
+    ]
+}
+
+/// The table for a terminal. The seconds are left out: they differ from day to day.
+pub(crate) fn table(rows: &[Row]) -> String {
+    let mut lines = vec![
+        ["bug", "breaks", "shortest", "states", "runs to find", "line ran in", "found → shrunk"]
+            .map(String::from),
+    ];
+    lines.extend(rows.iter().map(|row| {
+        let [shortest, states, runs, line, _, shrunk] = figures(row);
+        let bug = format!("{} {}", row.model, row.bug);
+        [bug, row.invariant.to_string(), shortest, states, runs, line, shrunk]
+    }));
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
+    let widths: Vec<usize> = (0..7).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for line in &lines {
+        let cells: Vec<String> =
+            line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
+    }
+    text
+}
+
+/// The page.
+pub(crate) fn markdown(rows: &[Row], command: &str, runs: u64, seed: u64) -> String {
+    let mut text = format!(
+        "# Known bugs, and what it takes to find them\n\n\
+         This page is written by `{command} --markdown docs/bugs.md --save counterexamples`, and \
+         held to the engines by `cargo test`; only the seconds, measured on a shared machine with \
+         two cores, are not.\n\n\
+         Each bug is a deliberate mistake in a model, caught by both engines:\n\n\
+         - **shortest**: the length of the trace that exploration finds, in steps. *shortest* means \
+         that no shorter one exists within the bounds of the scenario named; *locally minimal*, \
+         that the search began behind a named prefix of steps and the trace was shrunk since.\n\
+         - **states**: how many states were stored up to there.\n\
+         - **runs to find**: the first simulated run of seed {seed} that fails, counted from 1, of \
+         up to {}; **line ran in**: in how many of them the faulty line ran and made a \
+         difference.\n\
+         - **found → shrunk**: the steps of that run, and what is left of them.\n\n\
+         With a smaller budget than the scenario's a bug is *not reachable within these bounds*, \
+         which says nothing of larger ones. The sources are cited as they were collected; issue \
+         numbers name a project's own tracker.\n",
+        count(runs)
+    );
+    let mut model = "";
+    for row in rows {
+        if row.model != model {
+            model = row.model;
+            let _ = write!(
+                text,
+                "\n## {model}\n\n\
+                 | bug | breaks | explored | shortest | states | simulated | runs to find | line \
+                 ran in | seconds | found → shrunk |\n\
+                 |---|---|---|---|---|---|---|---|---|---|\n"
+            );
+        }
+        let [shortest, states, runs, line, seconds, shrunk] = figures(row);
+        let _ = writeln!(
+            text,
+            "| [{bug}](../counterexamples/{model}-{bug}.json) | {} | {} | {shortest} | {states} | \
+             {} | {runs} | {line} | {seconds} | {shrunk} |",
+            row.invariant,
+            row.explored_in,
+            row.simulated_in,
+            bug = row.bug,
+        );
+    }
+    let mut model = "";
+    for row in rows {
+        if row.model != model {
+            model = row.model;
+            let _ = write!(text, "\n## What the mistakes of {model} are\n\n");
+        }
+        let _ = writeln!(text, "- **{}**: {} *{}*", row.bug, row.about, row.source);
+    }
+    text
+}
