@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::counterexample::{Counterexample, FoundBy, read, write_whole};
-use crate::explain::tell;
+use crate::explain::{Story, tell};
 use crate::explore::{Limits, explore};
 use crate::observer::Undisturbed;
 use crate::protocol::Saved;
@@ -113,10 +113,16 @@ impl<P: Saved> Checked<P> {
         }
     }
 
+    /// What happens in the counterexample, if there is one: as text, as a picture.
+    pub fn story(&self) -> Option<Story> {
+        let (scenario, file) = self.counterexample.as_ref()?;
+        Some(tell(scenario, &file.steps, Some(&file.invariant)))
+    }
+
     /// The violation, told for the reader of a failed test. Leaves its file on disk.
     fn told(&self) -> String {
         let Some((scenario, file)) = &self.counterexample else { return String::new() };
-        let story = tell(scenario, &file.steps, Some(&file.invariant));
+        let Some(story) = self.story() else { return String::new() };
         let mut text = String::new();
         let sentence = scenario.find_invariant(&file.invariant).map_or("", |held| held.sentence);
         let steps = file.steps.len();
