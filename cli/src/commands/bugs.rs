@@ -1,6 +1,5 @@
 //! `bugs`: what it takes either engine to find each known bug.
 
-use serde::Serialize;
 use serde_json::json;
 use splitbrain::catalog::{AnyModel, BugInfo, Request};
 use splitbrain::counterexample::write_whole;
@@ -11,46 +10,9 @@ use splitbrain::simulate::Campaign;
 
 use crate::arguments::{Bugs, Ends};
 use crate::print;
+use crate::print::bugs::{Explored, Row, Simulated};
 use crate::progress::{Stopwatch, Watch, interrupted};
 use crate::session::{Problem, Session, exit};
-
-/// What it took to find one bug.
-#[derive(Debug, Serialize)]
-pub(crate) struct Row {
-    pub(crate) model: &'static str,
-    pub(crate) bug: &'static str,
-    pub(crate) about: &'static str,
-    pub(crate) source: &'static str,
-    pub(crate) invariant: &'static str,
-    /// The scenario explored, with its parameters where they differ from the scenario's.
-    pub(crate) explored_in: String,
-    pub(crate) explored: Option<Explored>,
-    /// The scenario simulated, with its parameters where they differ from the scenario's.
-    pub(crate) simulated_in: String,
-    pub(crate) simulated: Option<Simulated>,
-    /// In how many runs the faulty line ran.
-    pub(crate) line_ran_in: u64,
-}
-
-/// What exploration found.
-#[derive(Debug, Serialize)]
-pub(crate) struct Explored {
-    pub(crate) steps: usize,
-    pub(crate) minimality: String,
-    pub(crate) states: usize,
-}
-
-/// What simulation found.
-#[derive(Debug, Serialize)]
-pub(crate) struct Simulated {
-    /// How many runs it took, the failing one included.
-    pub(crate) runs: u64,
-    /// Wall-clock seconds up to there: the one figure that differs from day to day.
-    pub(crate) seconds: f64,
-    pub(crate) found_steps: usize,
-    pub(crate) shrunk_steps: usize,
-    pub(crate) minimality: String,
-}
 
 /// Finds every bug with both engines.
 pub(super) fn bugs(session: &mut Session<'_>, bugs: &Bugs) -> Result<u8, Problem> {

@@ -16,8 +16,6 @@ use crate::arguments::{Asked, Command};
 use crate::print::Page;
 use crate::session::{Problem, Session, exit};
 
-pub(crate) use bugs::Row;
-
 /// Carries out a command and returns its exit code.
 pub(crate) fn perform(session: &mut Session<'_>, asked: &Asked) -> Result<u8, Problem> {
     match &asked.command {
