@@ -11,7 +11,8 @@ use crate::protocol::{NodeId, Protocol};
 use crate::scenario::Scenario;
 use crate::step::{Act, Step};
 
-/// How many of each fault may happen: `Faults { crashes: 1, restarts: 1, ..Faults::NONE }`.
+/// How many of each fault may happen: `Faults { crashes: 1, restarts: 1, ..Faults::NONE }`;
+/// [`Faults::ANY`] for any number.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
 )]
@@ -32,9 +33,13 @@ pub struct Faults {
 impl Faults {
     /// No fault at all.
     pub const NONE: Faults = Faults { crashes: 0, restarts: 0, wipes: 0, drops: 0, duplicates: 0 };
+
+    /// Any number of that fault. It is not counted, so that worlds which differ only in how many
+    /// have happened are one state.
+    pub const ANY: u16 = u16::MAX;
 }
 
-/// `1 crash, 2 drops`, or `no faults`.
+/// `1 crash, any number of drops`, or `no faults`.
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = [
@@ -47,7 +52,11 @@ impl fmt::Display for Faults {
         let said: Vec<String> = kinds
             .iter()
             .filter(|(count, ..)| *count > 0)
-            .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
+            .map(|(count, one, many)| match *count {
+                1 => format!("1 {one}"),
+                Faults::ANY => format!("any number of {many}"),
+                count => format!("{count} {many}"),
+            })
             .collect();
         write!(f, "{}", if said.is_empty() { "no faults".to_string() } else { said.join(", ") })
     }
@@ -136,9 +145,13 @@ impl Ledger {
         let allowed = &scenario.faults;
         let mut ledger = self.clone();
         let spent = &mut ledger.faults;
-        let spend = |count: &mut u16, most: u16, bound: Bound| {
-            *count += 1;
-            if *count <= most { Ok(()) } else { Err(bound) }
+        let spend = |count: &mut u16, most: u16, bound: Bound| match most {
+            Faults::ANY => Ok(()),
+            most if *count < most => {
+                *count += 1;
+                Ok(())
+            }
+            _ => Err(bound),
         };
         match &step.act {
             Act::Deliver { .. } | Act::Tick => {}
