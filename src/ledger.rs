@@ -164,7 +164,7 @@ impl Ledger {
             Act::Wiped => spend(&mut spent.wipes, allowed.wipes, Bound::Wipes)?,
             Act::Input { client, .. } => {
                 if let Some(given) = ledger.lanes.get_mut(usize::from(client.0)) {
-                    *given += 1;
+                    *given = given.saturating_add(1);
                 }
             }
             Act::Timeout(timer) => {
