@@ -14,8 +14,8 @@ use splitbrain::simulate::{
     Campaign, ClockError, Fault, Latency, Plan, PlanTree, TimedFault, record, run, simulate,
 };
 use splitbrain::{
-    Act, ClientId, Invariant, NodeId, Replay, Scenario, Sight, Step, To, Undisturbed, Units,
-    broken, replay,
+    Act, ClientId, Faults, Invariant, NodeId, Replay, Scenario, Sight, Step, To, Undisturbed,
+    Units, broken, replay,
 };
 
 const A: NodeId = NodeId(0);
@@ -152,6 +152,23 @@ fn what_comes_behind_the_failure_is_cut_off() {
     assert!(shrunk.trace.len() <= 10, "{:?}", shrunk.trace);
     let replayed = replay(&shrunk.scenario, &shrunk.trace, Some("unheard"));
     assert!(matches!(replayed, Replay::Breaks { .. }), "{replayed:?}");
+}
+
+#[test]
+fn a_trace_of_more_steps_than_a_budget_can_count_is_shrunk_like_any_other() {
+    let (scenario, steps) = noisy();
+    let scenario = scenario.faults(Faults { drops: Faults::ANY, ..Faults::NONE });
+    let idle = [
+        ask(A, Order::Keep(1)),
+        ask(A, Order::Set(1)),
+        ask(A, Order::Send(B, 1)),
+        Step::new(B, Act::Drop { from: A, message: 1 }),
+    ];
+    let long: Vec<_> = idle.iter().cycle().take(4 * 66_000).cloned().chain(steps).collect();
+    let effort = Effort { tries: 1, states: 10, runs: 0 };
+    let shrunk = shrunk(&scenario, &long, effort);
+    assert_eq!(shrunk.minimality, Minimality::LocallyMinimal);
+    assert_eq!(shrunk.violation.reason, "n1 heard an eight behind a seven");
 }
 
 fn wild() -> Plan {
