@@ -130,6 +130,7 @@ impl<'a, P: Protocol> Search<'a, P> {
                 return Ended::Found;
             }
             if let Some(waypoint) = to
+                && self.states[at].panicked.is_none()
                 && (waypoint.reached)(&self.scenario.protocol, &self.states[at].world.nodes)
             {
                 return Ended::Waypoint(at);

@@ -58,18 +58,18 @@ pub(super) fn within_budget_of<P: Protocol>(
     let mut timers: BTreeMap<&P::Timer, u16> = BTreeMap::new();
     let mut lanes: Vec<Lane<P>> = Vec::new();
     let mut ticks = vec![0_u64; scenario.nodes];
-    // A trace may be longer than a budget can count; then the budget is as good as none.
-    let one_more = |count: &mut u16| *count = count.saturating_add(1);
+    // A trace may be longer than a budget can count: then that budget is as large as it gets.
+    let count = |spent: &mut u16| *spent = spent.saturating_add(1);
     for step in trace {
         match &step.act {
             Act::Deliver { .. } => {}
-            Act::Drop { .. } => one_more(&mut faults.drops),
-            Act::Duplicate { .. } => one_more(&mut faults.duplicates),
-            Act::Crash => one_more(&mut faults.crashes),
-            Act::Restart => one_more(&mut faults.restarts),
-            Act::Wiped => one_more(&mut faults.wipes),
+            Act::Drop { .. } => count(&mut faults.drops),
+            Act::Duplicate { .. } => count(&mut faults.duplicates),
+            Act::Crash => count(&mut faults.crashes),
+            Act::Restart => count(&mut faults.restarts),
+            Act::Wiped => count(&mut faults.wipes),
             Act::Tick => ticks[step.node.index()] += 1,
-            Act::Timeout(timer) => one_more(timers.entry(timer).or_default()),
+            Act::Timeout(timer) => count(timers.entry(timer).or_default()),
             Act::Input { client, input } => {
                 let lane = usize::from(client.0);
                 while lanes.len() <= lane {
