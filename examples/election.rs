@@ -10,19 +10,19 @@ use splitbrain::{
 
 /// The code of one node; the value is its configuration.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub(crate) struct Election {
-    pub(crate) votes_needed: usize,
+pub struct Election {
+    pub votes_needed: usize,
 }
 
 /// What one node remembers.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) struct Voter {
+pub struct Voter {
     voted: bool,
     votes: BTreeSet<NodeId>,
 }
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub(crate) enum Message {
+pub enum Message {
     Ask,
     Vote,
 }
@@ -70,7 +70,7 @@ impl Protocol for Election {
 }
 
 /// Four nodes, one of which may crash and come back.
-pub(crate) fn scenario(votes_needed: usize) -> Scenario<Election> {
+pub fn scenario(votes_needed: usize) -> Scenario<Election> {
     Scenario::new("election", Election { votes_needed }, 4)
         .faults(Faults { crashes: 1, restarts: 1, ..Faults::NONE })
         .invariant(Invariant::history(
@@ -87,7 +87,7 @@ pub(crate) fn scenario(votes_needed: usize) -> Scenario<Election> {
         }))
 }
 
-pub(crate) fn main() {
+pub fn main() {
     println!("three votes of four: {}", scenario(3).explore().verdict);
     println!("two votes of four:   {}\n", scenario(2).explore().verdict);
     println!("{}", scenario(2).explore().story().expect("it is violated").to_text());
