@@ -1,4 +1,4 @@
-// An election by vote, checked. How many votes make a leader? `cargo run --example election`
+//! An election by vote, checked. How many votes make a leader? `cargo run --example election`
 
 use std::collections::BTreeSet;
 
@@ -87,7 +87,7 @@ pub fn scenario(votes_needed: usize) -> Scenario<Election> {
         }))
 }
 
-fn main() {
+pub fn main() {
     println!("three votes of four: {}", scenario(3).explore().verdict);
     println!("two votes of four:   {}\n", scenario(2).explore().verdict);
     println!("{}", scenario(2).explore().story().expect("it is violated").to_text());

@@ -41,7 +41,8 @@ pub struct Counterexample<P: Saved> {
     pub bug: Option<String>,
     /// The numbers the scenario was built from.
     pub parameters: BTreeMap<String, u64>,
-    /// How many nodes there are.
+    /// How many nodes there are: 1 to 255.
+    #[serde(deserialize_with = "cluster")]
     pub nodes: usize,
     /// What the links promise.
     pub links: Links,
@@ -344,6 +345,15 @@ impl<P: Saved> Counterexample<P> {
     /// Replays it in a scenario, each step exactly as it says, until its invariant breaks.
     pub fn replay(&self, scenario: &Scenario<P>) -> Replay<P> {
         replay(scenario, &self.steps, Some(&self.invariant))
+    }
+}
+
+/// The size of a cluster, from a file that anyone may have edited.
+fn cluster<'de, D: serde::Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let nodes = usize::deserialize(from)?;
+    match nodes {
+        1..=255 => Ok(nodes),
+        _ => Err(serde::de::Error::custom(format!("a cluster has 1 to 255 nodes, not {nodes}"))),
     }
 }
 

@@ -53,6 +53,8 @@
 //!
 //! - `stateright`: any scenario as a `stateright::Model`, for an independent second opinion.
 
+#![warn(missing_docs)]
+
 mod audience;
 pub mod catalog;
 pub mod counterexample;

@@ -1,7 +1,6 @@
 //! A protocol checked in a test, and what a failing assertion leaves its reader with.
 
 #[path = "../examples/election.rs"]
-#[allow(dead_code, reason = "its main is the example's")]
 mod election;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,6 +14,11 @@ use splitbrain::testing::{assert_fixed, assert_reproduces};
 fn three_votes_of_four_elect_one_leader() {
     scenario(3).explore().assert_holds();
     scenario(3).simulate(1_000, 1).assert_holds();
+}
+
+#[test]
+fn the_example_runs() {
+    election::main();
 }
 
 #[test]

@@ -354,6 +354,42 @@ fn a_panicking_handler_is_reported_with_its_trace_and_nothing_happens_behind_it(
     assert_eq!(detour.why, "n0's handler panicked before it");
 }
 
+/// A node that panics as it starts.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+struct Stillborn;
+
+impl Protocol for Stillborn {
+    type State = ();
+    type Message = Nothing;
+    type Timer = Nothing;
+    type Input = Nothing;
+    type Event = Nothing;
+
+    fn start(&self, out: &mut Outbox<Self>) {
+        assert_ne!(out.me(), B, "it never lived");
+    }
+    fn on_message(&self, (): &mut (), _: NodeId, nothing: Nothing, _: &mut Outbox<Self>) {
+        match nothing {}
+    }
+}
+
+#[test]
+fn a_node_that_panics_as_it_starts_is_reported_and_nothing_is_asked_of_its_world() {
+    let scenario = Scenario::new("stillborn", Stillborn, 2)
+        .boundary("n0 is up", |_, world| world.nodes[0].up)
+        .goal(Goal::nodes("up", "n0 is up.", |_, nodes| nodes[0].up))
+        .waypoint("n0 is up", |_, nodes| nodes[0].up);
+    let explored = all(&scenario);
+    assert_eq!(explored.found.len(), 1);
+    assert_eq!((&explored.found[0].invariant[..], explored.found[0].trace.len()), (NO_PANIC, 0));
+    let reason = &explored.found[0].reason;
+    assert!(reason.starts_with("n1's handler panicked") && reason.contains("it never lived"));
+    assert!(matches!(replay(&scenario, &[], None), Replay::Breaks { steps: 0, .. }));
+    let crash = Step::new(A, Act::Crash);
+    let replayed = replay(&scenario, &[crash], Some("another"));
+    assert!(matches!(replayed, Replay::WentAnotherWay(_)), "{replayed:?}");
+}
+
 /// How many calls the impure handler has had.
 static CALLS: AtomicU32 = AtomicU32::new(0);
 

@@ -6,7 +6,7 @@ mod common;
 
 use common::random_protocol::{Table, scenarios};
 use proptest::prelude::*;
-use splitbrain::explore::oracle::{self, Counted};
+use splitbrain::explore::oracle;
 use splitbrain::explore::{Exploration, Limits, explore};
 use splitbrain::shrink::{Effort, shrink};
 use splitbrain::simulate::{Campaign, simulate};
@@ -48,13 +48,14 @@ proptest! {
     fn exploration_and_stateright_count_the_same(scenario in scenarios()) {
         prop_assume!(small(&scenario));
         let ours = explored(&scenario);
-        let ours = Counted {
-            states: ours.states,
-            transitions: ours.transitions as usize,
-            holds: !ours.found.iter().any(|found| within_boundary(&scenario, &found.trace)),
-        };
-        let theirs = oracle::count(scenario).expect("a scenario that makes sense");
-        prop_assert_eq!(ours, theirs);
+        let theirs = oracle::count(scenario.clone()).expect("a scenario that makes sense");
+        prop_assert_eq!(ours.states, theirs.states);
+        prop_assert_eq!(ours.transitions, theirs.transitions as u64);
+        // Ours keeps the first trace to each invariant, which may end past the boundary, where
+        // stateright does not look: what it finds we find, and what we find within it finds.
+        prop_assert!(theirs.holds || !ours.found.is_empty());
+        let within = ours.found.iter().any(|found| within_boundary(&scenario, &found.trace));
+        prop_assert!(!theirs.holds || !within);
     }
 
     #[test]

@@ -17,6 +17,8 @@
 //! - `progress` is the only place that knows a clock: it shows how far engines are, and ends them;
 //! - `session` is what every command needs: the catalog, where to print, the exit codes.
 
+#![warn(missing_docs)]
+
 mod arguments;
 mod commands;
 mod print;

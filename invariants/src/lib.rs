@@ -91,6 +91,8 @@
 //! A condition on a single moment needs no monitor: a function that returns [`Held`] will do, as
 //! [`prefix_order`] does.
 
+#![warn(missing_docs)]
+
 mod agreement;
 mod durability;
 mod held;

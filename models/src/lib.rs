@@ -4,6 +4,8 @@
 //! configuration and bugs, state, messages, handlers, what survives a crash, invariants, goals,
 //! scenarios.
 
+#![warn(missing_docs)]
+
 pub mod lock;
 pub mod raft;
 

@@ -42,6 +42,10 @@ pub fn explore<P: Protocol>(
                 waypoints.push((waypoint.sentence, leg.len()));
                 way.extend(leg);
             }
+            Ended::Exhausted => {
+                let ended = Ended::Missed(waypoint.sentence);
+                return Ok(search.report(&ended, way, waypoints));
+            }
             ended => return Ok(search.report(&ended, way, waypoints)),
         }
     }
@@ -60,6 +64,8 @@ enum Ended {
     Stopped(String),
     /// The state with this number is at the waypoint.
     Waypoint(usize),
+    /// Every state was expanded, and none was at this waypoint.
+    Missed(&'static str),
 }
 
 struct Search<'a, P: Protocol> {
@@ -124,6 +130,7 @@ impl<'a, P: Protocol> Search<'a, P> {
                 return Ended::Found;
             }
             if let Some(waypoint) = to
+                && self.states[at].panicked.is_none()
                 && (waypoint.reached)(&self.scenario.protocol, &self.states[at].world.nodes)
             {
                 return Ended::Waypoint(at);
@@ -354,6 +361,9 @@ impl<'a, P: Protocol> Search<'a, P> {
         };
         match ended {
             Ended::Stopped(why) => Verdict::Inconclusive { why: why.clone(), covered },
+            Ended::Missed(sentence) => {
+                Verdict::Vacuous { missing: vec![format!("the waypoint: {sentence}")] }
+            }
             Ended::Exhausted if !self.scenario.waypoints.is_empty() => Verdict::Inconclusive {
                 why: "a search by waypoints covers only what lies behind them".to_string(),
                 covered,

@@ -58,16 +58,18 @@ pub(super) fn within_budget_of<P: Protocol>(
     let mut timers: BTreeMap<&P::Timer, u16> = BTreeMap::new();
     let mut lanes: Vec<Lane<P>> = Vec::new();
     let mut ticks = vec![0_u64; scenario.nodes];
+    // A trace may be longer than a budget can count: then that budget is as large as it gets.
+    let count = |spent: &mut u16| *spent = spent.saturating_add(1);
     for step in trace {
         match &step.act {
             Act::Deliver { .. } => {}
-            Act::Drop { .. } => faults.drops += 1,
-            Act::Duplicate { .. } => faults.duplicates += 1,
-            Act::Crash => faults.crashes += 1,
-            Act::Restart => faults.restarts += 1,
-            Act::Wiped => faults.wipes += 1,
+            Act::Drop { .. } => count(&mut faults.drops),
+            Act::Duplicate { .. } => count(&mut faults.duplicates),
+            Act::Crash => count(&mut faults.crashes),
+            Act::Restart => count(&mut faults.restarts),
+            Act::Wiped => count(&mut faults.wipes),
             Act::Tick => ticks[step.node.index()] += 1,
-            Act::Timeout(timer) => *timers.entry(timer).or_default() += 1,
+            Act::Timeout(timer) => count(timers.entry(timer).or_default()),
             Act::Input { client, input } => {
                 let lane = usize::from(client.0);
                 while lanes.len() <= lane {
@@ -78,7 +80,7 @@ pub(super) fn within_budget_of<P: Protocol>(
             }
         }
     }
-    let all: u16 = timers.values().sum();
+    let all = timers.values().fold(0_u16, |all, fired| all.saturating_add(*fired));
     let each = timers.iter().map(|(timer, fired)| TimerRule {
         name: format!("{timer:?} timeouts"),
         of: Timers::Exactly((*timer).clone()),

@@ -252,10 +252,12 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             node.clock = Some(clock.read(self.now, before.unwrap_or(0)));
         }
         let happened = node.happen(&self.scenario.protocol, me, what, &mut self.out);
+        let mut changed = Some(me);
         if !self.out.read_clock {
             node.clock = before;
         } else if let (Some(before), Some(now)) = (before, node.clock) {
-            self.tick(me, before, now);
+            // Other clocks may have been moved, too.
+            changed = if self.tick(me, before, now) { None } else { changed };
         }
         let (goals, watches, shown) = (&self.goals, &mut self.watches, &mut self.shown);
         let mut audience = Audience::new(&self.scenario.protocol, goals, watches, shown);
@@ -283,17 +285,18 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         for &mark in &self.out.marks {
             *self.outcome.marks.entry(mark).or_default() += 1;
         }
-        self.judge(Some(me));
+        self.judge(changed);
     }
 
     /// Records how far a node's clock went since it was last read, and moves clocks that were not
     /// read as far as they must have gone for the clocks to be no further apart than assumed.
-    fn tick(&mut self, me: NodeId, before: u64, now: u64) {
+    /// Says whether it moved any.
+    fn tick(&mut self, me: NodeId, before: u64, now: u64) -> bool {
         let least = now.saturating_sub(self.scenario.clocks.apart);
         let others = |node: &NodeId| *node != me && self.clocks[node.index()].is_some();
         let others: Vec<NodeId> = self.scenario.node_ids().filter(others).collect();
         let clock = |world: &World<P>, node: NodeId| world.nodes[node.index()].clock.unwrap_or(0);
-        let mut own = before;
+        let (mut own, mut moved) = (before, false);
         // The slowest first: then no two are ever further apart than they are before or after.
         loop {
             let slowest = others.iter().copied().min_by_key(|node| clock(&self.world, *node));
@@ -302,11 +305,12 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                 Some(other) if clock(&self.world, other) < own || own == now => other,
                 Some(_) | None if own < now => me,
                 Some(other) => other,
-                None => return,
+                None => return moved,
             };
             if next == me {
                 own += 1;
             } else {
+                moved = true;
                 let node = Arc::make_mut(&mut self.world.nodes[next.index()]);
                 node.clock = node.clock.map(|clock| clock + 1);
             }

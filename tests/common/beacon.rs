@@ -30,14 +30,6 @@ pub struct Memory {
     pub readings: Vec<u64>,
 }
 
-impl Memory {
-    /// The numbers heard from that node, in order.
-    pub fn heard_from(&self, node: NodeId) -> Vec<u32> {
-        let from = self.heard.iter().filter(|(from, _)| *from == node);
-        from.map(|(_, number)| *number).collect()
-    }
-}
-
 /// The timer of a beacon.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Beat;
