@@ -20,7 +20,8 @@ fn answer(found: &Path, arguments: &str) -> (u8, String) {
     let folder = found.display().to_string();
     let saves = ["check", "explore", "simulate"].iter().any(|name| arguments.starts_with(name));
     let save = if saves { " --save found/" } else { "" };
-    let line = format!("splitbrain {arguments}{save}").replace("found/", &format!("{folder}/"));
+    let line = format!("splitbrain {arguments}{save} --no-progress")
+        .replace("found/", &format!("{folder}/"));
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let catalog = splitbrain_models::catalog();
     let words = line.split_whitespace();
@@ -32,7 +33,8 @@ fn answer(found: &Path, arguments: &str) -> (u8, String) {
 /// What `check raft` prints of the scenarios the README quotes, each run by itself, and its last
 /// lines. The others are explored by their own tests.
 fn check_raft(found: &Path) -> (u8, String) {
-    let parts = ["explore raft --scenario election", "simulate raft --scenario storm"];
+    let parts = ["explore raft --scenario election", "simulate raft --scenario storm --runs 1000"];
+    // `check` makes a thousand runs of a scenario, `simulate` ten thousand, unless told otherwise.
     let answers = parts.map(|part| answer(found, part));
     assert_eq!([answers[0].0, answers[1].0], [0, 0], "both hold");
     let catalog = splitbrain_models::catalog();
