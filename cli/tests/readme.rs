@@ -126,6 +126,20 @@ fn the_commands_named_are_answered() {
 }
 
 #[test]
+fn the_pictures_are_of_the_counterexamples() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (picture, file) in [("forgot-vote", "forgot-vote"), ("figure-8", "commit-old-term")] {
+        let file = repository.join(format!("counterexamples/raft-{file}.json"));
+        let picture = repository.join(format!("docs/{picture}.svg"));
+        let command = format!("explain {} --format svg", file.display());
+        let (code, drawn) = answer(&repository, &command);
+        let kept = std::fs::read_to_string(&picture).expect("a picture");
+        assert_eq!(code, 0, "{drawn}");
+        assert!(kept == drawn, "`splitbrain {command} --out {}` draws it anew", picture.display());
+    }
+}
+
+#[test]
 fn the_commands_of_the_table_are_all_there_are() {
     let found = tempfile::tempdir().expect("a folder");
     let (_, help) = answer(found.path(), "--help");
