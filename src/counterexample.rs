@@ -262,17 +262,40 @@ impl<P: Saved> Counterexample<P> {
     pub fn parse(text: &str, place: &str) -> Result<Counterexample<P>, FileError> {
         Header::parse(text, place)?;
         let file: Counterexample<P> = parse_at(text, place)?;
-        for (index, step) in file.steps.iter().enumerate() {
-            if let Err(why) = file.can_ever_be(step) {
-                return Err(FileError::ImpossibleStep {
-                    place: place.to_string(),
-                    step: index + 1,
-                    text: step.to_string(),
-                    why,
-                });
-            }
-        }
+        file.each_step(place, |step| file.can_ever_be(step))?;
         Ok(file)
+    }
+
+    /// Whether every step can ever be in a scenario, whatever the protocol does.
+    ///
+    /// # Errors
+    /// A clock ticks that is not there, or a node crashes that may not.
+    pub(crate) fn can_be_in(&self, scenario: &Scenario<P>, place: &str) -> Result<(), FileError> {
+        self.each_step(place, |step| match step.act {
+            Act::Tick if scenario.first_clock(step.node).is_none() => {
+                Err(format!("the scenario gives {} no clock", step.node))
+            }
+            Act::Crash if !scenario.can_crash(step.node) => {
+                Err(format!("{} may not crash in this scenario", step.node))
+            }
+            _ => Ok(()),
+        })
+    }
+
+    fn each_step(
+        &self,
+        place: &str,
+        can_be: impl Fn(&Step<P>) -> Result<(), String>,
+    ) -> Result<(), FileError> {
+        for (index, step) in self.steps.iter().enumerate() {
+            can_be(step).map_err(|why| FileError::ImpossibleStep {
+                place: place.to_string(),
+                step: index + 1,
+                text: step.to_string(),
+                why,
+            })?;
+        }
+        Ok(())
     }
 
     fn can_ever_be(&self, step: &Step<P>) -> Result<(), String> {

@@ -75,6 +75,8 @@ pub struct ExploreReport {
     pub levels: Vec<usize>,
     /// Whether every reachable state within the bounds was expanded.
     pub exhausted: bool,
+    /// Where it was ended early: the depth up to which every schedule was checked.
+    pub completed: Option<u32>,
     /// Bounds that forbade something possible, in words.
     pub cut: Vec<String>,
     /// Each goal, with the least depth at which it was reached.
@@ -109,6 +111,7 @@ impl ExploreReport {
             depth: explored.depth(),
             levels: explored.levels.clone(),
             exhausted: explored.exhausted,
+            completed: explored.completed,
             cut: explored.cut.iter().map(|bound| scenario.bound_in_words(*bound)).collect(),
             goals: explored.goals.iter().map(|(name, depth)| (owned(name), *depth)).collect(),
             marks: explored.marks.iter().map(|(mark, times)| (owned(mark), *times)).collect(),

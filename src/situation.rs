@@ -260,6 +260,14 @@ pub(crate) fn violations_of<P: Protocol>(
     found
 }
 
+impl Violation {
+    /// The violation of a handler that answered differently the second time.
+    pub(crate) fn of_purity<P: Protocol>(step: &Step<P>) -> Violation {
+        let reason = format!("the handler of `{step}` answered differently the second time");
+        Violation { invariant: DETERMINISTIC.to_string(), reason }
+    }
+}
+
 /// A fresh watch for each history invariant, in order.
 pub(crate) fn first_watches<P: Protocol>(scenario: &Scenario<P>) -> Vec<Watch<P>> {
     scenario

@@ -13,6 +13,7 @@ use crate::report::of_found;
 use crate::scenario::Scenario;
 use crate::shrink::{Effort, Minimality, Origin, shrink};
 use crate::simulate::{Campaign, simulate};
+use crate::situation::{DETERMINISTIC, NO_PANIC};
 use crate::trace::Replay;
 use crate::verdict::Verdict;
 
@@ -202,7 +203,9 @@ pub fn assert_reproduces<P: Saved>(folder: impl AsRef<Path>, scenarios: &[Scenar
 #[track_caller]
 pub fn assert_fixed<P: Saved>(folder: impl AsRef<Path>, scenarios: &[Scenario<P>]) {
     for_each_file(folder.as_ref(), scenarios, |place, file, scenario| {
-        let fixed = scenarios.iter().find(|own| own.name == scenario.name).unwrap_or(scenario);
+        let own = scenarios.iter().find(|own| own.name == scenario.name).unwrap_or(scenario);
+        // The file's cluster and links, and the protocol as it is now.
+        let fixed = &Scenario { protocol: own.protocol.clone(), ..scenario.clone() };
         if let Replay::Breaks { steps, violation } = file.replay(fixed) {
             let (invariant, reason) = (violation.invariant, violation.reason);
             panic!("{place}: still breaks `{invariant}` behind step {steps}: {reason}");
@@ -234,6 +237,11 @@ fn for_each_file<P: Saved>(
             let names: Vec<&str> = scenarios.iter().map(|one| one.name.as_str()).collect();
             panic!("{place}: no scenario `{}` among: {}", file.scenario, names.join(", "))
         });
-        check(&place, &file, &file.restore(scenario.clone()));
+        let known = scenario.find_invariant(&file.invariant).is_some()
+            || [NO_PANIC, DETERMINISTIC].contains(&&*file.invariant);
+        assert!(known, "{place}: `{}` has no invariant `{}`", file.scenario, file.invariant);
+        let scenario = file.restore(scenario.clone());
+        file.can_be_in(&scenario, &place).unwrap_or_else(|error| panic!("{error}"));
+        check(&place, &file, &scenario);
     }
 }

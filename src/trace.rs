@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::ledger::{Faults, Firing};
 use crate::protocol::{Outbox, Protocol};
 use crate::random::{Purpose, below, stream};
 use crate::scenario::Scenario;
-use crate::situation::{Situation, Violation};
+use crate::situation::{DETERMINISTIC, Situation, Violation};
 use crate::step::Step;
 
 /// What became of a trace when it was replayed.
@@ -65,6 +66,8 @@ pub(crate) fn replay_watching<P: Protocol>(
         return Replay::Breaks { steps: 0, violation };
     }
     for (at, step) in steps.iter().enumerate() {
+        // Whether a handler is a function shows only when it is asked twice.
+        let before = (invariant == Some(DETERMINISTIC)).then(|| here.clone());
         if let Err(why) = follow(scenario, &mut here, step, &mut out) {
             let enabled = possible_acts(scenario, &here);
             return Replay::WentAnotherWay(Box::new(Detour {
@@ -75,6 +78,12 @@ pub(crate) fn replay_watching<P: Protocol>(
             }));
         }
         watch(Some(step), &here);
+        if let Some(mut again) = before {
+            again.take(scenario, step, &mut out);
+            if again != here {
+                return Replay::Breaks { steps: at + 1, violation: Violation::of_purity(step) };
+            }
+        }
         if let Some(violation) = sought(&here, Some(step.node)) {
             return Replay::Breaks { steps: at + 1, violation };
         }
@@ -103,9 +112,16 @@ pub(crate) fn follow<P: Protocol>(
     Ok(())
 }
 
-/// What is possible in a situation, paid for or not: the acts within the scenario's budget.
+/// What is possible in a situation, paid for or not; lost and doubled messages only where the
+/// scenario has them.
 fn possible_acts<P: Protocol>(scenario: &Scenario<P>, here: &Situation<P>) -> Vec<Step<P>> {
-    here.acts(scenario, &mut BTreeSet::new())
+    let mut unbounded = scenario.clone();
+    unbounded.faults = Faults { crashes: Faults::ANY, restarts: Faults::ANY, ..unbounded.faults };
+    unbounded.clocks.until = u64::MAX;
+    for rule in &mut unbounded.timers {
+        rule.firing = Firing::Any;
+    }
+    here.acts(&unbounded, &mut BTreeSet::new())
 }
 
 /// The steps of the scenario's prefix, checked to be possible.

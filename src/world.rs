@@ -114,9 +114,10 @@ impl<P: Protocol> World<P> {
         let Some(now) = self.nodes[me.index()].clock else {
             return Err(format!("{me} has no clock"));
         };
-        let slowest = self.nodes.iter().filter_map(|node| node.clock).min().unwrap_or(now);
         let apart = scenario.clocks.apart;
-        if now - slowest < apart {
+        let others = self.nodes.iter().enumerate().filter(|(at, _)| *at != me.index());
+        let slowest = others.filter_map(|(_, node)| node.clock).min();
+        if slowest.is_none_or(|slowest| now < slowest.saturating_add(apart)) {
             Ok(())
         } else {
             Err(format!("{me}'s clock is {apart} ticks ahead of the slowest, the most assumed"))

@@ -196,9 +196,16 @@ fn a_verdict_says_no_more_than_what_was_covered() {
             goal(),
             &few,
             0,
-            "inconclusive: out of room: 3 states allowed; 3 states, 2 transitions, depth 1",
+            "inconclusive: out of room: 3 states allowed; 3 states, 2 transitions, depth 1: every \
+             schedule of up to 1 steps",
         ),
-        (goal(), &none, 1, "inconclusive: out of patience; 1 states, 0 transitions, depth 0"),
+        (
+            goal(),
+            &none,
+            1,
+            "inconclusive: out of patience; 1 states, 0 transitions, depth 0: every schedule of \
+             up to 0 steps",
+        ),
         (goal().goal(reaches(9)), &none, 0, "vacuous: never reached keeps-9"),
     ] {
         let explored = explore(&scenario, limits, observers[observer]).expect("sound");

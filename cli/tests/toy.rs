@@ -284,7 +284,7 @@ fn files_that_make_no_sense_are_refused_with_the_place() {
         ("another invariant", edited("\"one-inside\"", "\"two\""), &["no invariant `two`"]),
         ("no such node", edited("\"node\":\"n0\"", "\"node\":\"n7\""), &["no n7", "step "]),
         ("no node at all", edited("\"node\":\"n0\"", "\"node\":\"x\""), &["`x` is no node"]),
-        ("no nodes", edited("\"nodes\": 3", "\"nodes\": 0"), &["step 1"]),
+        ("no nodes", edited("\"nodes\": 3", "\"nodes\": 0"), &["line 8", "not 0"]),
     ];
     for (what, text, words) in table {
         let path = folder.path().join("edited.json");

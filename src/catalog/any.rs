@@ -279,6 +279,7 @@ fn restored<M: Model>(model: &M, text: &str, place: &str) -> Result<Restored<M>,
         return Err(FileError::Unknown { place: place.to_string(), why });
     }
     let scenario = file.restore(built);
+    file.can_be_in(&scenario, place)?;
     Ok((file, scenario))
 }
 

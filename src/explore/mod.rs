@@ -55,6 +55,8 @@ pub struct Exploration<P: Protocol> {
     pub levels: Vec<usize>,
     /// Whether every reachable state within the bounds was expanded.
     pub exhausted: bool,
+    /// Where it was ended early: the depth up to which every schedule was checked.
+    pub completed: Option<u32>,
     /// Bounds that forbade something possible.
     pub cut: BTreeSet<Bound>,
     /// Each goal in the scenario's order, with the least depth at which it was reached.

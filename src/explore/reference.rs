@@ -60,8 +60,8 @@ enum Ended {
     Exhausted,
     /// As many violations were found as were asked for.
     Found,
-    /// A limit or the observer ended it.
-    Stopped(String),
+    /// A limit or the observer ended it, before the state with this number was expanded.
+    Stopped(String, usize),
     /// The state with this number is at the waypoint.
     Waypoint(usize),
     /// Every state was expanded, and none was at this waypoint.
@@ -136,7 +136,7 @@ impl<'a, P: Protocol> Search<'a, P> {
                 return Ended::Waypoint(at);
             }
             if let Some(why) = self.limit(at, observer) {
-                return Ended::Stopped(why);
+                return Ended::Stopped(why, at);
             }
             self.expand(at, &mut out);
             at += 1;
@@ -275,10 +275,9 @@ impl<'a, P: Protocol> Search<'a, P> {
         };
         let (first, second) = (run(), run());
         if first != second {
-            let reason = format!("the handler of `{act}` answered differently the second time");
             let mut trace = self.trace_to(at);
             trace.push(act.clone());
-            self.found.push((Violation { invariant: DETERMINISTIC.to_string(), reason }, trace));
+            self.found.push((Violation::of_purity(act), trace));
         }
     }
 
@@ -321,6 +320,10 @@ impl<'a, P: Protocol> Search<'a, P> {
         waypoints: Vec<(&'static str, usize)>,
     ) -> Exploration<P> {
         let levels = self.per_level();
+        let completed = match ended {
+            Ended::Stopped(_, at) => Some(self.depth_of(*at)),
+            Ended::Exhausted | Ended::Found | Ended::Waypoint(_) | Ended::Missed(_) => None,
+        };
         let verdict = self.verdict(ended, levels.len() - 1);
         let begun_at = way.len();
         let whole = |(violation, trace): (Violation, Vec<Step<P>>)| Found {
@@ -330,6 +333,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         };
         Exploration {
             verdict,
+            completed,
             exhausted: matches!(ended, Ended::Exhausted),
             states: self.states.len(),
             transitions: self.transitions,
@@ -360,7 +364,11 @@ impl<'a, P: Protocol> Search<'a, P> {
             _ => " behind the prefix and waypoints named",
         };
         match ended {
-            Ended::Stopped(why) => Verdict::Inconclusive { why: why.clone(), covered },
+            Ended::Stopped(why, at) => {
+                let depth = self.depth_of(*at);
+                let covered = format!("{covered}: every schedule of up to {depth} steps");
+                Verdict::Inconclusive { why: why.clone(), covered }
+            }
             Ended::Missed(sentence) => {
                 Verdict::Vacuous { missing: vec![format!("the waypoint: {sentence}")] }
             }

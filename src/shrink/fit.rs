@@ -73,6 +73,9 @@ pub(super) fn fails_from<P: Protocol>(
     if let Some(violation) = same_failure(scenario, &here, None, like) {
         return Some((taken, violation));
     }
+    if here.panicked.is_some() {
+        return None;
+    }
     for step in steps {
         let Some(mut step) = fitting(scenario, &here, step, rewriting) else { continue };
         here.take(scenario, &step, out);

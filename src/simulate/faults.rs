@@ -83,7 +83,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
     /// The storm is over: faults have ended, nothing is lost any more, and progress counts afresh.
     pub(super) fn heal(&mut self) {
         for index in 0..self.active.len() {
-            if self.active[index] {
+            if self.active[index] && self.outcome.violation.is_none() {
                 self.end_fault(index);
             }
         }

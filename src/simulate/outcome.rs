@@ -22,6 +22,8 @@ pub struct Outcome {
     pub marks: BTreeMap<&'static str, u64>,
     /// How much virtual time passed.
     pub lasted: Span,
+    /// How often nothing was on its way to a live node.
+    pub quiet: u64,
     /// Whether it took so many steps that it was ended before its time.
     pub cut_short: bool,
     /// A fingerprint of everything that happened, and when.

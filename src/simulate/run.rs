@@ -118,6 +118,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                 goals: Vec::new(),
                 marks: BTreeMap::new(),
                 lasted: Span::ZERO,
+                quiet: 0,
                 cut_short: false,
                 digest: 0xcbf2_9ce4_8422_2325,
             },
@@ -197,7 +198,10 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
     }
 
     fn judge_progress(&mut self, healed: Span) {
-        if let Some(progress) = &self.scenario.storm.progress {
+        let sought = |name: &str| self.only.is_none_or(|only| only == name);
+        if let Some(progress) = &self.scenario.storm.progress
+            && sought(progress.name)
+        {
             let reason = format!("not within {healed} after the last fault: {}", progress.sentence);
             let invariant = progress.name.to_string();
             self.outcome.violation = Some(Violation { invariant, reason });
@@ -359,6 +363,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                 .zip(&self.waiting)
                 .all(|(node, waiting)| !node.up || *waiting == 0);
             let found = violations_of(self.scenario, &self.world, quiet, &self.watches, changed);
+            self.outcome.quiet += u64::from(quiet);
             let sought = |found: &Violation| self.only.is_none_or(|only| only == found.invariant);
             self.outcome.violation = found.into_iter().find(sought);
         }

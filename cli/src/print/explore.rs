@@ -65,9 +65,12 @@ fn covered(report: &ExploreReport) -> String {
         false => String::new(),
     };
     let end = match (report.exhausted, &report.verdict) {
-        (true, _) => "every schedule within the bounds",
-        (false, Verdict::Violated { .. }) => "up to the violation",
-        (false, _) => "not to the end",
+        (true, _) => "every schedule within the bounds".to_string(),
+        (false, Verdict::Violated { .. }) => "up to the violation".to_string(),
+        (false, _) => match report.completed {
+            Some(depth) => format!("every schedule of up to {}", of(u64::from(depth), "step")),
+            None => "not to the end".to_string(),
+        },
     };
     format!("{sizes}{quiet}: {end}")
 }
