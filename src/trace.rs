@@ -112,11 +112,18 @@ pub(crate) fn follow<P: Protocol>(
     Ok(())
 }
 
-/// What is possible in a situation, paid for or not; lost and doubled messages only where the
-/// scenario has them.
+/// What is possible in a situation, paid for or not, of the kinds of fault that the scenario has.
 fn possible_acts<P: Protocol>(scenario: &Scenario<P>, here: &Situation<P>) -> Vec<Step<P>> {
     let mut unbounded = scenario.clone();
-    unbounded.faults = Faults { crashes: Faults::ANY, restarts: Faults::ANY, ..unbounded.faults };
+    let any = |allowed: u16| if allowed > 0 { Faults::ANY } else { 0 };
+    let Faults { crashes, restarts, wipes, drops, duplicates } = scenario.faults;
+    unbounded.faults = Faults {
+        crashes: any(crashes),
+        restarts: any(restarts),
+        wipes: any(wipes),
+        drops: any(drops),
+        duplicates: any(duplicates),
+    };
     unbounded.clocks.until = u64::MAX;
     for rule in &mut unbounded.timers {
         rule.firing = Firing::Any;
