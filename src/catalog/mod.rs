@@ -16,7 +16,7 @@ pub trait Model: Send + Sync + 'static {
     /// The protocol it models.
     type Protocol: Saved;
 
-    /// Its name on the command line: `raft`.
+    /// Its name on the command line: `counter`.
     fn name(&self) -> &'static str;
     /// What it is, in a sentence.
     fn about(&self) -> &'static str;

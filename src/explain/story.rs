@@ -157,7 +157,7 @@ impl Story {
             .collect()
     }
 
-    /// `raft, three-nodes, with the bug double-vote`.
+    /// `counter, three-nodes, with the bug counts-twice`.
     pub(super) fn title(&self) -> String {
         let mut title = self.model.clone();
         if self.scenario != self.model {

@@ -39,8 +39,8 @@ pub enum Minimality {
         /// The bounds in words.
         within: Vec<String>,
     },
-    /// No step, pair or short window of it can be left out or shortened; a wholly different and
-    /// shorter trace may exist.
+    /// Steps, pairs (of traces up to 120 steps) and short windows were left out or shortened as far
+    /// as the effort went; a shorter trace may exist.
     LocallyMinimal,
     /// It is as it was found.
     AsFound,
