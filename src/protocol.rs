@@ -128,6 +128,21 @@ pub trait Protocol: Data {
         true
     }
 
+    /// Whether this message would change nothing at this node, now or ever after: a vote of an old
+    /// term. Exhaustive search forgets such mail, which makes the space smaller by far, and proves
+    /// the claim: at every state it reaches, delivery must do nothing at all, and every step of the
+    /// node must keep the claim true, a crash and a restart included. When in doubt, say no.
+    fn ignores(
+        &self,
+        me: NodeId,
+        state: &Self::State,
+        from: NodeId,
+        message: &Self::Message,
+    ) -> bool {
+        let _ = (me, state, from, message);
+        false
+    }
+
     /// What a node remembers after a crash: the one place that says what is durable.
     ///
     /// By default nothing is, and a restarted node starts afresh.
@@ -228,6 +243,13 @@ impl<P: Protocol> Outbox<P> {
         self.timers.clear();
         self.events.clear();
         self.marks.clear();
+    }
+
+    /// The answers that come next after those the handler has just taken; none after the last.
+    pub(crate) fn next_script(&self) -> Option<Vec<u32>> {
+        let last = self.choices.iter().rposition(|choice| choice.taken + 1 < choice.of)?;
+        let kept = self.choices[..last].iter().map(|choice| choice.taken);
+        Some(kept.chain([self.choices[last].taken + 1]).collect())
     }
 
     /// The node whose handler this is.

@@ -42,8 +42,9 @@ pub struct Scenario<P: Protocol> {
     pub patience: Vec<Patience<P>>,
     /// The workload of exploration: in order within a lane, concurrent between lanes.
     pub lanes: Vec<Lane<P>>,
-    /// Whether an input is offered at a node, given all nodes (a perfect detector looks here).
-    pub offered: fn(&Nodes<P>, NodeId, &P::Input) -> bool,
+    /// Whether an input is offered at a node, given all nodes (a perfect detector looks here);
+    /// always if `None`.
+    pub offered: Option<Offered<P>>,
     /// The budget of faults in exploration.
     pub faults: Faults,
     /// The nodes that may crash; all of them if `None`.
@@ -65,6 +66,9 @@ pub struct Scenario<P: Protocol> {
     /// How the simulator runs it.
     pub storm: Storm<P>,
 }
+
+/// Whether an input is offered at a node, given all nodes.
+pub type Offered<P> = fn(&Nodes<P>, NodeId, &<P as Protocol>::Input) -> bool;
 
 /// How often certain timers may fire in exploration.
 #[derive(Clone)]
@@ -238,7 +242,7 @@ impl<P: Protocol> Scenario<P> {
             timers: Vec::new(),
             patience: Vec::new(),
             lanes: Vec::new(),
-            offered: |_, _, _| true,
+            offered: None,
             faults: Faults::NONE,
             may_crash: None,
             clocks: Clocks::none(),
@@ -295,8 +299,8 @@ impl<P: Protocol> Scenario<P> {
     }
 
     /// Offers inputs only where this function says so; it sees all nodes.
-    pub fn offered(mut self, offered: fn(&Nodes<P>, NodeId, &P::Input) -> bool) -> Self {
-        self.offered = offered;
+    pub fn offered(mut self, offered: Offered<P>) -> Self {
+        self.offered = Some(offered);
         self
     }
 
@@ -379,6 +383,11 @@ impl<P: Protocol> Scenario<P> {
     /// The invariant of that name.
     pub fn find_invariant(&self, name: &str) -> Option<&Invariant<P>> {
         self.invariants.iter().find(|invariant| invariant.name == name)
+    }
+
+    /// Whether an input is offered at a node now.
+    pub(crate) fn offers(&self, nodes: &Nodes<P>, me: NodeId, input: &P::Input) -> bool {
+        self.offered.is_none_or(|offered| offered(nodes, me, input))
     }
 
     /// Whether that node may crash.

@@ -8,7 +8,7 @@ use crate::audience::{Audience, Shown};
 use crate::invariant::{Goal, Scope, Sign, Watch};
 use crate::ledger::{Bound, Ledger};
 use crate::mail::Links;
-use crate::node::Panicked;
+use crate::node::{Node, Panicked};
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
 use crate::scenario::Scenario;
 use crate::step::{Act, Step};
@@ -97,49 +97,34 @@ impl<P: Protocol> Situation<P> {
     fn acts_at(&self, scenario: &Scenario<P>, me: NodeId, steps: &mut Vec<Step<P>>) {
         let node = &self.world.nodes[me.index()];
         let mail = &self.world.mail[me.index()];
-        let mut add = |act| steps.push(Step::new(me, act));
-        let letters =
-            || mail.deliverable(scenario.links).map(|letter| (letter.from, letter.message.clone()));
-        if node.up {
-            letters().for_each(|(from, message)| add(Act::Deliver { from, message }));
-        }
-        // A kind of fault with no budget at all is no part of the scenario, and cuts nothing off.
-        let faults = &scenario.faults;
-        if faults.drops > 0 && scenario.links != Links::Set {
-            letters().for_each(|(from, message)| add(Act::Drop { from, message }));
-        }
-        if faults.duplicates > 0 && scenario.links != Links::Set {
-            letters().for_each(|(from, message)| add(Act::Duplicate { from, message }));
-        }
-        if node.up {
-            for (timer, _) in &node.timers {
-                if self.world.holds_back(scenario, me, timer).is_none() {
-                    add(Act::Timeout(timer.clone()));
-                }
-            }
-            for (client, given) in self.ledger.lanes.iter().enumerate() {
-                let client = ClientId(client as u8);
-                if let Some((to, input)) = scenario.next_input(client, *given)
-                    && to.admits(me)
-                    && (scenario.offered)(&self.world.nodes, me, input)
-                    && node.accepts(&scenario.protocol, me, input)
-                {
-                    add(Act::Input { client, input: input.clone() });
-                }
+        for fate in fates(scenario, node.up) {
+            for letter in mail.deliverable(scenario.links) {
+                let (from, message) = (letter.from, letter.message.clone());
+                steps.push(Step::new(me, fate.of(from, message)));
             }
         }
-        if node.clock.is_some() && self.world.may_tick(scenario, me).is_ok() {
-            add(Act::Tick);
+        let timers = node.timers.iter().filter(|_| node.up);
+        for (timer, _) in timers {
+            if self.world.holds_back(scenario, me, timer).is_none() {
+                steps.push(Step::new(me, Act::Timeout(timer.clone())));
+            }
         }
-        if node.up && faults.crashes > 0 && scenario.can_crash(me) {
-            add(Act::Crash);
+        for (client, given) in self.ledger.lanes.iter().enumerate() {
+            let client = ClientId(client as u8);
+            if let Some((to, input)) = scenario.next_input(client, *given)
+                && to.admits(me)
+                && scenario.offers(&self.world.nodes, me, input)
+                && node.accepts(&scenario.protocol, me, input)
+            {
+                steps.push(Step::new(me, Act::Input { client, input: input.clone() }));
+            }
         }
-        if !node.up && faults.restarts > 0 {
-            add(Act::Restart);
-        }
-        if !node.up && faults.wipes > 0 {
-            add(Act::Wiped);
-        }
+        let others = other_acts(scenario, me, node);
+        let others = others.filter(|act| match act {
+            Act::Tick => self.world.may_tick(scenario, me).is_ok(),
+            _ => true,
+        });
+        steps.extend(others.map(|act| Step::new(me, act)));
     }
 
     fn clock_goes_on(&self, scenario: &Scenario<P>, me: NodeId) -> Result<(), Bound> {
@@ -163,13 +148,9 @@ impl<P: Protocol> Situation<P> {
             let mut next = self.clone();
             let shown = next.take(scenario, &step, out);
             step.choices = out.choices.iter().map(|choice| choice.taken).collect();
-            let open = out.choices.iter().rposition(|choice| choice.taken + 1 < choice.of);
             show(step, next, shown);
-            match open {
-                Some(last) => {
-                    script = out.choices[..last].iter().map(|choice| choice.taken).collect();
-                    script.push(out.choices[last].taken + 1);
-                }
+            match out.next_script() {
+                Some(next) => script = next,
                 None => return,
             }
         }
@@ -223,6 +204,57 @@ impl<P: Protocol> Situation<P> {
             Sign::Seen(_) => false,
         }
     }
+}
+
+/// What can happen to a letter that can be delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fate {
+    /// It arrives.
+    Deliver,
+    /// It is lost.
+    Drop,
+    /// It is doubled.
+    Duplicate,
+}
+
+impl Fate {
+    /// The act in which a letter meets it.
+    pub(crate) fn of<P: Protocol>(self, from: NodeId, message: P::Message) -> Act<P> {
+        match self {
+            Fate::Deliver => Act::Deliver { from, message },
+            Fate::Drop => Act::Drop { from, message },
+            Fate::Duplicate => Act::Duplicate { from, message },
+        }
+    }
+}
+
+/// What can happen to the letters of a node, in order.
+pub(crate) fn fates<P: Protocol>(scenario: &Scenario<P>, up: bool) -> impl Iterator<Item = Fate> {
+    // A kind of fault with no budget at all is no part of the scenario, and cuts nothing off.
+    let (faults, set) = (scenario.faults, scenario.links == Links::Set);
+    let open = [
+        (Fate::Deliver, up),
+        (Fate::Drop, faults.drops > 0 && !set),
+        (Fate::Duplicate, faults.duplicates > 0 && !set),
+    ];
+    open.into_iter().filter_map(|(fate, open)| open.then_some(fate))
+}
+
+/// What can happen at a node besides its mail, its timers and its inputs, as far as the node
+/// itself says: whether its clock may move on is the world's business.
+pub(crate) fn other_acts<P: Protocol>(
+    scenario: &Scenario<P>,
+    me: NodeId,
+    node: &Node<P>,
+) -> impl Iterator<Item = Act<P>> {
+    let faults = &scenario.faults;
+    let open = [
+        (Act::Tick, node.clock.is_some()),
+        (Act::Crash, node.up && faults.crashes > 0 && scenario.can_crash(me)),
+        (Act::Restart, !node.up && faults.restarts > 0),
+        (Act::Wiped, !node.up && faults.wipes > 0),
+    ];
+    open.into_iter().filter_map(|(act, open)| open.then_some(act))
 }
 
 /// Every invariant that does not hold in a world with these monitors. `quiet` says whether no live
@@ -281,7 +313,7 @@ pub(crate) fn first_watches<P: Protocol>(scenario: &Scenario<P>) -> Vec<Watch<P>
 }
 
 /// Whether a step shows anything to monitors.
-fn is_sighted<P: Protocol>(step: &Step<P>, out: &Outbox<P>) -> bool {
+pub(crate) fn is_sighted<P: Protocol>(step: &Step<P>, out: &Outbox<P>) -> bool {
     match step.act {
         Act::Input { .. } | Act::Crash | Act::Restart | Act::Wiped => true,
         Act::Deliver { .. } | Act::Timeout(_) => !out.events.is_empty(),

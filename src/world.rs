@@ -70,7 +70,7 @@ impl<P: Protocol> World<P> {
             Act::Input { input, .. } => {
                 up()?;
                 when(
-                    (scenario.offered)(&self.nodes, me, input),
+                    scenario.offers(&self.nodes, me, input),
                     format!("{input:?} is not offered at {me} now"),
                 )?;
                 when(

@@ -7,7 +7,7 @@ mod common;
 use common::random_protocol::{Table, scenarios};
 use proptest::prelude::*;
 use splitbrain::explore::oracle;
-use splitbrain::explore::{Exploration, Limits, explore};
+use splitbrain::explore::{Exploration, Limits, Searched, explore, reference};
 use splitbrain::shrink::{Effort, shrink};
 use splitbrain::simulate::{Campaign, simulate};
 use splitbrain::{Replay, Scenario, Step, Undisturbed, follow_all, replay, walk};
@@ -23,6 +23,11 @@ const ENOUGH: usize = 2_000;
 fn small(scenario: &Scenario<Table>) -> bool {
     let limits = Limits { all_invariants: true, states: Some(ENOUGH), ..Limits::default() };
     explore(scenario, &limits, &mut Undisturbed).is_ok_and(|explored| explored.exhausted)
+}
+
+/// All that an exploration says of a scenario, but for how it searched.
+fn told(explored: Exploration<Table>) -> String {
+    format!("{:#?}", Exploration { searched: Searched::default(), ..explored })
 }
 
 /// Whether a trace ends within the scenario's boundary. Worlds past it are checked by our search
@@ -56,6 +61,40 @@ proptest! {
         prop_assert!(theirs.holds || !ours.found.is_empty());
         let within = ours.found.iter().any(|found| within_boundary(&scenario, &found.trace));
         prop_assert!(!theirs.holds || !within);
+    }
+
+    #[test]
+    fn the_packed_search_is_the_plain_search(
+        scenario in scenarios(),
+        all_invariants: bool,
+        states in prop_oneof![Just(None), (1..3_000_usize).prop_map(Some)],
+        depth in prop_oneof![3 => Just(None), 1 => (0..12_u32).prop_map(Some)],
+        bounded: bool,
+        detector: bool,
+        waypoint in prop_oneof![2 => Just(false), 1 => Just(true)],
+    ) {
+        let mut scenario = Scenario { depth, ..scenario };
+        if !bounded {
+            scenario.boundary = None;
+        }
+        if detector {
+            scenario = scenario.offered(|nodes, _, input| {
+                nodes.iter().any(|node| !node.up || node.state > *input)
+            });
+        }
+        if waypoint {
+            scenario = scenario
+                .waypoint("two nodes agree", |_, nodes| nodes[0].state == nodes[1].state)
+                .waypoint("some node is in state 2", |_, nodes| {
+                    nodes.iter().any(|node| node.state == 2)
+                });
+        }
+        let states = states.or(Some(ENOUGH));
+        let limits = Limits { all_invariants, states, ..Limits::default() };
+        let packed = explore(&scenario, &limits, &mut Undisturbed).expect("it makes sense");
+        let plain = reference::explore(&scenario, &limits, &mut Undisturbed).expect("it does");
+        prop_assert_eq!(&packed.searched.fallback, &None);
+        prop_assert_eq!(told(packed), told(plain));
     }
 
     #[test]

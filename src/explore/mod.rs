@@ -1,21 +1,27 @@
 //! Exhaustive exploration: every schedule of a small cluster, breadth first.
 //!
-//! - `reference` is the plain search over [`World`](crate::World): exact, and readable.
+//! - `packed` is the fast search, which [`explore`] is: worlds as bit-packed integers of interned
+//!   parts, handlers called once for each state and message.
+//! - [`reference`](mod@reference) is the plain search over [`World`](crate::World): readable, and
+//!   what the other is held to.
 //! - `oracle` makes any scenario a `stateright::Model` (feature `stateright`).
 
 #[cfg(feature = "stateright")]
 pub mod oracle;
-mod reference;
+mod packed;
+pub mod reference;
+mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use crate::ledger::Bound;
-use crate::protocol::{NodeId, Protocol};
-use crate::scenario::Scenario;
+use crate::protocol::Protocol;
 use crate::step::Step;
 use crate::verdict::Verdict;
 
-pub use reference::explore;
+pub use packed::explore;
 
 /// How far an exploration goes, beyond the scenario's own bounds.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +33,12 @@ pub struct Limits {
     pub all_invariants: bool,
     /// Ends at a violation of this invariant only; others are noted and passed.
     pub only: Option<String>,
+    /// Searches plainly, over whole worlds: [`reference`](mod@reference).
+    pub plain: bool,
+    /// Keeps mail that a model says is dead, and searches the full space.
+    pub full: bool,
+    /// The most bytes that the search itself may take for states and tables; no limit if `None`.
+    pub bytes: Option<usize>,
 }
 
 /// A violation that was found, by a shortest trace to it.
@@ -69,6 +81,37 @@ pub struct Exploration<P: Protocol> {
     pub waypoints: Vec<(&'static str, usize)>,
     /// Steps between the first world and where the search began: prefix and waypoints.
     pub begun_at: usize,
+    /// How it was searched.
+    pub searched: Searched,
+}
+
+/// How an exploration searched: by which engine, and what it took.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Searched {
+    /// Whether it was the packed search; else the plain one.
+    pub packed: bool,
+    /// Why the plain search stood in for the packed one.
+    pub fallback: Option<String>,
+    /// Bits of a packed state.
+    pub key_bits: u32,
+    /// Different slots: one node with its mail.
+    pub slots: usize,
+    /// Calls of handlers.
+    pub handler_calls: u64,
+    /// Bytes that the states, the index over them and the tables took at the end.
+    pub bytes: usize,
+}
+
+impl Searched {
+    /// By the plain search.
+    fn plainly() -> Searched {
+        Searched::default()
+    }
+
+    /// What the verdict rests on besides the search itself.
+    fn reservation(&self, _states: usize) -> String {
+        String::new()
+    }
 }
 
 impl<P: Protocol> Exploration<P> {
@@ -76,23 +119,4 @@ impl<P: Protocol> Exploration<P> {
     pub fn depth(&self) -> u32 {
         (self.levels.len().max(1) - 1) as u32
     }
-}
-
-/// Where a state was reached from.
-#[derive(Clone, Copy, Debug)]
-struct Parent {
-    /// The state it was reached from, by its number.
-    state: u32,
-    /// Which of that state's successors it is.
-    successor: u32,
-}
-
-/// The node whose step leads to a successor: the only node whose own invariants can have changed.
-fn changed<P: Protocol>(step: &Step<P>) -> Option<NodeId> {
-    Some(step.node)
-}
-
-/// The goals of a scenario, none reached yet.
-fn unreached<P: Protocol>(scenario: &Scenario<P>) -> Vec<(&'static str, Option<u32>)> {
-    scenario.goals.iter().map(|goal| (goal.name, None)).collect()
 }

@@ -51,7 +51,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         self.think(client);
         let takes = |node: &NodeId| {
             self.paused[node.index()] == 0
-                && (scenario.offered)(&self.world.nodes, *node, &input)
+                && scenario.offers(&self.world.nodes, *node, &input)
                 && self.world.nodes[node.index()].accepts(&scenario.protocol, *node, &input)
         };
         // A client that may go anywhere finds out who takes its request.

@@ -1,0 +1,297 @@
+//! A global state as one exact integer.
+//!
+//! A state is a tuple of ids: a slot for each node, the ledger, the monitors. Each id gets a field
+//! just wide enough for the ids there are, so that most states fit in 64 bits and the rest in 128.
+//! When a table outgrows its field the layout changes and every key is packed anew; ids never
+//! change. Two states are the same exactly if their keys are equal: no verdict rests on a hash.
+
+use std::fmt::Debug;
+
+/// An integer that holds a key.
+pub(super) trait Word: Copy + Eq + Default + Debug + Send + Sync + 'static {
+    /// How many bits it has.
+    const BITS: u32;
+    /// The value of a field.
+    fn field(self, field: Field) -> u32;
+    /// The key with the bits of `changed` flipped in a field.
+    fn flipped(self, field: Field, changed: u32) -> Self;
+    /// A hash of it; where it is looked for, never what is decided.
+    fn hash(self) -> u64;
+    /// Reads the first bytes of a slice that is at least as long as a word.
+    fn read(bytes: &[u8], stride: usize) -> Self;
+    /// Writes all bytes of the word.
+    fn write(self, bytes: &mut [u8]);
+}
+
+/// Where a field of a key is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Field {
+    shift: u32,
+    mask: u32,
+}
+
+macro_rules! word {
+    ($word:ty, $hash:expr) => {
+        impl Word for $word {
+            const BITS: u32 = <$word>::BITS;
+            #[inline]
+            fn field(self, field: Field) -> u32 {
+                (self >> field.shift) as u32 & field.mask
+            }
+            #[inline]
+            fn flipped(self, field: Field, changed: u32) -> Self {
+                self ^ (<$word>::from(changed) << field.shift)
+            }
+            #[inline]
+            fn hash(self) -> u64 {
+                let hash: fn($word) -> u64 = $hash;
+                hash(self)
+            }
+            #[inline]
+            fn read(bytes: &[u8], stride: usize) -> Self {
+                const BYTES: usize = size_of::<$word>();
+                let whole = <$word>::from_le_bytes(bytes[..BYTES].try_into().expect("a word"));
+                whole & (<$word>::MAX >> (8 * (BYTES - stride)))
+            }
+            #[inline]
+            fn write(self, bytes: &mut [u8]) {
+                bytes[..size_of::<$word>()].copy_from_slice(&self.to_le_bytes());
+            }
+        }
+    };
+}
+
+word!(u64, |key| folded(key ^ 0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93));
+word!(u128, |key| {
+    let low = folded(key as u64 ^ 0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93);
+    folded(low ^ (key >> 64) as u64, 0xA076_1D64_78BD_642F)
+});
+
+/// The two halves of a product, mixed.
+#[inline]
+fn folded(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// Which bits of a key say what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Layout {
+    fields: Vec<Field>,
+    bits: u32,
+}
+
+impl Layout {
+    /// A layout with room for these numbers of ids and some more.
+    pub(super) fn roomy(ids: &[usize]) -> Layout {
+        Layout::of(ids.iter().map(|&count| width(count + count / 4)))
+    }
+
+    /// The narrowest layout for these numbers of ids.
+    pub(super) fn tight(ids: &[usize]) -> Layout {
+        Layout::of(ids.iter().map(|&count| width(count)))
+    }
+
+    fn of(widths: impl Iterator<Item = u32>) -> Layout {
+        let mut shift = 0;
+        let fields = widths
+            .map(|width| {
+                let mask = ((1_u64 << width) - 1) as u32;
+                // A field without bits may lie past the last; it is read as nothing.
+                let field = Field { shift: if width == 0 { 0 } else { shift }, mask };
+                shift += width;
+                field
+            })
+            .collect();
+        Layout { fields, bits: shift }
+    }
+
+    /// Whether ids up to these numbers have room.
+    pub(super) fn holds(&self, ids: impl Iterator<Item = usize>) -> bool {
+        self.fields.iter().zip(ids).all(|(field, count)| count <= field.mask as usize + 1)
+    }
+
+    /// How many bits a key takes.
+    pub(super) fn bits(&self) -> u32 {
+        self.bits
+    }
+
+    /// How many bytes a stored key takes.
+    pub(super) fn stride(&self) -> usize {
+        self.bits.div_ceil(8).max(1) as usize
+    }
+
+    /// The field with that number.
+    #[inline]
+    pub(super) fn field(&self, at: usize) -> Field {
+        self.fields[at]
+    }
+
+    /// The key of these ids.
+    pub(super) fn pack<W: Word>(&self, ids: &[u32]) -> W {
+        debug_assert!(self.holds(ids.iter().map(|&id| id as usize + 1)), "every id has room");
+        let fields = self.fields.iter().zip(ids);
+        fields.fold(W::default(), |key, (field, id)| key.flipped(*field, *id))
+    }
+
+    /// The ids of this key.
+    pub(super) fn unpack<W: Word>(&self, key: W, ids: &mut Vec<u32>) {
+        ids.clear();
+        ids.extend(self.fields.iter().map(|&field| key.field(field)));
+    }
+}
+
+/// The bits that tell that many ids apart.
+fn width(count: usize) -> u32 {
+    usize::BITS - count.saturating_sub(1).leading_zeros()
+}
+
+/// Keys in the order they were found: the visited states, and the queue of breadth-first search.
+#[derive(Debug)]
+pub(super) struct Keys<W> {
+    /// The keys, `stride` bytes each, and room to read a whole word behind the last.
+    bytes: Vec<u8>,
+    stride: usize,
+    len: usize,
+    word: std::marker::PhantomData<W>,
+}
+
+impl<W: Word> Keys<W> {
+    const WORD: usize = size_of::<W>();
+
+    /// No keys, of that many bytes each.
+    pub(super) fn new(stride: usize) -> Keys<W> {
+        assert!((1..=Self::WORD).contains(&stride), "a key fits in its word");
+        Keys { bytes: vec![0; Self::WORD], stride, len: 0, word: std::marker::PhantomData }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The key with that number.
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> W {
+        debug_assert!(at < self.len, "key {at} of {}", self.len);
+        W::read(&self.bytes[at * self.stride..], self.stride)
+    }
+
+    /// Adds a key.
+    #[inline]
+    pub(super) fn push(&mut self, key: W) {
+        let at = self.len * self.stride;
+        self.bytes.resize(at + self.stride + Self::WORD, 0);
+        key.write(&mut self.bytes[at..]);
+        self.len += 1;
+    }
+
+    /// Forgets all but the first.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+        self.bytes.truncate(self.len * self.stride + Self::WORD);
+    }
+
+    /// Packs every key anew, from one layout into another that has room for its ids.
+    pub(super) fn repack<V: Word>(self, from: &Layout, to: &Layout) -> Keys<V> {
+        let (old, new) = (self.stride, to.stride());
+        let mut ids = Vec::new();
+        let mut again = |bytes: &[u8]| -> V {
+            from.unpack(W::read(bytes, old), &mut ids);
+            to.pack(&ids)
+        };
+        let (mut bytes, len) = (self.bytes, self.len);
+        // In place: towards the end when keys shrink, from the end when they grow. A whole word is
+        // read before and written around each key, so a word's room is kept on the side that is
+        // still to be read.
+        let room = Self::WORD.max(size_of::<V>());
+        bytes.resize(len * old.max(new) + room, 0);
+        if new <= old {
+            for at in 0..len {
+                let key = again(&bytes[at * old..]);
+                write_narrow(&mut bytes, at * new, key, new);
+            }
+        } else {
+            for at in (0..len).rev() {
+                let key = again(&bytes[at * old..]);
+                write_narrow(&mut bytes, at * new, key, new);
+            }
+        }
+        bytes.resize(len * new + size_of::<V>(), 0);
+        Keys { bytes, stride: new, len, word: std::marker::PhantomData }
+    }
+
+    /// The bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// Writes the low bytes of a key and nothing else.
+fn write_narrow<W: Word>(bytes: &mut [u8], at: usize, key: W, stride: usize) {
+    let mut whole = [0; 16];
+    key.write(&mut whole);
+    bytes[at..at + stride].copy_from_slice(&whole[..stride]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_come_back_from_a_key_of_any_width() {
+        for ids in [vec![1, 1], vec![2, 3, 1, 900], vec![1 << 20, 7, 1 << 24, 1, 1 << 19, 5]] {
+            for layout in [Layout::tight(&ids), Layout::roomy(&ids)] {
+                assert!(layout.holds(ids.iter().copied()));
+                let last: Vec<u32> = ids.iter().map(|&count| count as u32 - 1).collect();
+                let mut back = Vec::new();
+                layout.unpack::<u128>(layout.pack(&last), &mut back);
+                assert_eq!(back, last);
+                if layout.bits() <= 64 {
+                    layout.unpack::<u64>(layout.pack(&last), &mut back);
+                    assert_eq!(back, last);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tight_layout_has_no_room_for_one_more() {
+        let layout = Layout::tight(&[4, 1, 3]);
+        assert_eq!(layout.bits(), 4);
+        assert!(layout.holds([4, 1, 4].into_iter()));
+        assert!(!layout.holds([5, 1, 4].into_iter()));
+        assert!(!layout.holds([4, 2, 4].into_iter()));
+    }
+
+    #[test]
+    fn keys_survive_every_change_of_layout() {
+        let small = Layout::tight(&[16, 100, 3]);
+        let wide = Layout::tight(&[1 << 20, 1 << 17, 1 << 14]);
+        let wider = Layout::tight(&[1 << 30, 1 << 30, 1 << 30]);
+        let ids = |at: u32| [at % 16, at % 100, at % 3];
+        let mut keys = Keys::<u64>::new(small.stride());
+        for at in 0..1_000 {
+            keys.push(small.pack(&ids(at)));
+        }
+        let keys = keys.repack::<u64>(&small, &wide);
+        let keys = keys.repack::<u128>(&wide, &wider);
+        let keys = keys.repack::<u128>(&wider, &wide);
+        let mut back = Vec::new();
+        assert_eq!(keys.len(), 1_000);
+        for at in 0..1_000 {
+            wide.unpack(keys.get(at as usize), &mut back);
+            assert_eq!(back, ids(at));
+        }
+    }
+
+    #[test]
+    fn truncated_keys_take_new_ones() {
+        let mut keys = Keys::<u64>::new(3);
+        (0..10).for_each(|key| keys.push(key));
+        keys.truncate(4);
+        keys.push(77);
+        let all: Vec<u64> = (0..keys.len()).map(|at| keys.get(at)).collect();
+        assert_eq!(all, [0, 1, 2, 3, 77]);
+    }
+}

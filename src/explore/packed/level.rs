@@ -1,0 +1,713 @@
+//! How a level is expanded: batch by batch, in the order in which the plain search would.
+//!
+//! A batch is a run of states of one depth. Each is expanded to its successors' keys; then all
+//! those keys are looked up, and the new ones become the next states; then the new ones are
+//! checked, in order. When the search ends inside a batch, what lies behind the end is undone, so
+//! that the books say what a search state by state would have said.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+
+use super::check::{Looked, State, goals_of_nodes};
+use super::expand::{Came, Counted, Expander, Sink};
+use super::key::{Layout, Word};
+use super::meaning::{Meaning, bound_of};
+use super::parents::Parents;
+use super::tables::{IMPURE, Miss, Tables};
+use super::visited::Visited;
+use crate::audience::Shown;
+use crate::explore::tally::{Ended, Search, Tally};
+use crate::explore::{Limits, Searched};
+use crate::ledger::Bound;
+use crate::observer::{Observer, Progress};
+use crate::protocol::{Outbox, Protocol};
+use crate::scenario::{Scenario, Waypoint};
+use crate::situation::{Situation, Violation};
+use crate::step::Step;
+
+/// How many states are expanded at a time.
+const BATCH: usize = 1_024;
+
+/// The most bits a key may have.
+const WIDEST: u32 = 128;
+
+/// The packed search of one scenario.
+pub(super) struct Packed<'a, P: Protocol> {
+    scenario: &'a Scenario<P>,
+    limits: &'a Limits,
+    meaning: Meaning<'a, P>,
+    tables: Tables,
+    states: States,
+    parents: Parents,
+    looked: Looked,
+    /// The goals that show in the nodes and were not reached yet.
+    goals_open: Vec<usize>,
+    tally: Tally<P>,
+    /// By note: whether its goals are in the books.
+    noted: Vec<bool>,
+    counted: Counted,
+    /// The next state to be expanded.
+    at: usize,
+    scratch: Scratch,
+}
+
+/// The states found, in keys as narrow as will do.
+enum States {
+    Narrow(Visited<u64>),
+    Wide(Visited<u128>),
+}
+
+/// What a batch works with.
+#[derive(Default)]
+struct Scratch {
+    expander: Expander,
+    ids: Vec<u32>,
+    fresh: Vec<u32>,
+}
+
+/// The successors of a batch, in order.
+pub(super) struct Candidates<W> {
+    keys: Vec<W>,
+    /// The node whose step led to each.
+    via: Vec<u8>,
+    /// By state of the batch: where its successors end.
+    ends: Vec<usize>,
+    /// States of the batch at which an impure handler ran.
+    impure: Vec<usize>,
+    /// Keys met lately, by hash: most successors are met several times within a short while. The
+    /// first state, whose key is zero, is always known.
+    lately: Vec<W>,
+}
+
+/// How many keys are remembered as met lately.
+const LATELY: usize = 1 << 14;
+
+impl<W: Word> Candidates<W> {
+    fn new() -> Candidates<W> {
+        Candidates {
+            keys: Vec::new(),
+            via: Vec::new(),
+            ends: Vec::new(),
+            impure: Vec::new(),
+            lately: vec![W::default(); LATELY],
+        }
+    }
+
+    fn clear(&mut self) {
+        self.keys.clear();
+        self.via.clear();
+        self.ends.clear();
+        self.impure.clear();
+    }
+
+    /// Takes back the successors from that place on.
+    fn take_back(&mut self, from: usize) {
+        for key in self.keys.drain(from..) {
+            self.lately[key.hash() as usize % LATELY] = W::default();
+        }
+        self.via.truncate(from);
+    }
+
+    /// Forgets what was met lately.
+    fn forget(&mut self) {
+        self.lately.fill(W::default());
+    }
+}
+
+impl<W: Word> Sink<W> for Candidates<W> {
+    #[inline]
+    fn arrive(&mut self, key: W, node: usize, _: u32, _: u32) {
+        let place = &mut self.lately[key.hash() as usize % LATELY];
+        if *place != key {
+            *place = key;
+            self.keys.push(key);
+            self.via.push(node as u8);
+        }
+    }
+}
+
+/// All successors, those met lately included.
+struct Every<'a, W>(&'a mut Candidates<W>);
+
+impl<W: Word> Sink<W> for Every<'_, W> {
+    fn arrive(&mut self, key: W, node: usize, _: u32, _: u32) {
+        self.0.keys.push(key);
+        self.0.via.push(node as u8);
+    }
+}
+
+/// The first successor that is wanted: its node, its deed, and which of the deed's moves it is.
+struct Finder<F> {
+    wanted: F,
+    found: Option<[u32; 3]>,
+}
+
+impl<W, F: Fn(W, [u32; 3]) -> bool> Sink<W> for Finder<F> {
+    fn arrive(&mut self, key: W, node: usize, deed: u32, nth: u32) {
+        let step = [node as u32, deed, nth];
+        if self.found.is_none() && (self.wanted)(key, step) {
+            self.found = Some(step);
+        }
+    }
+}
+
+/// Nobody.
+struct Nowhere;
+
+impl<W> Sink<W> for Nowhere {
+    fn arrive(&mut self, _: W, _: usize, _: u32, _: u32) {}
+}
+
+/// Why a scenario cannot be packed, if it cannot.
+pub(super) fn cannot_pack<P: Protocol>(scenario: &Scenario<P>) -> Option<String> {
+    if scenario.timers.len() > 240 {
+        return Some("it has more than 240 rules for timers".to_string());
+    }
+    // A node that panics as it starts leaves no world to pack.
+    let first = Situation::first(scenario);
+    first.world.nodes.is_empty().then(|| "a node panics as it starts".to_string())
+}
+
+/// Why the work on keys of one width ended.
+enum Went {
+    Ended(Ended),
+    /// Ids have outgrown the layout; nothing of the current batch is kept.
+    Outgrown,
+}
+
+impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
+    fn begin(scenario: &'a Scenario<P>, limits: &'a Limits, way: &[Step<P>]) -> Self {
+        let mut out = Outbox::new(scenario.nodes);
+        let (mut first, mut shown) = Situation::first_shown(scenario, &mut out);
+        for step in way {
+            let more = first.take(scenario, step, &mut out);
+            shown.goals.extend(more.goals);
+        }
+        let (mut meaning, mut tables) = Meaning::new(scenario, false);
+        let ids = meaning.ids_of(&mut tables, &first);
+        let layout = Layout::roomy(&meaning.counts());
+        let mut visited = Visited::<u64>::new(layout);
+        let key = visited.layout.pack(&ids);
+        visited.admit(&[key], |_| false, &mut Vec::new());
+        let mut tally = Tally::new(scenario);
+        tally.note(0, &shown);
+        for violation in first.violations(scenario, None) {
+            tally.found.push((violation, Vec::new()));
+        }
+        tally.quiet = u64::from(first.panicked.is_none() && first.world.is_quiet());
+        let mut search = Packed {
+            scenario,
+            limits,
+            meaning,
+            tables,
+            states: States::Narrow(visited),
+            parents: Parents::default(),
+            looked: Looked::new(scenario),
+            goals_open: goals_of_nodes(scenario),
+            tally,
+            noted: Vec::new(),
+            counted: Counted::default(),
+            at: 0,
+            scratch: Scratch::default(),
+        };
+        search.reach(&first, 0);
+        search
+    }
+
+    fn run(&mut self, observer: &mut dyn Observer, to: Option<&Waypoint<P>>) -> Ended {
+        loop {
+            let states = std::mem::replace(&mut self.states, States::none());
+            let (went, states) = match states {
+                States::Narrow(mut visited) => {
+                    let went = self.run_in(&mut visited, observer, to);
+                    (went, States::Narrow(visited))
+                }
+                States::Wide(mut visited) => {
+                    let went = self.run_in(&mut visited, observer, to);
+                    (went, States::Wide(visited))
+                }
+            };
+            match went {
+                Went::Ended(ended) => {
+                    self.states = states;
+                    return ended;
+                }
+                Went::Outgrown => self.states = states.with_room_for(&self.meaning.counts()),
+            }
+        }
+    }
+
+    fn trace_to(&self, state: usize) -> Vec<Step<P>> {
+        match &self.states {
+            States::Narrow(visited) => self.way_to(visited, state),
+            States::Wide(visited) => self.way_to(visited, state),
+        }
+    }
+
+    fn states(&self) -> usize {
+        match &self.states {
+            States::Narrow(visited) => visited.len(),
+            States::Wide(visited) => visited.len(),
+        }
+    }
+
+    fn closed(mut self) -> (Tally<P>, Searched) {
+        let (key_bits, keys) = match &self.states {
+            States::Narrow(visited) => (visited.layout.bits(), visited.bytes_with(0)),
+            States::Wide(visited) => (visited.layout.bits(), visited.bytes_with(0)),
+        };
+        self.close_books();
+        let searched = Searched {
+            packed: true,
+            fallback: None,
+            key_bits,
+            slots: self.meaning.places.iter().map(|place| place.slots.len()).sum(),
+            handler_calls: self.meaning.handler_calls,
+            bytes: keys + self.bytes(),
+        };
+        (self.tally, searched)
+    }
+}
+
+impl States {
+    /// No states at all, while they are elsewhere.
+    fn none() -> States {
+        States::Narrow(Visited::new(Layout::tight(&[1])))
+    }
+
+    /// The same states with room for that many ids.
+    fn with_room_for(self, counts: &[usize]) -> States {
+        let (roomy, tight) = (Layout::roomy(counts), Layout::tight(counts));
+        let narrowest = if tight.bits() <= 64 { 64 } else { WIDEST };
+        let layout = if roomy.bits() <= narrowest { roomy } else { tight };
+        assert!(layout.bits() <= WIDEST, "the search ends before keys outgrow {WIDEST} bits");
+        tracing::debug!(bits = layout.bits(), "keys are packed anew");
+        match (self, layout.bits() <= 64) {
+            (States::Narrow(visited), true) => States::Narrow(visited.repacked(layout)),
+            (States::Narrow(visited), false) => States::Wide(visited.repacked(layout)),
+            (States::Wide(visited), _) => States::Wide(visited.repacked(layout)),
+        }
+    }
+}
+
+impl<P: Protocol> Packed<'_, P> {
+    fn run_in<W: Word + std::hash::Hash>(
+        &mut self,
+        visited: &mut Visited<W>,
+        observer: &mut dyn Observer,
+        to: Option<&Waypoint<P>>,
+    ) -> Went {
+        let mut candidates = Candidates::new();
+        let mut outsiders = Outsiders::default();
+        while self.at < visited.len() {
+            if *self.tally.levels.last().expect("a level") == self.at && self.at > 0 {
+                let depth = self.tally.levels.len() - 1;
+                tracing::debug!(depth, states = self.at, "a level is complete");
+            }
+            if self.tally.done(self.limits) {
+                return Went::Ended(Ended::Found);
+            }
+            let mut end = self.batch_end(visited.len());
+            if let Some(waypoint) = to {
+                let states = self.at..end;
+                let there = states.into_iter().find(|&at| self.is_at(visited, at, waypoint));
+                match there {
+                    Some(at) if at == self.at => return Went::Ended(Ended::Waypoint(at)),
+                    there => end = there.unwrap_or(end),
+                }
+            }
+            if let Some(why) = self.limit(visited, observer) {
+                return Went::Ended(Ended::Stopped(why, self.at));
+            }
+            if !self.expand(visited, end, &mut candidates) {
+                return Went::Outgrown;
+            }
+            let outside = self.outside(visited, &candidates, &mut outsiders);
+            let base = visited.len();
+            let mut fresh = std::mem::take(&mut self.scratch.fresh);
+            fresh.clear();
+            let is_outside = |at: usize| outside.get(at).is_some_and(|outside| *outside);
+            visited.admit(&candidates.keys, is_outside, &mut fresh);
+            self.commit(visited, &candidates, base, &fresh, &outside, end);
+            self.scratch.fresh = fresh;
+        }
+        let done = self.tally.done(self.limits);
+        Went::Ended(if done { Ended::Found } else { Ended::Exhausted })
+    }
+
+    /// Where the batch that begins at the next state ends: all its states have one depth.
+    fn batch_end(&self, states: usize) -> usize {
+        let levels = &self.tally.levels;
+        let next = levels.partition_point(|&first| first <= self.at);
+        let level_end = levels.get(next).copied().unwrap_or(states);
+        level_end.min(self.at + BATCH)
+    }
+
+    fn is_at<W: Word>(&self, visited: &Visited<W>, at: usize, waypoint: &Waypoint<P>) -> bool {
+        let here = self.situation(visited, visited.keys.get(at));
+        here.panicked.is_none() && (waypoint.reached)(&self.scenario.protocol, &here.world.nodes)
+    }
+
+    /// The sentence of the limit that ends the search here, if one does.
+    fn limit<W: Word>(&self, visited: &Visited<W>, observer: &mut dyn Observer) -> Option<String> {
+        let states = visited.len();
+        if let Some(most) = self.limits.states
+            && states >= most
+        {
+            return Some(format!("out of room: {most} states allowed"));
+        }
+        if states >= u32::MAX as usize - 100 * BATCH {
+            return Some("out of numbers for states".to_string());
+        }
+        let tight = Layout::tight(&self.meaning.counts());
+        if tight.bits() > WIDEST {
+            return Some(format!("out of room: a state takes more than {WIDEST} bits"));
+        }
+        observer.look(&Progress::Exploring {
+            states,
+            transitions: self.tally.transitions + self.counted.transitions,
+            depth: self.tally.depth_of(self.at),
+            frontier: states - self.at,
+        })
+    }
+
+    /// Whether states of this depth are only asked whether anything can happen.
+    fn is_bottom(&self, depth: u32) -> bool {
+        self.scenario.depth.is_some_and(|most| depth >= most)
+    }
+
+    /// Expands the states from the next one to `end`. False if ids have outgrown the layout.
+    fn expand<W: Word>(
+        &mut self,
+        visited: &Visited<W>,
+        end: usize,
+        candidates: &mut Candidates<W>,
+    ) -> bool {
+        candidates.clear();
+        let depth = self.tally.depth_of(self.at);
+        let bottom = self.is_bottom(depth);
+        let mut expander = std::mem::take(&mut self.scratch.expander);
+        expander.counted.clear();
+        let mut fits = true;
+        for at in self.at..end {
+            let key = visited.keys.get(at);
+            let from = candidates.keys.len();
+            loop {
+                let (tables, layout) = (&self.tables, &visited.layout);
+                let came = if bottom {
+                    expander.expand(tables, layout, key, true, &mut Nowhere)
+                } else if self.scenario.boundary.is_some() {
+                    // Successors past the boundary are no transitions: each has to be counted.
+                    expander.expand(tables, layout, key, false, &mut Every(candidates))
+                } else {
+                    expander.expand(tables, layout, key, false, candidates)
+                };
+                match came {
+                    Came::Whole { acts, impure } => {
+                        if bottom && acts {
+                            self.tally.cut.insert(Bound::Depth);
+                        }
+                        if impure {
+                            candidates.impure.push(at);
+                        }
+                        break;
+                    }
+                    Came::Short => {
+                        candidates.take_back(from);
+                        self.learn(&visited.layout, key, &expander.misses);
+                    }
+                }
+                fits = visited.layout.holds(self.meaning.counts().into_iter());
+                if !fits {
+                    break;
+                }
+            }
+            if !fits {
+                candidates.forget();
+                break;
+            }
+            candidates.ends.push(candidates.keys.len());
+        }
+        self.scratch.expander = expander;
+        fits
+    }
+
+    /// Finds out what the tables lacked about a state.
+    fn learn<W: Word>(&mut self, layout: &Layout, key: W, misses: &[Miss]) {
+        let ids = &mut self.scratch.ids;
+        layout.unpack(key, ids);
+        let slots = &ids[..self.scenario.nodes];
+        for &miss in misses {
+            self.meaning.fill(&mut self.tables, miss, slots);
+        }
+    }
+
+    /// Which successors lie past the scenario's boundary; nothing if it has none.
+    fn outside<W: Word + std::hash::Hash>(
+        &self,
+        visited: &Visited<W>,
+        candidates: &Candidates<W>,
+        outsiders: &mut Outsiders<W>,
+    ) -> Vec<bool> {
+        let Some(boundary) = &self.scenario.boundary else {
+            return Vec::new();
+        };
+        let mut lies_outside = |&key: &W| {
+            if outsiders.known.contains(&key) {
+                return true;
+            }
+            if visited.contains(key) {
+                return false;
+            }
+            let there = self.situation(visited, key);
+            let outside = there.panicked.is_none()
+                && !(boundary.within)(&self.scenario.protocol, &there.world);
+            if outside {
+                outsiders.note(key);
+            }
+            outside
+        };
+        candidates.keys.iter().map(&mut lies_outside).collect()
+    }
+
+    /// Enters a batch in the books: state by state, its new successors in order.
+    fn commit<W: Word>(
+        &mut self,
+        visited: &mut Visited<W>,
+        candidates: &Candidates<W>,
+        base: usize,
+        fresh: &[u32],
+        outside: &[bool],
+        mut end: usize,
+    ) {
+        let depth = self.tally.depth_of(self.at);
+        let (first, mut candidate, mut stored) = (self.at, 0, 0);
+        let mut past_boundary = 0;
+        for (at, &until) in (first..end).zip(&candidates.ends) {
+            let children_before = stored;
+            let mut fresh_here = fresh[stored..].iter().take_while(|&&at| (at as usize) < until);
+            if outside.is_empty() {
+                for &new in fresh_here.by_ref() {
+                    self.arrive(visited, at, candidates, new as usize, Some(base + stored));
+                    stored += 1;
+                }
+            } else {
+                for new in candidate..until {
+                    if outside[new] {
+                        past_boundary += 1;
+                        self.tally.cut.insert(Bound::Boundary);
+                        self.arrive(visited, at, candidates, new, None);
+                    } else if fresh.get(stored) == Some(&(new as u32)) {
+                        self.arrive(visited, at, candidates, new, Some(base + stored));
+                        stored += 1;
+                    }
+                }
+            }
+            candidate = until;
+            self.parents.push((stored - children_before) as u32);
+            if candidates.impure.contains(&at) {
+                self.blame(visited, at);
+            }
+            let full = self.limits.states.is_some_and(|most| base + stored >= most);
+            if (self.tally.done(self.limits) || full) && at + 1 < end {
+                // What lies behind never happened.
+                visited.keys.truncate(base + stored);
+                self.recount(visited, first, at + 1);
+                end = at + 1;
+                break;
+            }
+        }
+        let counted = self.scratch.expander.counted.clone();
+        self.counted.add(&counted);
+        self.counted.transitions -= past_boundary;
+        self.note_goals(&counted, depth + 1);
+        self.at = end;
+    }
+
+    /// Counts a part of a batch again.
+    fn recount<W: Word>(&mut self, visited: &Visited<W>, first: usize, end: usize) {
+        let expander = &mut self.scratch.expander;
+        expander.counted.clear();
+        for at in first..end {
+            let key = visited.keys.get(at);
+            let came = expander.expand(&self.tables, &visited.layout, key, false, &mut Nowhere);
+            debug_assert!(matches!(came, Came::Whole { .. }), "it was expanded before");
+        }
+    }
+
+    /// Arrives at a successor that is new (`number`) or past the boundary: checks it.
+    fn arrive<W: Word>(
+        &mut self,
+        visited: &Visited<W>,
+        from: usize,
+        candidates: &Candidates<W>,
+        candidate: usize,
+        number: Option<usize>,
+    ) {
+        let (key, node) = (candidates.keys[candidate], usize::from(candidates.via[candidate]));
+        let depth = self.tally.depth_of(from) + 1;
+        if let Some(number) = number
+            && self.tally.levels.len() as u32 <= depth
+        {
+            self.tally.levels.push(number);
+        }
+        let mut ids = std::mem::take(&mut self.scratch.ids);
+        visited.layout.unpack(key, &mut ids);
+        let places = self.tables.places.iter().zip(&ids);
+        let quiet = places.clone().all(|(place, &slot)| !place.heads[slot as usize].waiting);
+        let panicked = self.tables.ledgers[ids[self.scenario.nodes] as usize].panicked;
+        if number.is_some() && quiet && !panicked {
+            self.tally.quiet += 1;
+        }
+        let was = visited.keys.get(from).field(visited.layout.field(node));
+        let heads = &self.tables.places[node].heads;
+        let moved = heads[was as usize].local != heads[ids[node] as usize].local;
+        let state = State { ids: &ids, changed: (node, moved), quiet };
+        let goals_open = !self.goals_open.is_empty();
+        if self.looked.is_news(&self.tables, &state, goals_open) {
+            let there = self.meaning.situation(&ids);
+            for violation in there.violations(self.scenario, Some(crate::NodeId::at(node))) {
+                if self.tally.is_news(&violation) {
+                    let trace = self.trace_by(visited, from, key);
+                    self.tally.found.push((violation, trace));
+                }
+            }
+            if number.is_some() {
+                self.reach(&there, depth);
+            }
+        }
+        self.scratch.ids = ids;
+    }
+
+    /// Notes the goals that show in the nodes here.
+    fn reach(&mut self, there: &Situation<P>, depth: u32) {
+        let (scenario, goals) = (self.scenario, &mut self.tally.goals);
+        self.goals_open.retain(|&goal| {
+            let reached = there.reaches(scenario, &scenario.goals[goal]);
+            if reached {
+                goals[goal].1.get_or_insert(depth);
+            }
+            !reached
+        });
+    }
+
+    /// Notes the goals that showed in something seen.
+    fn note_goals(&mut self, counted: &Counted, depth: u32) {
+        self.noted.resize(self.tables.notes, false);
+        for (note, _) in counted.notes.iter().enumerate().filter(|(_, count)| **count > 0) {
+            if !std::mem::replace(&mut self.noted[note], true) {
+                let (goals, _) = self.meaning.notes.get_index(note).expect("a note").clone();
+                self.tally.note(depth, &Shown { goals, marks: Vec::new() });
+            }
+        }
+    }
+
+    /// Enters what was counted along the way.
+    fn close_books(&mut self) {
+        self.tally.transitions += self.counted.transitions;
+        for (note, &count) in self.counted.notes.iter().enumerate() {
+            let (_, marks) = self.meaning.notes.get_index(note).expect("a note");
+            for &mark in marks {
+                *self.tally.marks.entry(mark).or_default() += count;
+            }
+        }
+        let words = self.counted.cut.iter().enumerate();
+        let bits = words.flat_map(|(word, bits)| {
+            (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
+        });
+        let cut: BTreeSet<Bound> = bits.map(bound_of).collect();
+        self.tally.cut.extend(cut);
+        self.counted.clear();
+    }
+
+    /// Notes that a handler called in this state is no function.
+    fn blame<W: Word>(&mut self, visited: &Visited<W>, at: usize) {
+        let is_impure = |_, [node, deed, nth]: [u32; 3]| {
+            let place = &self.tables.places[node as usize];
+            let first = place.deeds[deed as usize].first;
+            place.moves[(first + nth) as usize].odd & IMPURE != 0
+        };
+        let Some(step) = self.seek(visited, visited.keys.get(at), is_impure) else {
+            return;
+        };
+        let act = Step { choices: Vec::new(), ..step };
+        let violation = Violation::of_purity(&act);
+        if self.tally.is_news(&violation) {
+            let mut trace = self.way_to(visited, at);
+            trace.push(act);
+            self.tally.found.push((violation, trace));
+        }
+    }
+
+    /// The steps to a state, and on to a successor of it.
+    fn trace_by<W: Word>(&self, visited: &Visited<W>, from: usize, key: W) -> Vec<Step<P>> {
+        let mut trace = self.way_to(visited, from);
+        trace.push(self.step_between(visited, visited.keys.get(from), key));
+        trace
+    }
+
+    /// The steps from where the search began to a state.
+    fn way_to<W: Word>(&self, visited: &Visited<W>, state: usize) -> Vec<Step<P>> {
+        let way: Vec<W> =
+            self.parents.way_to(state).into_iter().map(|at| visited.keys.get(at)).collect();
+        way.windows(2).map(|pair| self.step_between(visited, pair[0], pair[1])).collect()
+    }
+
+    /// The first step from one state to another.
+    fn step_between<W: Word>(&self, visited: &Visited<W>, from: W, to: W) -> Step<P> {
+        let step = self.seek(visited, from, |key, _| key == to);
+        step.expect("a step leads from each state to its children")
+    }
+
+    /// The first step of a state that is wanted, by where it leads and what it is.
+    fn seek<W: Word>(
+        &self,
+        visited: &Visited<W>,
+        from: W,
+        wanted: impl Fn(W, [u32; 3]) -> bool,
+    ) -> Option<Step<P>> {
+        let mut finder = Finder { wanted, found: None };
+        let came =
+            Expander::default().expand(&self.tables, &visited.layout, from, false, &mut finder);
+        debug_assert!(matches!(came, Came::Whole { .. }), "it was expanded before");
+        let [node, deed, nth] = finder.found?;
+        let slot = from.field(visited.layout.field(node as usize));
+        Some(self.meaning.step(node as usize, slot, deed, nth))
+    }
+
+    fn situation<W: Word>(&self, visited: &Visited<W>, key: W) -> Situation<P> {
+        let mut ids = Vec::new();
+        visited.layout.unpack(key, &mut ids);
+        self.meaning.situation(&ids)
+    }
+
+    /// The bytes of everything but the states themselves, about.
+    fn bytes(&self) -> usize {
+        self.tables.bytes() + self.meaning.bytes() + self.parents.bytes() + self.looked.bytes()
+    }
+}
+
+/// Successors known to lie past the boundary.
+struct Outsiders<W> {
+    known: IndexSet<W, FxBuildHasher>,
+}
+
+impl<W> Default for Outsiders<W> {
+    fn default() -> Self {
+        Outsiders { known: IndexSet::default() }
+    }
+}
+
+impl<W: Word + std::hash::Hash> Outsiders<W> {
+    /// They are found again when they are forgotten, so a few will do.
+    const MOST: usize = 1 << 20;
+
+    fn note(&mut self, key: W) {
+        if self.known.len() >= Self::MOST {
+            self.known.clear();
+        }
+        self.known.insert(key);
+    }
+}

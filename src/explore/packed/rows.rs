@@ -1,0 +1,161 @@
+//! Memoised functions of two ids: `(row, column) → value`, the columns of a row side by side.
+//!
+//! What a mailbox does when a message arrives, what a ledger says to a cost, what the monitors make
+//! of a sight: all are functions of two small numbers, of which only a few pairs ever occur. Each
+//! row is a little open-addressed table, so that a state that looks several columns of its own rows
+//! up stays within a few cache lines.
+
+/// A partial function of two ids.
+#[derive(Default, Debug)]
+pub(super) struct Rows {
+    rows: Vec<Row>,
+    /// `(column + 1) << 32 | value`; 0 is empty.
+    cells: Vec<u64>,
+    /// Rows that were outgrown, by size: where the next row of that size goes.
+    free: [Vec<u32>; 32],
+    entries: usize,
+}
+
+/// Where the cells of a row are.
+#[derive(Clone, Copy, Default, Debug)]
+struct Row {
+    first: u32,
+    len: u32,
+    /// Its size is `2^bits` cells; no cells at all if 0.
+    bits: u32,
+}
+
+/// The size of a row's first table, as a power of two.
+const FIRST_BITS: u32 = 2;
+
+impl Rows {
+    /// The value at that place, if it is known.
+    #[inline]
+    pub(super) fn get(&self, row: u32, column: u32) -> Option<u32> {
+        let row = self.rows.get(row as usize)?;
+        if row.bits == 0 {
+            return None;
+        }
+        let cells = &self.cells[row.first as usize..][..1 << row.bits];
+        let mut at = home(column, row.bits);
+        loop {
+            let cell = cells[at & (cells.len() - 1)];
+            if (cell >> 32) as u32 == column + 1 {
+                return Some(cell as u32);
+            }
+            if cell == 0 {
+                return None;
+            }
+            at += 1;
+        }
+    }
+
+    /// Notes the value at a place where none is known.
+    pub(super) fn put(&mut self, row: u32, column: u32, value: u32) {
+        debug_assert!(self.get(row, column).is_none(), "each place is noted once");
+        if self.rows.len() <= row as usize {
+            self.rows.resize(row as usize + 1, Row::default());
+        }
+        let mut place = self.rows[row as usize];
+        if place.bits == 0 {
+            place = Row { first: self.room(FIRST_BITS), len: 0, bits: FIRST_BITS };
+        } else if place.len * 4 >= (1 << place.bits) * 3 {
+            place = self.grown(place);
+        }
+        self.insert(place, u64::from(column + 1) << 32 | u64::from(value));
+        place.len += 1;
+        self.rows[row as usize] = place;
+        self.entries += 1;
+    }
+
+    /// How many values are known.
+    pub(super) fn len(&self) -> usize {
+        self.entries
+    }
+
+    /// The bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.cells.capacity() * 8 + self.rows.capacity() * size_of::<Row>()
+    }
+
+    fn insert(&mut self, place: Row, cell: u64) {
+        let mask = (1_usize << place.bits) - 1;
+        let mut at = home((cell >> 32) as u32 - 1, place.bits);
+        while self.cells[place.first as usize + (at & mask)] != 0 {
+            at += 1;
+        }
+        self.cells[place.first as usize + (at & mask)] = cell;
+    }
+
+    /// The row with twice the room; its old cells can be used again.
+    fn grown(&mut self, old: Row) -> Row {
+        let new = Row { first: self.room(old.bits + 1), len: old.len, bits: old.bits + 1 };
+        for at in old.first..old.first + (1 << old.bits) {
+            let cell = std::mem::take(&mut self.cells[at as usize]);
+            if cell != 0 {
+                self.insert(new, cell);
+            }
+        }
+        self.free[old.bits as usize].push(old.first);
+        new
+    }
+
+    /// Empty cells for a row of that size.
+    fn room(&mut self, bits: u32) -> u32 {
+        if let Some(first) = self.free[bits as usize].pop() {
+            return first;
+        }
+        let first = u32::try_from(self.cells.len()).expect("fewer than 2^32 memoised cells");
+        self.cells.resize(self.cells.len() + (1 << bits), 0);
+        first
+    }
+}
+
+/// Where a column is looked for first in a row of `2^bits` cells.
+#[inline]
+fn home(column: u32, bits: u32) -> usize {
+    (column.wrapping_mul(0x9E37_79B9) >> (32 - bits)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn it_answers_what_was_noted_and_nothing_else() {
+        let mut rows = Rows::default();
+        let mut known = BTreeMap::new();
+        // A fixed walk that fills some rows far more than others.
+        let mut seed = 1_u32;
+        for _ in 0..20_000 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (row, column) = ((seed >> 8) % 37, (seed >> 16) % (1 + (seed >> 8) % 37 * 40));
+            if known.insert((row, column), seed).is_none() {
+                rows.put(row, column, seed);
+            } else {
+                known.insert((row, column), rows.get(row, column).expect("it is known"));
+            }
+        }
+        assert_eq!(rows.len(), known.len());
+        for row in 0..40 {
+            for column in 0..1_600 {
+                assert_eq!(rows.get(row, column), known.get(&(row, column)).copied());
+            }
+        }
+    }
+
+    #[test]
+    fn outgrown_rows_are_used_again() {
+        let mut rows = Rows::default();
+        for column in 0..1_000 {
+            rows.put(0, column, column);
+        }
+        let cells = rows.cells.len();
+        for row in 1..50 {
+            rows.put(row, 7, row);
+        }
+        assert_eq!(rows.cells.len(), cells, "small rows fit where the first row once was");
+        assert!((1..50).all(|row| rows.get(row, 7) == Some(row)));
+    }
+}

@@ -1,0 +1,229 @@
+//! What every search keeps the same books of: what it found and counted, how it ended, and what it
+//! may say of that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Exploration, Found, Limits, Searched};
+use crate::audience::Shown;
+use crate::ledger::Bound;
+use crate::observer::Observer;
+use crate::protocol::Protocol;
+use crate::scenario::{Scenario, Waypoint};
+use crate::situation::Violation;
+use crate::step::Step;
+use crate::trace;
+use crate::verdict::Verdict;
+
+/// A breadth-first search of one scenario.
+pub(super) trait Search<'a, P: Protocol>: Sized {
+    /// A search that begins where these steps lead.
+    fn begin(scenario: &'a Scenario<P>, limits: &'a Limits, way: &[Step<P>]) -> Self;
+    /// Searches to the waypoint, or to the end.
+    fn run(&mut self, observer: &mut dyn Observer, to: Option<&Waypoint<P>>) -> Ended;
+    /// The steps from where the search began to a state.
+    fn trace_to(&self, state: usize) -> Vec<Step<P>>;
+    /// How many states it stored.
+    fn states(&self) -> usize;
+    /// Its books, and how it searched.
+    fn closed(self) -> (Tally<P>, Searched);
+}
+
+/// Why a search ended.
+pub(super) enum Ended {
+    /// Every state was expanded.
+    Exhausted,
+    /// As many violations were found as were asked for.
+    Found,
+    /// A limit or the observer ended it, before the state with this number was expanded.
+    Stopped(String, usize),
+    /// The state with this number is at the waypoint.
+    Waypoint(usize),
+    /// Every state was expanded, and none was at this waypoint.
+    Missed(&'static str),
+}
+
+/// The books of a search.
+pub(super) struct Tally<P: Protocol> {
+    /// The number of the first state of each depth.
+    pub(super) levels: Vec<usize>,
+    pub(super) transitions: u64,
+    /// The violations with the steps to them from where the search began.
+    pub(super) found: Vec<(Violation, Vec<Step<P>>)>,
+    pub(super) cut: BTreeSet<Bound>,
+    pub(super) goals: Vec<(&'static str, Option<u32>)>,
+    pub(super) marks: BTreeMap<&'static str, u64>,
+    pub(super) quiet: u64,
+}
+
+impl<P: Protocol> Tally<P> {
+    /// Nothing found or counted yet.
+    pub(super) fn new(scenario: &Scenario<P>) -> Tally<P> {
+        Tally {
+            levels: vec![0],
+            transitions: 0,
+            found: Vec::new(),
+            cut: BTreeSet::new(),
+            goals: scenario.goals.iter().map(|goal| (goal.name, None)).collect(),
+            marks: BTreeMap::new(),
+            quiet: 0,
+        }
+    }
+
+    /// Notes the goals something seen has reached, and the lines that ran.
+    pub(super) fn note(&mut self, depth: u32, shown: &Shown) {
+        for &goal in &shown.goals {
+            self.goals[goal].1.get_or_insert(depth);
+        }
+        for &mark in &shown.marks {
+            *self.marks.entry(mark).or_default() += 1;
+        }
+    }
+
+    /// Whether as much was found as was asked for.
+    pub(super) fn done(&self, limits: &Limits) -> bool {
+        match &limits.only {
+            Some(only) => self.found.iter().any(|(violation, _)| violation.invariant == *only),
+            None => !limits.all_invariants && !self.found.is_empty(),
+        }
+    }
+
+    /// Whether no violation of that invariant is known yet.
+    pub(super) fn is_news(&self, violation: &Violation) -> bool {
+        self.found.iter().all(|(known, _)| known.invariant != violation.invariant)
+    }
+
+    /// How many steps lead to the state with that number.
+    pub(super) fn depth_of(&self, state: usize) -> u32 {
+        (self.levels.partition_point(|&first| first <= state) - 1) as u32
+    }
+
+    /// The number of states at each depth.
+    fn per_level(&self, states: usize) -> Vec<usize> {
+        let ends = self.levels[1..].iter().copied().chain([states]);
+        self.levels.iter().zip(ends).map(|(first, end)| end - first).collect()
+    }
+}
+
+/// Explores a scenario behind its prefix, by way of its waypoints.
+pub(super) fn by_waypoints<'a, P: Protocol, S: Search<'a, P>>(
+    scenario: &'a Scenario<P>,
+    limits: &'a Limits,
+    observer: &mut dyn Observer,
+) -> Result<Exploration<P>, String> {
+    scenario.validate()?;
+    let mut way = trace::prefix(scenario)?;
+    let mut waypoints = Vec::new();
+    for waypoint in &scenario.waypoints {
+        let mut search = S::begin(scenario, limits, &way);
+        match search.run(observer, Some(waypoint)) {
+            Ended::Waypoint(state) => {
+                let leg = search.trace_to(state);
+                waypoints.push((waypoint.sentence, leg.len()));
+                way.extend(leg);
+            }
+            Ended::Exhausted => {
+                let ended = Ended::Missed(waypoint.sentence);
+                return Ok(report(scenario, limits, search, &ended, way, waypoints));
+            }
+            ended => return Ok(report(scenario, limits, search, &ended, way, waypoints)),
+        }
+    }
+    let mut search = S::begin(scenario, limits, &way);
+    let ended = search.run(observer, None);
+    Ok(report(scenario, limits, search, &ended, way, waypoints))
+}
+
+fn report<'a, P: Protocol, S: Search<'a, P>>(
+    scenario: &Scenario<P>,
+    limits: &Limits,
+    search: S,
+    ended: &Ended,
+    way: Vec<Step<P>>,
+    waypoints: Vec<(&'static str, usize)>,
+) -> Exploration<P> {
+    let states = search.states();
+    let (tally, searched) = search.closed();
+    let completed = match ended {
+        Ended::Stopped(_, at) => Some(tally.depth_of(*at)),
+        Ended::Exhausted | Ended::Found | Ended::Waypoint(_) | Ended::Missed(_) => None,
+    };
+    let verdict = verdict(scenario, limits, &tally, ended, states, &searched);
+    let begun_at = way.len();
+    let whole = |(violation, trace): (Violation, Vec<Step<P>>)| Found {
+        invariant: violation.invariant,
+        reason: violation.reason,
+        trace: way.iter().cloned().chain(trace).collect(),
+    };
+    Exploration {
+        verdict,
+        completed,
+        exhausted: matches!(ended, Ended::Exhausted),
+        states,
+        transitions: tally.transitions,
+        levels: tally.per_level(states),
+        cut: tally.cut,
+        goals: tally.goals,
+        marks: tally.marks,
+        quiet: tally.quiet,
+        found: tally.found.into_iter().map(whole).collect(),
+        waypoints,
+        begun_at,
+        searched,
+    }
+}
+
+fn verdict<P: Protocol>(
+    scenario: &Scenario<P>,
+    limits: &Limits,
+    tally: &Tally<P>,
+    ended: &Ended,
+    states: usize,
+    searched: &Searched,
+) -> Verdict {
+    let sought = tally.found.iter().find(|(violation, _)| {
+        limits.only.as_ref().is_none_or(|only| violation.invariant == *only)
+    });
+    if let Some((violation, _)) = sought.or(tally.found.first()) {
+        let Violation { invariant, reason } = violation.clone();
+        return Verdict::Violated { invariant, reason };
+    }
+    let depth = tally.levels.len() - 1;
+    let covered = format!("{states} states, {} transitions, depth {depth}", tally.transitions);
+    let missing = missing(scenario, tally);
+    let way = match (&scenario.prefix, scenario.waypoints.is_empty()) {
+        (None, true) => "",
+        _ => " behind the prefix and waypoints named",
+    };
+    match ended {
+        Ended::Stopped(why, at) => {
+            let depth = tally.depth_of(*at);
+            let covered = format!("{covered}: every schedule of up to {depth} steps");
+            Verdict::Inconclusive { why: why.clone(), covered }
+        }
+        Ended::Missed(sentence) => {
+            Verdict::Vacuous { missing: vec![format!("the waypoint: {sentence}")] }
+        }
+        Ended::Exhausted if !scenario.waypoints.is_empty() => Verdict::Inconclusive {
+            why: "a search by waypoints covers only what lies behind them".to_string(),
+            covered,
+        },
+        Ended::Exhausted if !missing.is_empty() => Verdict::Vacuous { missing },
+        Ended::Exhausted | Ended::Found | Ended::Waypoint(_) => Verdict::Holds {
+            covered: format!(
+                "exhaustively within these bounds{way}: {covered}{}",
+                searched.reservation(states)
+            ),
+        },
+    }
+}
+
+/// What should have been seen and was not.
+fn missing<P: Protocol>(scenario: &Scenario<P>, tally: &Tally<P>) -> Vec<String> {
+    let goals = tally.goals.iter().filter(|(_, depth)| depth.is_none());
+    let mut missing: Vec<String> = goals.map(|(name, _)| (*name).to_string()).collect();
+    let quiet = scenario.invariants.iter().find(|held| held.looks_at() == "quiet");
+    if let (Some(quiet), 0) = (quiet, tally.quiet) {
+        missing.push(format!("a quiet world, where `{}` is checked", quiet.name));
+    }
+    missing
+}
