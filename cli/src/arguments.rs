@@ -173,6 +173,12 @@ pub(crate) struct Explore {
     /// End at violations of this invariant only
     #[arg(long, value_name = "INVARIANT")]
     pub(crate) only: Option<String>,
+    /// Search the full space: keep mail that the model says is dead
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Search plainly over whole worlds: slower by far, and what the fast search is held to
+    #[arg(long)]
+    pub(crate) reference: bool,
     /// Open stateright's Explorer there instead: 127.0.0.1:3000
     #[arg(long, value_name = "ADDR", conflicts_with = "json")]
     pub(crate) web: Option<SocketAddr>,

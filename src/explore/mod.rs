@@ -100,6 +100,34 @@ pub struct Searched {
     pub handler_calls: u64,
     /// Bytes that the states, the index over them and the tables took at the end.
     pub bytes: usize,
+    /// What became of mail that the model says is dead.
+    pub dead_mail: DeadMail,
+}
+
+/// What became of mail that changes nothing any more ([`Protocol::ignores`]).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadMail {
+    /// There was none.
+    #[default]
+    None,
+    /// It was kept, for this reason.
+    Kept {
+        /// Why.
+        why: String,
+    },
+    /// It was forgotten, and it was proved that it was dead.
+    Forgotten {
+        /// How many different letters were.
+        letters: usize,
+        /// How many facts the proof looked at.
+        checks: u64,
+    },
+    /// The claim is false; what was searched, was searched in full.
+    Refuted {
+        /// Where it is false.
+        why: String,
+    },
 }
 
 impl Searched {

@@ -36,6 +36,9 @@ pub(super) fn explore(
         states: explore.states,
         all_invariants: explore.all_invariants,
         only: explore.only.clone(),
+        full: explore.full,
+        plain: explore.reference,
+        bytes: None,
     };
     answer(session, model, &request, &limits, &explore.ends, &explore.saving)?.print(session)
 }

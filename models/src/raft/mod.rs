@@ -191,6 +191,27 @@ impl<S: StateMachine> Protocol for Raft<S> {
         state.leads()
     }
 
+    /// Results of calls made in an earlier term, or in this one by a server that has since lost,
+    /// won or forgotten its election: a server stands for election once a term.
+    fn ignores(&self, _: NodeId, state: &State<S>, from: NodeId, message: &Self::Message) -> bool {
+        let (Message::Vote { term, .. }
+        | Message::Appended { term, .. }
+        | Message::Rejected { term, .. }) = message
+        else {
+            return false;
+        };
+        let is_now = *term == state.term;
+        *term < state.term
+            || is_now
+                && match (&state.role, message) {
+                    (_, Message::Vote { granted: false, .. }) => true,
+                    (Role::Candidate { votes }, Message::Vote { .. }) => votes.contains(&from),
+                    (Role::Follower | Role::Leader { .. }, Message::Vote { .. }) => true,
+                    (Role::Follower, _) => true,
+                    (Role::Candidate { .. } | Role::Leader { .. }, _) => false,
+                }
+    }
+
     fn on_input(&self, state: &mut State<S>, request: Self::Input, out: &mut Out<S>) {
         let (client, serial) = (request.client, request.serial);
         match state.applied.seen(client, serial) {

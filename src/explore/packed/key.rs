@@ -9,8 +9,6 @@ use std::fmt::Debug;
 
 /// An integer that holds a key.
 pub(super) trait Word: Copy + Eq + Default + Debug + Send + Sync + 'static {
-    /// How many bits it has.
-    const BITS: u32;
     /// The value of a field.
     fn field(self, field: Field) -> u32;
     /// The key with the bits of `changed` flipped in a field.
@@ -33,7 +31,6 @@ pub(super) struct Field {
 macro_rules! word {
     ($word:ty, $hash:expr) => {
         impl Word for $word {
-            const BITS: u32 = <$word>::BITS;
             #[inline]
             fn field(self, field: Field) -> u32 {
                 (self >> field.shift) as u32 & field.mask

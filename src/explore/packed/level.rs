@@ -11,6 +11,7 @@ use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
 use super::check::{Looked, State, goals_of_nodes};
+use super::dead::{must_stay, proved};
 use super::expand::{Came, Counted, Expander, Sink};
 use super::key::{Layout, Word};
 use super::meaning::{Meaning, bound_of};
@@ -19,7 +20,7 @@ use super::tables::{IMPURE, Miss, Tables};
 use super::visited::Visited;
 use crate::audience::Shown;
 use crate::explore::tally::{Ended, Search, Tally};
-use crate::explore::{Limits, Searched};
+use crate::explore::{DeadMail, Limits, Searched};
 use crate::ledger::Bound;
 use crate::observer::{Observer, Progress};
 use crate::protocol::{Outbox, Protocol};
@@ -185,7 +186,7 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             let more = first.take(scenario, step, &mut out);
             shown.goals.extend(more.goals);
         }
-        let (mut meaning, mut tables) = Meaning::new(scenario, false);
+        let (mut meaning, mut tables) = Meaning::new(scenario, !limits.full && must_stay(scenario).is_none());
         let ids = meaning.ids_of(&mut tables, &first);
         let layout = Layout::roomy(&meaning.counts());
         let mut visited = Visited::<u64>::new(layout);
@@ -266,6 +267,11 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             slots: self.meaning.places.iter().map(|place| place.slots.len()).sum(),
             handler_calls: self.meaning.handler_calls,
             bytes: keys + self.bytes(),
+            dead_mail: match must_stay(self.scenario) {
+                _ if self.limits.full => DeadMail::Kept { why: "as was asked".to_string() },
+                Some(why) => DeadMail::Kept { why: why.to_string() },
+                None => proved(&self.meaning),
+            },
         };
         (self.tally, searched)
     }
@@ -494,8 +500,8 @@ impl<P: Protocol> Packed<'_, P> {
                     stored += 1;
                 }
             } else {
-                for new in candidate..until {
-                    if outside[new] {
+                for (new, &is_outside) in (candidate..until).zip(&outside[candidate..until]) {
+                    if is_outside {
                         past_boundary += 1;
                         self.tally.cut.insert(Bound::Boundary);
                         self.arrive(visited, at, candidates, new, None);

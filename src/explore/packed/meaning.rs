@@ -32,7 +32,7 @@ pub(super) struct Meaning<'a, P: Protocol> {
     pub(super) places: Vec<Place<P>>,
     pub(super) calls: Vec<Calls<P>>,
     /// Ledgers, and the panic that ended everything, if one did.
-    pub(super) ledgers: Interned<(Arc<Ledger>, Option<(NodeId, Panicked)>)>,
+    pub(super) ledgers: Interned<Purse>,
     pub(super) watches: Interned<Arc<Vec<Watch<P>>>>,
     costs: IndexMap<Cost<P>, Option<Step<P>>, FxBuildHasher>,
     sights: Interned<Sighting<P>>,
@@ -44,6 +44,9 @@ pub(super) struct Meaning<'a, P: Protocol> {
     pub(super) handler_calls: u64,
     out: Outbox<P>,
 }
+
+/// A ledger, and the panic that ended everything, if one did.
+type Purse = (Arc<Ledger>, Option<(NodeId, Panicked)>);
 
 /// What handlers of one node have answered.
 pub(super) struct Calls<P: Protocol> {
@@ -92,6 +95,13 @@ pub(super) struct Answer {
     sight: u32,
     note: u32,
     odd: u32,
+}
+
+impl Answer {
+    /// Whether the handler panicked.
+    pub(super) fn panicked(&self) -> bool {
+        self.odd & !IMPURE != 0
+    }
 }
 
 /// What the ledger is charged for.
@@ -477,6 +487,11 @@ impl<'a, P: Protocol> Meaning<'a, P> {
     fn seen_step(&self, me: NodeId, what: u32) -> Step<P> {
         let what = self.calls[me.index()].whats.get_index(what as usize);
         Step::new(me, self.act_of(me, what.expect("something that happened")))
+    }
+
+    /// Something that happened at a node, in words.
+    pub(super) fn what_in_words(&self, me: NodeId, what: u32) -> String {
+        self.seen_step(me, what).to_string()
     }
 
     fn act_of(&self, me: NodeId, what: &What<P>) -> Act<P> {

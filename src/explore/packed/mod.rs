@@ -8,11 +8,13 @@
 //! - [`visited`] and [`parents`]: the states found, which are the queue, too, and their parents.
 //! - [`check`]: where invariants and goals have to be looked at.
 //! - [`level`]: how a level is expanded, batch by batch, and a trace rebuilt.
+//! - [`dead`]: mail that may be forgotten, and the proof.
 //! - [`rows`]: the memo tables under all of it.
 //!
 //! It finds the same states in the same order as the plain search, and so the same traces.
 
 mod check;
+mod dead;
 mod expand;
 mod key;
 mod level;
@@ -24,10 +26,11 @@ mod tables;
 mod visited;
 
 use super::tally::by_waypoints;
-use super::{Exploration, Limits, reference};
+use super::{DeadMail, Exploration, Limits, reference};
 use crate::observer::Observer;
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
+use crate::verdict::Verdict;
 use level::Packed;
 
 /// Explores a scenario: every order of everything that can happen within its bounds.
@@ -51,5 +54,25 @@ pub fn explore<P: Protocol>(
         explored.searched.fallback = Some(why);
         return Ok(explored);
     }
-    by_waypoints::<P, Packed<'_, P>>(scenario, limits, observer)
+    let mut explored = by_waypoints::<P, Packed<'_, P>>(scenario, limits, observer)?;
+    let DeadMail::Refuted { why } = &explored.searched.dead_mail else {
+        return Ok(explored);
+    };
+    let why = why.clone();
+    let violated = matches!(explored.verdict, Verdict::Violated { .. });
+    if scenario.bug.is_some() || violated {
+        // A claim that only a bug makes false, or a trace that may not be the shortest.
+        let full = Limits { full: true, ..limits.clone() };
+        explored = by_waypoints::<P, Packed<'_, P>>(scenario, &full, observer)?;
+        explored.searched.dead_mail = DeadMail::Refuted { why };
+        return Ok(explored);
+    }
+    let covered = format!(
+        "{} states, {} transitions; a search of the full space (--full) needs no such claim",
+        explored.states, explored.transitions
+    );
+    let why = format!("the claim on dead mail (Protocol::ignores) is false: {why}");
+    explored.verdict = Verdict::Inconclusive { why, covered };
+    explored.exhausted = false;
+    Ok(explored)
 }

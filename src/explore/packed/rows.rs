@@ -13,7 +13,6 @@ pub(super) struct Rows {
     cells: Vec<u64>,
     /// Rows that were outgrown, by size: where the next row of that size goes.
     free: [Vec<u32>; 32],
-    entries: usize,
 }
 
 /// Where the cells of a row are.
@@ -65,12 +64,15 @@ impl Rows {
         self.insert(place, u64::from(column + 1) << 32 | u64::from(value));
         place.len += 1;
         self.rows[row as usize] = place;
-        self.entries += 1;
     }
 
-    /// How many values are known.
-    pub(super) fn len(&self) -> usize {
-        self.entries
+    /// The columns known in a row, with their values, in no particular order.
+    pub(super) fn row(&self, row: u32) -> impl Iterator<Item = (u32, u32)> {
+        let row = self.rows.get(row as usize).copied().unwrap_or_default();
+        let size = if row.bits == 0 { 0 } else { 1 << row.bits };
+        let cells = &self.cells[row.first as usize..][..size];
+        let known = cells.iter().filter(|cell| **cell != 0);
+        known.map(|cell| ((cell >> 32) as u32 - 1, *cell as u32))
     }
 
     /// The bytes it takes.
@@ -137,7 +139,9 @@ mod tests {
                 known.insert((row, column), rows.get(row, column).expect("it is known"));
             }
         }
-        assert_eq!(rows.len(), known.len());
+        let len: usize = (0..40).map(|row| rows.row(row).count()).sum();
+        assert_eq!(len, known.len());
+        assert!(rows.row(7).all(|(column, value)| known[&(7, column)] == value));
         for row in 0..40 {
             for column in 0..1_600 {
                 assert_eq!(rows.get(row, column), known.get(&(row, column)).copied());
