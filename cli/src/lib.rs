@@ -20,6 +20,7 @@
 #![warn(missing_docs)]
 
 mod arguments;
+pub mod bench;
 mod commands;
 mod print;
 mod progress;
