@@ -1,9 +1,15 @@
-//! The works of `bench` have the counts that others publish.
+//! The works of `bench` have the counts that others publish, and so have the rivals.
+
+use std::process::Command;
 
 use splitbrain::explore::{Exploration, Limits, explore};
 use splitbrain::{Protocol, Scenario, Undisturbed};
+use splitbrain_cli::bench::engines::{Engine, search};
+use splitbrain_cli::bench::measure::Outcome;
+use splitbrain_cli::bench::rows::{Row, differences};
 use splitbrain_cli::bench::work::served::History;
 use splitbrain_cli::bench::work::{paxos, register, two_phase};
+use splitbrain_cli::bench::works::{Size, Subject, WORKS};
 
 /// States, transitions and depth of a scenario that must hold and reach its goals.
 fn explored<P: Protocol>(scenario: &Scenario<P>) -> (usize, u64, u32) {
@@ -31,4 +37,59 @@ fn paxos_has_the_counts_of_stateright() {
 fn the_register_has_the_counts_of_stateright() {
     assert_eq!(explored(&register::scenario(2, 2, History::Whole)), (544, 874, 24));
     assert_eq!(explored(&register::scenario(2, 2, History::Canonical)), (465, 808, 24));
+}
+
+#[test]
+fn every_engine_counts_the_same_in_the_small_sizes() {
+    for work in WORKS.iter().filter(|work| work.size == Size::Short) {
+        // The debug build is slow; the larger of these are the benchmark's own business.
+        if matches!(work.subject, Subject::Raft(_) | Subject::TwoPhase { resources: 7 }) {
+            continue;
+        }
+        let engines =
+            work.engines(true, false).into_iter().filter(|engine| *engine != Engine::Spin);
+        let rows: Vec<Row> =
+            engines.map(|engine| Row { engine, outcome: search(work.subject, engine) }).collect();
+        for row in &rows {
+            assert!(row.measured().is_some(), "{}: {row:?}", work.name);
+        }
+        assert_eq!(differences(work, &rows), [""; 0]);
+    }
+}
+
+#[test]
+fn spin_counts_the_same_where_it_is_installed() {
+    let engine = Engine::Spin;
+    let work = WORKS.iter().find(|work| work.name == "two-phase-5").expect("a work");
+    let row = Row { engine, outcome: search(work.subject, engine) };
+    match &row.outcome {
+        Outcome::Measured(_) => assert_eq!(differences(work, &[row]), [""; 0]),
+        Outcome::Unavailable { why } => assert!(why.contains("apt-get install"), "{why}"),
+        Outcome::Failed { why } => panic!("{why}"),
+    }
+}
+
+#[test]
+fn the_command_measures_each_row_in_a_process_of_its_own() {
+    let bench = |arguments: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_splitbrain"));
+        command.args(arguments.split(' ')).env_remove("RUST_LOG").output().expect("it runs")
+    };
+    let ran = bench("bench two-phase-5 --only-ours --repeat 2 --json");
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+    let value: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("one document");
+    for (pointer, expected) in [
+        ("/works/0/work", "two-phase-5".into()),
+        ("/works/0/rows/0/engine", "splitbrain".into()),
+        ("/works/0/rows/0/states", 8_832.into()),
+        ("/works/0/rows/0/slower", 1.0.into()),
+        ("/works/0/rows/1/transitions", 58_145.into()),
+        ("/works/0/differences", serde_json::json!([])),
+    ] {
+        assert_eq!(value.pointer(pointer), Some(&expected), "{pointer}: {value}");
+    }
+    let ran = bench("bench register-2x2 --no-progress");
+    let text = String::from_utf8_lossy(&ran.stdout);
+    assert_eq!((ran.status.code(), ran.stderr.len()), (Some(0), 0), "{text}");
+    assert!(text.contains("Stateright BFS, adapter"), "{text}");
 }

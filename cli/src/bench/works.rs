@@ -122,7 +122,7 @@ pub const WORKS: &[Work] = &[
         about: "Paxos with 3 clients and 3 servers, what matters of the history in each state",
         subject: Subject::Paxos { clients: 3, history: History::Canonical },
         size: Size::Full,
-        counts: None,
+        counts: known(1_194_428, 2_420_476, 27),
         engines: ADAPTED,
         patient: &[],
     },

@@ -5,7 +5,8 @@ use crate::bench::measure::{Measured, Outcome};
 use crate::bench::rows::{Row, in_words, slower};
 use crate::bench::works::{Size, Work};
 
-/// Prints the rows of one work, and where their counts differ.
+/// Prints the rows of one work: what each counted, its rates, its memory for each state, and how many
+/// times as long as splitbrain's own explorer it took; and where their counts differ.
 pub(crate) fn work(page: &mut Page, work: &Work, rows: &[Row], differences: &[String]) {
     page.gap();
     page.headline(Mood::Plain, &format!("{}: {}", work.name, work.about));
@@ -37,7 +38,7 @@ fn figures(row: &Row, measured: &Measured, rows: &[Row]) -> String {
     let counts = measured.counts;
     let rate = |number: u64| count((number as f64 / measured.seconds.max(0.000_001)) as u64);
     let bytes = measured.bytes.map(|bytes| count(bytes / counts.states.max(1)));
-    let time = slower(row, rows).map(|times| format!("{times:.1}×"));
+    let time = slower(row, rows).map(times);
     columns([
         row.engine.name(),
         &count(counts.states),
@@ -48,6 +49,14 @@ fn figures(row: &Row, measured: &Measured, rows: &[Row]) -> String {
         &bytes.unwrap_or_else(|| "–".to_string()),
         &time.unwrap_or_else(|| "–".to_string()),
     ])
+}
+
+/// A ratio with as many places as it needs.
+fn times(ratio: f64) -> String {
+    match ratio {
+        ..0.95 => format!("{ratio:.2}×"),
+        _ => format!("{ratio:.1}×"),
+    }
 }
 
 fn columns(cells: [&str; 8]) -> String {
@@ -61,6 +70,7 @@ fn columns(cells: [&str; 8]) -> String {
 /// Prints which works there are, with the counts that are published.
 pub(crate) fn list(page: &mut Page, works: &[&Work]) {
     for work in works {
+        page.gap();
         page.headline(Mood::Plain, work.name);
         page.row("about", work.about);
         let counts = work.counts.map(in_words);
