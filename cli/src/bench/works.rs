@@ -162,7 +162,7 @@ pub const WORKS: &[Work] = &[
         about: "two-phase commit with 9 resource managers, messages as a set",
         subject: Subject::TwoPhase { resources: 9 },
         size: Size::Full,
-        counts: known(10_340_352, 123_558_400, 28),
+        counts: known(10_340_352, 123_558_401, 28),
         engines: &[Engine::Splitbrain, Engine::StaterightDfs, Engine::Spin],
         patient: &[],
     },
