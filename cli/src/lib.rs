@@ -15,7 +15,7 @@
 //! - `arguments` says which commands and flags there are; models' parameters are flags, too;
 //! - `commands` holds a file for each command, `print` a file for each kind of report;
 //! - `progress` is the only place that knows a clock: it shows how far engines are, and ends them;
-//! - [`bench`] measures exploration side by side with other checkers;
+//! - `bench` measures exploration side by side with other checkers;
 //! - `session` is what every command needs: the catalog, where to print, the exit codes.
 
 #![warn(missing_docs)]
