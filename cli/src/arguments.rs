@@ -12,6 +12,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use splitbrain::catalog::{Catalog, Request};
 
+use crate::bench::arguments::Bench;
 use crate::session::exit;
 use crate::values;
 
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Tell a saved counterexample as a diagram
     Explain(Explain),
+    /// Measure exploration side by side with other checkers
+    Bench(Bench),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -362,6 +365,10 @@ fn examples(name: &str, model: &str, bug: &str) -> Vec<(&'static str, Vec<String
                 line("explain found/one.json"),
                 line("explain found/one.json --format svg --out one.svg"),
             ],
+        ),
+        (
+            "bench",
+            vec![line("bench --list"), line("bench paxos --short"), line("bench two-phase-8")],
         ),
         ("completions", vec![line(&format!("completions bash > {name}.bash"))]),
     ]

@@ -10,16 +10,18 @@
 //! ```
 //!
 //! Standard output is the same for the same request, whatever the machine and the day: times and
-//! rates are shown on standard error only.
+//! rates are shown on standard error only. `bench`, whose answer they are, is the exception.
 //!
 //! - `arguments` says which commands and flags there are; models' parameters are flags, too;
 //! - `commands` holds a file for each command, `print` a file for each kind of report;
 //! - `progress` is the only place that knows a clock: it shows how far engines are, and ends them;
+//! - `bench` measures exploration side by side with other checkers;
 //! - `session` is what every command needs: the catalog, where to print, the exit codes.
 
 #![warn(missing_docs)]
 
 mod arguments;
+pub mod bench;
 mod commands;
 mod print;
 mod progress;

@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod bench;
 mod bugs;
 mod check;
 mod explain;
@@ -28,6 +29,7 @@ pub(crate) fn perform(session: &mut Session<'_>, asked: &Asked) -> Result<u8, Pr
         Command::Shrink(shrink) => shrink::shrink(session, shrink),
         Command::Replay(replay) => replay::replay(session, replay),
         Command::Explain(explain) => explain::explain(session, explain),
+        Command::Bench(bench) => bench::bench(session, bench),
         Command::Completions { shell } => completions(session, *shell),
     }
 }

@@ -1,5 +1,6 @@
 //! Reports as text: a file for each kind of report, and the page they are all written on.
 
+pub(crate) mod bench;
 pub(crate) mod bugs;
 pub(crate) mod catalog;
 pub(crate) mod counterexample;

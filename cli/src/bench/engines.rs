@@ -1,0 +1,163 @@
+//! The engines, and one of them at one work.
+
+use serde::{Deserialize, Serialize};
+use splitbrain::catalog::{Model, build};
+use splitbrain::explore::oracle::Oracle;
+use splitbrain::explore::{Exploration, Limits};
+use splitbrain::{Protocol, Scenario, Undisturbed};
+use splitbrain_models::lock::LockModel;
+use splitbrain_models::raft::RaftModel;
+
+use super::measure::{Counts, Outcome, measured};
+use super::rivals::{self, Order};
+use super::work::{paxos, register, two_phase};
+use super::works::Subject;
+
+/// Who searches.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Engine {
+    /// This project's explorer.
+    Splitbrain,
+    /// This project's plain search, which the explorer is held to.
+    Plain,
+    /// Stateright on a model written for it, breadth first.
+    StaterightBfs,
+    /// The same, depth first.
+    StaterightDfs,
+    /// Stateright on our own scenario, through the adapter, breadth first.
+    AdapterBfs,
+    /// The same, depth first.
+    AdapterDfs,
+    /// Spin on a model written for it: exact, depth first, without reductions.
+    Spin,
+}
+
+impl Engine {
+    /// All of them, in the order of the table.
+    pub const ALL: [Engine; 7] = [
+        Engine::Splitbrain,
+        Engine::Plain,
+        Engine::StaterightBfs,
+        Engine::StaterightDfs,
+        Engine::AdapterBfs,
+        Engine::AdapterDfs,
+        Engine::Spin,
+    ];
+
+    /// Its name in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Splitbrain => "splitbrain",
+            Engine::Plain => "splitbrain, plain search",
+            Engine::StaterightBfs => "Stateright BFS",
+            Engine::StaterightDfs => "Stateright DFS",
+            Engine::AdapterBfs => "Stateright BFS, adapter",
+            Engine::AdapterDfs => "Stateright DFS, adapter",
+            Engine::Spin => "Spin",
+        }
+    }
+
+    /// Its name in JSON and between processes.
+    pub fn id(self) -> &'static str {
+        match self {
+            Engine::Splitbrain => "splitbrain",
+            Engine::Plain => "plain",
+            Engine::StaterightBfs => "stateright-bfs",
+            Engine::StaterightDfs => "stateright-dfs",
+            Engine::AdapterBfs => "adapter-bfs",
+            Engine::AdapterDfs => "adapter-dfs",
+            Engine::Spin => "spin",
+        }
+    }
+
+    /// Whether it is this project's own.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Engine::Splitbrain | Engine::Plain)
+    }
+}
+
+/// Lets an engine search a work in this process.
+pub fn search(subject: Subject, engine: Engine) -> Outcome {
+    match subject {
+        Subject::TwoPhase { resources } => match engine {
+            Engine::Spin => rivals::spin::search(resources),
+            Engine::StaterightBfs | Engine::StaterightDfs => {
+                rival(engine, rivals::two_phase::model(resources))
+            }
+            Engine::Splitbrain | Engine::Plain | Engine::AdapterBfs | Engine::AdapterDfs => {
+                ours(engine, two_phase::scenario(resources))
+            }
+        },
+        Subject::Paxos { clients, history } => match engine {
+            Engine::StaterightBfs | Engine::StaterightDfs => {
+                rival(engine, rivals::paxos::model(clients))
+            }
+            Engine::Splitbrain
+            | Engine::Plain
+            | Engine::AdapterBfs
+            | Engine::AdapterDfs
+            | Engine::Spin => ours(engine, paxos::scenario(clients, history)),
+        },
+        Subject::Register { clients, servers, history } => match engine {
+            Engine::StaterightBfs | Engine::StaterightDfs => {
+                rival(engine, rivals::register::model(clients, servers))
+            }
+            Engine::Splitbrain
+            | Engine::Plain
+            | Engine::AdapterBfs
+            | Engine::AdapterDfs
+            | Engine::Spin => ours(engine, register::scenario(clients, servers, history)),
+        },
+        Subject::Raft(scenario) => of_catalog(engine, &RaftModel, scenario),
+        Subject::Lock(scenario) => of_catalog(engine, &LockModel, scenario),
+    }
+}
+
+fn of_catalog<M: Model>(engine: Engine, model: &M, scenario: &str) -> Outcome {
+    match build(model, scenario, None, &Default::default()) {
+        Ok(scenario) => ours(engine, scenario),
+        Err(misfit) => Outcome::Failed { why: misfit.to_string() },
+    }
+}
+
+/// A search of one of our own scenarios.
+fn ours<P: Protocol>(engine: Engine, scenario: Scenario<P>) -> Outcome {
+    measured(|| match engine {
+        Engine::Splitbrain => counts_of(&explore(&scenario)?),
+        Engine::Plain => counts_of(&explore_plainly(&scenario)?),
+        Engine::AdapterBfs => rivals::count(Oracle::new(scenario)?, Order::BreadthFirst),
+        Engine::AdapterDfs => rivals::count(Oracle::new(scenario)?, Order::DepthFirst),
+        Engine::StaterightBfs | Engine::StaterightDfs | Engine::Spin => {
+            Err(format!("nobody has written this work for {}", engine.name()))
+        }
+    })
+}
+
+/// A search of a model written for Stateright.
+fn rival<M: rivals::Searched>(engine: Engine, model: M) -> Outcome {
+    let depth_first = engine == Engine::StaterightDfs;
+    let order = if depth_first { Order::DepthFirst } else { Order::BreadthFirst };
+    measured(|| rivals::count(model, order))
+}
+
+// The only two calls of this project's own searches.
+
+fn explore<P: Protocol>(scenario: &Scenario<P>) -> Result<Exploration<P>, String> {
+    splitbrain::explore::explore(scenario, &Limits::default(), &mut Undisturbed)
+}
+
+fn explore_plainly<P: Protocol>(scenario: &Scenario<P>) -> Result<Exploration<P>, String> {
+    splitbrain::explore::explore(scenario, &Limits::default(), &mut Undisturbed)
+}
+
+fn counts_of<P: Protocol>(explored: &Exploration<P>) -> Result<Counts, String> {
+    if explored.verdict.exit_code() != 0 {
+        return Err(format!("the exploration says {:?}", explored.verdict));
+    }
+    Ok(Counts {
+        states: explored.states as u64,
+        transitions: explored.transitions,
+        depth: Some(explored.depth()),
+    })
+}
