@@ -91,7 +91,8 @@ pub use node::{Node, Occurrence, Panicked};
 pub use observer::{Observer, Progress, Undisturbed};
 pub use protocol::{Choice, ClientId, Data, NodeId, Nothing, Outbox, Protocol, Saved};
 pub use scenario::{
-    Boundary, Clocks, Flight, Lane, Patience, Scenario, TimerRule, Timers, To, Waypoint,
+    Boundary, Clocks, Flight, Lane, Offered, Patience, Scenario, TimerRule, Timers, To, Waypoint,
+    Within,
 };
 pub use situation::{DETERMINISTIC, NO_PANIC, Situation, Violation};
 pub use step::{Act, Step};

@@ -6,6 +6,7 @@ use std::fmt::{self, Debug};
 use crate::invariant::{Goal, Invariant, Nodes};
 use crate::ledger::{Bound, Faults, Firing};
 use crate::mail::Links;
+use crate::node::Node;
 use crate::protocol::{ClientId, NodeId, Protocol};
 use crate::simulate::Storm;
 use crate::step::Step;
@@ -67,8 +68,23 @@ pub struct Scenario<P: Protocol> {
     pub storm: Storm<P>,
 }
 
-/// Whether an input is offered at a node, given all nodes.
-pub type Offered<P> = fn(&Nodes<P>, NodeId, &<P as Protocol>::Input) -> bool;
+/// When inputs are offered.
+#[derive(Clone)]
+pub enum Offered<P: Protocol> {
+    /// At a node, given all nodes.
+    Nodes(fn(&Nodes<P>, NodeId, &P::Input) -> bool),
+    /// Given the one node that the input is about: a perfect detector's report of its crash.
+    About(fn(&P::Input) -> NodeId, fn(&P::Input, &Node<P>) -> bool),
+}
+
+impl<P: Protocol> Debug for Offered<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Offered::Nodes(_) => "given all nodes",
+            Offered::About(..) => "given the node they are about",
+        })
+    }
+}
 
 /// How often certain timers may fire in exploration.
 #[derive(Clone)]
@@ -185,8 +201,30 @@ impl Clocks {
 pub struct Boundary<P: Protocol> {
     /// The bound in words.
     pub sentence: &'static str,
+    /// What lies within it.
+    pub within: Within<P>,
+}
+
+/// What lies within a boundary.
+#[derive(Clone)]
+pub enum Within<P: Protocol> {
+    /// Worlds of which the function is true.
+    World(fn(&P, &World<P>) -> bool),
+    /// Worlds in which it is true of every node. Cheaper to search.
+    Nodes(fn(&P, NodeId, &Node<P>) -> bool),
+}
+
+impl<P: Protocol> Boundary<P> {
     /// Whether a world lies within it.
-    pub within: fn(&P, &World<P>) -> bool,
+    pub fn includes(&self, protocol: &P, world: &World<P>) -> bool {
+        match self.within {
+            Within::World(within) => within(protocol, world),
+            Within::Nodes(within) => {
+                let nodes = world.nodes.iter().enumerate();
+                nodes.into_iter().all(|(at, node)| within(protocol, NodeId::at(at), node))
+            }
+        }
+    }
 }
 
 /// A world that a deep search goes by.
@@ -299,8 +337,20 @@ impl<P: Protocol> Scenario<P> {
     }
 
     /// Offers inputs only where this function says so; it sees all nodes.
-    pub fn offered(mut self, offered: Offered<P>) -> Self {
-        self.offered = Some(offered);
+    pub fn offered(mut self, offered: fn(&Nodes<P>, NodeId, &P::Input) -> bool) -> Self {
+        self.offered = Some(Offered::Nodes(offered));
+        self
+    }
+
+    /// Offers inputs only where this function says so of the one node that the input is about,
+    /// such as a detector's report that it is down. Cheaper to search than
+    /// [`offered`](Scenario::offered).
+    pub fn offered_about(
+        mut self,
+        whom: fn(&P::Input) -> NodeId,
+        offered: fn(&P::Input, &Node<P>) -> bool,
+    ) -> Self {
+        self.offered = Some(Offered::About(whom, offered));
         self
     }
 
@@ -342,7 +392,18 @@ impl<P: Protocol> Scenario<P> {
 
     /// Checks, but does not follow, worlds past a boundary.
     pub fn boundary(mut self, sentence: &'static str, within: fn(&P, &World<P>) -> bool) -> Self {
-        self.boundary = Some(Boundary { sentence, within });
+        self.boundary = Some(Boundary { sentence, within: Within::World(within) });
+        self
+    }
+
+    /// Checks, but does not follow, worlds in which some node is past a boundary. Cheaper to search
+    /// than [`boundary`](Scenario::boundary).
+    pub fn node_boundary(
+        mut self,
+        sentence: &'static str,
+        within: fn(&P, NodeId, &Node<P>) -> bool,
+    ) -> Self {
+        self.boundary = Some(Boundary { sentence, within: Within::Nodes(within) });
         self
     }
 
@@ -387,7 +448,13 @@ impl<P: Protocol> Scenario<P> {
 
     /// Whether an input is offered at a node now.
     pub(crate) fn offers(&self, nodes: &Nodes<P>, me: NodeId, input: &P::Input) -> bool {
-        self.offered.is_none_or(|offered| offered(nodes, me, input))
+        match self.offered {
+            None => true,
+            Some(Offered::Nodes(offered)) => offered(nodes, me, input),
+            Some(Offered::About(whom, offered)) => {
+                nodes.get(whom(input).index()).is_some_and(|node| offered(input, node))
+            }
+        }
     }
 
     /// Whether that node may crash.

@@ -179,7 +179,7 @@ pub fn walk<P: Protocol>(
         let within = |after: &Situation<P>| {
             let boundary = scenario.boundary.as_ref();
             after.panicked.is_some()
-                || boundary.is_none_or(|one| (one.within)(&scenario.protocol, &after.world))
+                || boundary.is_none_or(|one| one.includes(&scenario.protocol, &after.world))
         };
         next.retain(|(_, after)| within(after));
         if next.is_empty() {

@@ -35,7 +35,7 @@ fn told(explored: Exploration<Table>) -> String {
 fn within_boundary(scenario: &Scenario<Table>, trace: &[Step<Table>]) -> bool {
     let there = follow_all(scenario, trace).expect("a trace that was found");
     let boundary = scenario.boundary.as_ref().expect("random scenarios have one");
-    there.panicked.is_some() || (boundary.within)(&scenario.protocol, &there.world)
+    there.panicked.is_some() || boundary.includes(&scenario.protocol, &there.world)
 }
 
 /// A hundred cases, or as many as `PROPTEST_CASES` says.

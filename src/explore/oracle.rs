@@ -74,7 +74,7 @@ impl<P: Protocol> Model for Oracle<P> {
 
     fn within_boundary(&self, state: &Self::State) -> bool {
         self.scenario.boundary.as_ref().is_none_or(|boundary| {
-            state.panicked.is_some() || (boundary.within)(&self.scenario.protocol, &state.world)
+            state.panicked.is_some() || boundary.includes(&self.scenario.protocol, &state.world)
         })
     }
 

@@ -85,7 +85,11 @@ impl<'a, P: Protocol> Search<'a, P> for Plain<'a, P> {
         let mut at = 0;
         while at < self.states.len() {
             if *self.tally.levels.last().expect("a level") == at && at > 0 {
-                tracing::debug!(depth = self.tally.levels.len() - 1, states = at, "a level is complete");
+                tracing::debug!(
+                    depth = self.tally.levels.len() - 1,
+                    states = at,
+                    "a level is complete"
+                );
             }
             if self.tally.done(self.limits) {
                 return Ended::Found;
@@ -196,7 +200,7 @@ impl<P: Protocol> Plain<'_, P> {
     ) {
         let scenario = self.scenario;
         let within = scenario.boundary.as_ref().is_none_or(|boundary| {
-            next.panicked.is_some() || (boundary.within)(&scenario.protocol, &next.world)
+            next.panicked.is_some() || boundary.includes(&scenario.protocol, &next.world)
         });
         self.tally.note(depth, shown);
         if within {

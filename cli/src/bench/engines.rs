@@ -143,12 +143,14 @@ fn rival<M: rivals::Searched>(engine: Engine, model: M) -> Outcome {
 
 // The only two calls of this project's own searches.
 
+/// The full space, as the rivals search it: mail that is dead is kept.
 fn explore<P: Protocol>(scenario: &Scenario<P>) -> Result<Exploration<P>, String> {
-    splitbrain::explore::explore(scenario, &Limits::default(), &mut Undisturbed)
+    let limits = Limits { full: true, ..Limits::default() };
+    splitbrain::explore::explore(scenario, &limits, &mut Undisturbed)
 }
 
 fn explore_plainly<P: Protocol>(scenario: &Scenario<P>) -> Result<Exploration<P>, String> {
-    splitbrain::explore::explore(scenario, &Limits::default(), &mut Undisturbed)
+    splitbrain::explore::reference::explore(scenario, &Limits::default(), &mut Undisturbed)
 }
 
 fn counts_of<P: Protocol>(explored: &Exploration<P>) -> Result<Counts, String> {

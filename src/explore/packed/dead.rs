@@ -14,7 +14,7 @@ use crate::explore::DeadMail;
 use crate::mail::Links;
 use crate::node::{Node, Occurrence};
 use crate::protocol::{Chooser, NodeId, Outbox, Protocol};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Within};
 
 /// Why dead mail must be kept in this scenario, if it must: something other than its receiver
 /// looks at it.
@@ -23,12 +23,17 @@ pub(super) fn must_stay<P: Protocol>(scenario: &Scenario<P>) -> Option<&'static 
     let reasons = [
         (scenario.links == Links::Fifo, "on FIFO links it keeps others waiting"),
         (!scenario.patience.is_empty(), "timers wait for mail"),
-        (scenario.boundary.is_some(), "the boundary looks at mail"),
+        (by_world(scenario), "the boundary looks at mail"),
         (by("world"), "an invariant looks at mail"),
         (by("quiet"), "an invariant waits until there is no mail"),
         (!scenario.waypoints.is_empty(), "the search goes by waypoints"),
     ];
     reasons.into_iter().find_map(|(stays, why)| stays.then_some(why))
+}
+
+fn by_world<P: Protocol>(scenario: &Scenario<P>) -> bool {
+    let boundary = scenario.boundary.as_ref();
+    boundary.is_some_and(|boundary| matches!(boundary.within, Within::World(_)))
 }
 
 /// Proves that what was forgotten was dead, or names where it was not.

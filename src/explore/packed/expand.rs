@@ -6,10 +6,15 @@
 //! changes the tables: what they do not know yet is asked for, and the state is expanded again.
 
 use super::key::{Layout, Word};
-use super::tables::{Deed, FORBIDDEN, IMPURE, Miss, Move, TICKS, Tables, UNKNOWN};
+use super::tables::{
+    Deed, FORBIDDEN, IMPURE, Miss, Move, OUTSIDE, Offers, TICKS, Tables, UNKNOWN, UNSEEN,
+};
 
 /// Bounds that cut something off, a bit for each.
 pub(super) type Cut = [u64; 4];
+
+/// The bit of the bound that worlds past the boundary are not followed.
+const BOUNDARY: u32 = 6;
 
 /// Where successors go.
 pub(super) trait Sink<W> {
@@ -22,6 +27,7 @@ pub(super) trait Sink<W> {
 pub(super) struct Expander {
     slots: Vec<u32>,
     held: Vec<u64>,
+    tuple: Option<u32>,
     /// What the tables did not know about the last state.
     pub(super) misses: Vec<Miss>,
     notes_here: Vec<u32>,
@@ -97,6 +103,7 @@ impl Expander {
         let nodes = tables.places.len();
         self.slots.clear();
         self.slots.extend((0..nodes).map(|at| key.field(layout.field(at))));
+        self.tuple = None;
         self.misses.clear();
         self.notes_here.clear();
         self.transitions_here = 0;
@@ -185,12 +192,33 @@ impl Expander {
     }
 
     /// Whether an input is offered at a node now, if that is known.
-    fn offered(&self, tables: &Tables, node: usize, input: u32) -> Option<bool> {
+    fn offered(&mut self, tables: &Tables, node: usize, input: u32) -> Option<bool> {
         let Some(offers) = &tables.offers else {
             return Some(true);
         };
-        let tuple = offers.tuples.find(locals(tables, &self.slots))?;
-        offers.said.get(tuple, node as u32 * offers.inputs + input).map(|said| said == 2)
+        let said = match offers.about.get(input as usize) {
+            // Nothing is offered about a node that there is not.
+            Some(&about) if about as usize >= self.slots.len() => return Some(false),
+            Some(&about) => offers.said.get(self.local(tables, about), input)?,
+            None => {
+                let tuple = self.tuple(tables, offers)?;
+                offers.said.get(tuple, node as u32 * offers.inputs + input)?
+            }
+        };
+        Some(said == 2)
+    }
+
+    /// The local state of a node.
+    fn local(&self, tables: &Tables, node: u32) -> u32 {
+        tables.places[node as usize].heads[self.slots[node as usize] as usize].local
+    }
+
+    /// The tuple of all local states, looked up once for each state.
+    fn tuple(&mut self, tables: &Tables, offers: &Offers) -> Option<u32> {
+        if self.tuple.is_none() {
+            self.tuple = offers.tuples.find(locals(tables, &self.slots));
+        }
+        self.tuple
     }
 
     /// Takes one deed, if nothing holds it back and the ledger affords it.
@@ -271,10 +299,14 @@ impl Expander {
                 key = key.flipped(layout.field(to as usize), slot ^ after);
             }
         }
-        self.transitions_here += 1;
         if moved.note != 0 {
             self.notes_here.push(moved.note);
         }
+        if moved.odd & OUTSIDE != 0 {
+            self.cut_here[0] |= 1 << BOUNDARY;
+            return (moved.odd & UNSEEN == 0).then_some(key);
+        }
+        self.transitions_here += 1;
         Some(key)
     }
 

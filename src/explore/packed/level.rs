@@ -24,7 +24,7 @@ use crate::explore::{DeadMail, Limits, Searched};
 use crate::ledger::Bound;
 use crate::observer::{Observer, Progress};
 use crate::protocol::{Outbox, Protocol};
-use crate::scenario::{Scenario, Waypoint};
+use crate::scenario::{Scenario, Waypoint, Within};
 use crate::situation::{Situation, Violation};
 use crate::step::Step;
 
@@ -186,7 +186,8 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             let more = first.take(scenario, step, &mut out);
             shown.goals.extend(more.goals);
         }
-        let (mut meaning, mut tables) = Meaning::new(scenario, !limits.full && must_stay(scenario).is_none());
+        let (mut meaning, mut tables) =
+            Meaning::new(scenario, !limits.full && must_stay(scenario).is_none());
         let ids = meaning.ids_of(&mut tables, &first);
         let layout = Layout::roomy(&meaning.counts());
         let mut visited = Visited::<u64>::new(layout);
@@ -379,6 +380,12 @@ impl<P: Protocol> Packed<'_, P> {
         })
     }
 
+    /// Whether successors past the boundary are counted as transitions, until they are known.
+    fn has_world_boundary(&self) -> bool {
+        let boundary = self.scenario.boundary.as_ref();
+        boundary.is_some_and(|boundary| matches!(boundary.within, Within::World(_)))
+    }
+
     /// Whether states of this depth are only asked whether anything can happen.
     fn is_bottom(&self, depth: u32) -> bool {
         self.scenario.depth.is_some_and(|most| depth >= most)
@@ -404,7 +411,7 @@ impl<P: Protocol> Packed<'_, P> {
                 let (tables, layout) = (&self.tables, &visited.layout);
                 let came = if bottom {
                     expander.expand(tables, layout, key, true, &mut Nowhere)
-                } else if self.scenario.boundary.is_some() {
+                } else if self.has_world_boundary() {
                     // Successors past the boundary are no transitions: each has to be counted.
                     expander.expand(tables, layout, key, false, &mut Every(candidates))
                 } else {
@@ -460,6 +467,16 @@ impl<P: Protocol> Packed<'_, P> {
         let Some(boundary) = &self.scenario.boundary else {
             return Vec::new();
         };
+        if matches!(boundary.within, Within::Nodes(_)) {
+            let via = candidates.keys.iter().zip(&candidates.via);
+            let outside = |(key, &node): (&W, &u8)| {
+                let slot = key.field(visited.layout.field(usize::from(node)));
+                let panicked = key.field(visited.layout.field(self.scenario.nodes));
+                let panicked = self.tables.ledgers[panicked as usize].panicked;
+                self.tables.places[usize::from(node)].heads[slot as usize].outside && !panicked
+            };
+            return via.map(outside).collect();
+        }
         let mut lies_outside = |&key: &W| {
             if outsiders.known.contains(&key) {
                 return true;
@@ -469,7 +486,7 @@ impl<P: Protocol> Packed<'_, P> {
             }
             let there = self.situation(visited, key);
             let outside = there.panicked.is_none()
-                && !(boundary.within)(&self.scenario.protocol, &there.world);
+                && !boundary.includes(&self.scenario.protocol, &there.world);
             if outside {
                 outsiders.note(key);
             }
@@ -527,7 +544,9 @@ impl<P: Protocol> Packed<'_, P> {
         }
         let counted = self.scratch.expander.counted.clone();
         self.counted.add(&counted);
-        self.counted.transitions -= past_boundary;
+        if self.has_world_boundary() {
+            self.counted.transitions -= past_boundary;
+        }
         self.note_goals(&counted, depth + 1);
         self.at = end;
     }

@@ -13,15 +13,15 @@ use rustc_hash::FxBuildHasher;
 use super::place::{Interned, Place, held_bit, held_words, intern};
 use super::rows::Rows;
 use super::tables::{
-    Deed, FORBIDDEN, IMPURE, LedgerHead, Miss, Move, Offers, PlaceTable, SlotHead, TICKS, Tables,
-    UNKNOWN,
+    Deed, FORBIDDEN, IMPURE, LedgerHead, Miss, Move, OUTSIDE, Offers, PlaceTable, SlotHead, TICKS,
+    Tables, UNKNOWN, UNSEEN,
 };
 use crate::audience::{Audience, Shown};
-use crate::invariant::Watch;
+use crate::invariant::{Scope, Watch};
 use crate::ledger::{Bound, Ledger};
 use crate::node::{Node, Occurrence, Panicked};
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
-use crate::scenario::{Scenario, To};
+use crate::scenario::{Offered, Scenario, To};
 use crate::situation::{Fate, Situation, fates, is_sighted, other_acts};
 use crate::step::{Act, Step};
 use crate::world::World;
@@ -156,8 +156,14 @@ impl<'a, P: Protocol> Meaning<'a, P> {
             places: scenario.node_ids().map(|_| PlaceTable::default()).collect(),
             held_words: words,
             apart: (!scenario.clocks.of.is_empty()).then_some(scenario.clocks.apart),
-            offers: scenario.offered.map(|_| Offers {
+            offers: scenario.offered.as_ref().map(|offered| Offers {
                 inputs: meaning.inputs.len() as u32,
+                about: match offered {
+                    Offered::Nodes(_) => Vec::new(),
+                    Offered::About(whom, _) => {
+                        meaning.inputs.iter().map(|(.., input)| u32::from(whom(input).0)).collect()
+                    }
+                },
                 ..Offers::default()
             }),
             ..Tables::default()
@@ -336,9 +342,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
                 let place = &mut self.places[at];
                 let mail = match fate {
                     Fate::Drop => place.taken(self.scenario, mail, letter),
-                    Fate::Duplicate | Fate::Deliver => {
-                        place.doubled(self.scenario, mail, letter)
-                    }
+                    Fate::Duplicate | Fate::Deliver => place.doubled(self.scenario, mail, letter),
                 };
                 let table = &mut tables.places[at];
                 let to = place.slot_of(self.scenario, table, local, mail);
@@ -356,12 +360,32 @@ impl<'a, P: Protocol> Meaning<'a, P> {
             };
             let table = &mut tables.places[at];
             let to = place.slot_of(self.scenario, table, local, mail);
+            let mut odd = odd;
+            if table.heads[to as usize].outside
+                && !self.calls[at].answers[number as usize].panicked()
+            {
+                odd |= OUTSIDE;
+                if sight == 0 && self.needs_no_look(at, local) {
+                    odd |= UNSEEN;
+                }
+            }
+            let table = &mut tables.places[at];
             table.moves.push(Move { to, post, sight, note, odd });
         }
         let table = &mut tables.places[at];
         let count = table.moves.len() as u32 - first;
         table.deeds[deed as usize].first = first;
         table.deeds[deed as usize].count = count;
+    }
+
+    /// Whether no invariant can break where a node comes into this local state unseen by monitors.
+    fn needs_no_look(&self, at: usize, local: u32) -> bool {
+        let node = self.places[at].local(local);
+        self.scenario.invariants.iter().all(|invariant| match &invariant.scope {
+            Scope::Node(check) => check(&self.scenario.protocol, NodeId::at(at), node).is_ok(),
+            Scope::History(_) => true,
+            Scope::Nodes(_) | Scope::World(_) | Scope::Quiet(_) => false,
+        })
     }
 
     /// What a handler answers: where its answers begin, and how many there are.
@@ -472,8 +496,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
             let node = self.places[at].local(local);
             Audience::new(protocol, &self.scenario.goals, &mut [], &mut shown)
                 .attend(&step, node, &self.out);
-            let by_itself =
-                !matches!(step.act, Act::Deliver { .. } | Act::Timeout(_) | Act::Tick);
+            let by_itself = !matches!(step.act, Act::Deliver { .. } | Act::Timeout(_) | Act::Tick);
             let act = by_itself.then_some(step.act);
             let events = self.out.events.clone();
             sight = intern(&mut self.sights, Sighting { node: me, act, events, local });
@@ -657,15 +680,20 @@ impl<'a, P: Protocol> Meaning<'a, P> {
     fn find_offer(&mut self, tables: &mut Tables, at: usize, input: u32, slots: &[u32]) {
         let mut offers = tables.offers.take().expect("inputs are offered by a function");
         let locals: Vec<u32> = super::expand::locals(tables, slots).collect();
-        let (tuple, _) = offers.tuples.intern(locals.iter().copied());
-        let question = at as u32 * offers.inputs + input;
-        if offers.said.get(tuple, question).is_none() {
+        let (row, column) = match offers.about.get(input as usize) {
+            Some(&about) => (locals[about as usize], input),
+            None => {
+                let (tuple, _) = offers.tuples.intern(locals.iter().copied());
+                (tuple, at as u32 * offers.inputs + input)
+            }
+        };
+        if offers.said.get(row, column).is_none() {
             let places = self.places.iter().zip(&locals);
             let nodes: Vec<_> =
                 places.map(|(place, &local)| Arc::clone(place.local(local))).collect();
             let (_, _, asked) = &self.inputs[input as usize];
             let offered = self.scenario.offers(&nodes, NodeId::at(at), asked);
-            offers.said.put(tuple, question, 1 + u32::from(offered));
+            offers.said.put(row, column, 1 + u32::from(offered));
         }
         tables.offers = Some(offers);
     }

@@ -13,7 +13,7 @@ use super::tables::{PlaceTable, SlotHead, UNKNOWN};
 use crate::mail::{Letter, Links, Mailbox};
 use crate::node::Node;
 use crate::protocol::{NodeId, Protocol};
-use crate::scenario::{Flight, Scenario};
+use crate::scenario::{Flight, Scenario, Within};
 
 /// Values and their numbers, in the order they came.
 pub(super) type Interned<T> = IndexSet<T, FxBuildHasher>;
@@ -111,8 +111,7 @@ impl<P: Protocol> Place<P> {
         if let Some(known) = self.mails.get_index_of(&mail) {
             return known as u32;
         }
-        let letters: Vec<Letter<P::Message>> =
-            mail.deliverable(scenario.links).cloned().collect();
+        let letters: Vec<Letter<P::Message>> = mail.deliverable(scenario.links).cloned().collect();
         let letters = letters.into_iter().map(|letter| intern(&mut self.letters, letter));
         self.deliverable.push(letters.collect());
         self.held.push(held_back(scenario, self.me, &mail));
@@ -147,6 +146,7 @@ impl<P: Protocol> Place<P> {
             local,
             up: node.up,
             waiting: node.up && !self.mail(mail).is_empty(),
+            outside: is_outside(scenario, self.me, node),
         });
         if !scenario.clocks.of.is_empty() {
             table.clocks.push(node.clock.unwrap_or(u64::MAX));
@@ -240,6 +240,14 @@ impl<P: Protocol> Place<P> {
                 * size_of::<Letter<P::Message>>();
         let pairs = (self.slots.capacity() + self.cleaned.capacity()) * 28;
         locals + mails + pairs + self.takes.bytes() + self.copies.bytes() + self.puts.bytes()
+    }
+}
+
+/// Whether a node lies past the scenario's boundary of nodes.
+fn is_outside<P: Protocol>(scenario: &Scenario<P>, me: NodeId, node: &Node<P>) -> bool {
+    match scenario.boundary.as_ref().map(|boundary| &boundary.within) {
+        Some(Within::Nodes(within)) => !within(&scenario.protocol, me, node),
+        Some(Within::World(_)) | None => false,
     }
 }
 

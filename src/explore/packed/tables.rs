@@ -42,14 +42,16 @@ pub(super) struct Tables {
     pub(super) offers: Option<Offers>,
 }
 
-/// What a scenario's `offered` says: `(tuple of local states, node and input) → 1 or 2` for no or
-/// yes.
+/// What a scenario's `offered` says, 1 for no and 2 for yes: `(tuple of local states, node and
+/// input)`, or `(local state of the node it is about, input)`.
 #[derive(Debug, Default)]
 pub(super) struct Offers {
     pub(super) tuples: Pairs,
     pub(super) said: Rows,
     /// How many inputs the lanes hold in all.
     pub(super) inputs: u32,
+    /// By input: the one node it depends on. Empty if all of them.
+    pub(super) about: Vec<u32>,
 }
 
 /// What is known of one node's slots.
@@ -86,6 +88,8 @@ pub(super) struct SlotHead {
     pub(super) up: bool,
     /// Whether it is up and has mail.
     pub(super) waiting: bool,
+    /// Whether it lies past the scenario's boundary of nodes.
+    pub(super) outside: bool,
 }
 
 /// Something that can happen at a slot.
@@ -122,11 +126,17 @@ pub(super) struct Move {
 /// In [`Move::odd`]: the handler answered differently the second time.
 pub(super) const IMPURE: u32 = 1 << 31;
 
+/// In [`Move::odd`]: it leads past the boundary of nodes.
+pub(super) const OUTSIDE: u32 = 1 << 30;
+
+/// In [`Move::odd`]: and nothing there needs to be looked at.
+pub(super) const UNSEEN: u32 = 1 << 29;
+
 impl Move {
     /// The cost that says the handler panicked, if it did.
     #[inline]
     pub(super) fn panic(&self) -> Option<u32> {
-        match self.odd & !IMPURE {
+        match self.odd & !(IMPURE | OUTSIDE | UNSEEN) {
             0 => None,
             cost => Some(cost),
         }

@@ -179,11 +179,8 @@ impl<W: Word> Visited<W> {
     /// The bytes the index will take when that many more are added.
     pub(super) fn bytes_with(&self, more: usize) -> usize {
         let needed = self.keys.len() + more;
-        let most = if needed > self.index.most {
-            grown(self.index.most, needed)
-        } else {
-            self.index.most
-        };
+        let most =
+            if needed > self.index.most { grown(self.index.most, needed) } else { self.index.most };
         self.keys.bytes() + more * self.layout.stride() + most * 4 * 10 / FULL
     }
 

@@ -11,10 +11,7 @@
 //! Not modelled: loss, which unordered links have by never delivering; clients that give up.
 
 use splitbrain::invariants::{Linearizable, Register, RegisterOperation, RegisterOutput};
-use splitbrain::{
-    Boundary, Data, Goal, Held, Invariant, Node, NodeId, Nothing, Outbox, Protocol, Scenario,
-    Sight, World,
-};
+use splitbrain::{Data, Goal, Held, Invariant, NodeId, Nothing, Outbox, Protocol, Scenario, Sight};
 
 use super::history::WholeHistory;
 
@@ -263,21 +260,13 @@ pub fn scenario<S: Server>(
     history: History,
 ) -> Scenario<Served<S>> {
     let nodes = usize::from(clients) + usize::from(servers);
-    let mut scenario = Scenario::new(S::NAME, Served { server, servers }, nodes)
+    Scenario::new(S::NAME, Served { server, servers }, nodes)
         .invariant(linearizable(history))
-        .goal(Goal::seen("value-read", "A client reads a value that was put.", value_is_read));
-    scenario.boundary = Some(Boundary {
-        sentence: "messages that their receiver would ignore are not delivered",
-        within: every_message_was_heeded,
-    });
-    scenario
-}
-
-fn every_message_was_heeded<S: Server>(_: &Served<S>, world: &World<Served<S>>) -> bool {
-    !world
-        .nodes
-        .iter()
-        .any(|node: &std::sync::Arc<Node<Served<S>>>| matches!(node.state, State::Unheeded))
+        .goal(Goal::seen("value-read", "A client reads a value that was put.", value_is_read))
+        .node_boundary(
+            "messages that their receiver would ignore are not delivered",
+            |_, _, node| !matches!(node.state, State::Unheeded),
+        )
 }
 
 fn value_is_read<S: Server>(_: &Served<S>, sight: &Sight<'_, Served<S>>) -> bool {

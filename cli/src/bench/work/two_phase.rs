@@ -25,8 +25,9 @@
 
 use std::collections::BTreeSet;
 
+use splitbrain::invariants::Agreement;
 use splitbrain::{
-    Goal, Held, Invariant, Links, Node, NodeId, Nodes, Outbox, Protocol, Scenario, Span, To, broken,
+    Goal, Invariant, Links, Node, NodeId, Outbox, Protocol, Scenario, Sight, Span, To,
 };
 
 /// Two-phase commit. Node n0 is the transaction manager, the others are resource managers.
@@ -109,7 +110,7 @@ impl Protocol for TwoPhase {
     type Message = Decision;
     type Timer = Timer;
     type Input = Prepared;
-    type Event = splitbrain::Nothing;
+    type Event = Decision;
 
     fn start(&self, out: &mut Outbox<Self>) -> State {
         if out.me() == MANAGER {
@@ -173,6 +174,12 @@ impl Protocol for TwoPhase {
 impl Resource {
     /// Only while it is working does it do anything of its own accord.
     fn becomes(&mut self, stance: Stance, out: &mut Outbox<TwoPhase>) {
+        match stance {
+            _ if self.stance == stance => {}
+            Stance::Working | Stance::Prepared => {}
+            Stance::Committed => out.emit(Decision::Commit),
+            Stance::Aborted => out.emit(Decision::Abort),
+        }
         self.stance = stance;
         out.cancel_timer(Timer::Prepare);
         out.cancel_timer(Timer::ChooseToAbort);
@@ -195,14 +202,22 @@ impl Manager {
 pub fn scenario(resources: u8) -> Scenario<TwoPhase> {
     let mut scenario = Scenario::new("two-phase", TwoPhase, usize::from(resources) + 1)
         .links(Links::Set)
-        .offered(has_said)
-        .invariant(Invariant::nodes(
+        .offered_about(|Prepared(by)| *by, has_said)
+        .invariant(Invariant::history(
             "consistent",
             "No resource manager aborts while another commits.",
-            consistent,
+            Agreement::<(), Decision>::new(),
+            |decided, sight| match sight {
+                Sight::Event { event, .. } => decided.agree((), **event),
+                _ => Ok(()),
+            },
         ))
-        .goal(Goal::nodes("committed", "All commit.", |_, nodes| all(nodes, Stance::Committed)))
-        .goal(Goal::nodes("aborted", "All abort.", |_, nodes| all(nodes, Stance::Aborted)));
+        .goal(Goal::seen("committed", "A resource manager commits.", |_, sight| {
+            matches!(sight, Sight::Event { event: Decision::Commit, .. })
+        }))
+        .goal(Goal::seen("aborted", "A resource manager aborts.", |_, sight| {
+            matches!(sight, Sight::Event { event: Decision::Abort, .. })
+        }));
     for resource in (1..=resources).map(NodeId) {
         scenario = scenario.lane([(To::Node(MANAGER), Prepared(resource))]);
     }
@@ -210,29 +225,6 @@ pub fn scenario(resources: u8) -> Scenario<TwoPhase> {
 }
 
 /// A resource manager's word is heard once it is given.
-fn has_said(nodes: &Nodes<TwoPhase>, _me: NodeId, Prepared(by): &Prepared) -> bool {
-    matches!(nodes[by.index()].state, State::Resource(Resource { said: true, .. }))
-}
-
-fn stances(nodes: &Nodes<TwoPhase>) -> impl Iterator<Item = Stance> {
-    nodes.iter().filter_map(|node| stance_of(node))
-}
-
-fn stance_of(node: &Node<TwoPhase>) -> Option<Stance> {
-    match &node.state {
-        State::Resource(resource) => Some(resource.stance),
-        State::Manager(_) => None,
-    }
-}
-
-fn all(nodes: &Nodes<TwoPhase>, stance: Stance) -> bool {
-    stances(nodes).all(|found| found == stance)
-}
-
-fn consistent(_: &TwoPhase, nodes: &Nodes<TwoPhase>) -> Held {
-    let at = |stance| nodes.iter().position(|node| stance_of(node) == Some(stance));
-    match (at(Stance::Committed), at(Stance::Aborted)) {
-        (Some(one), Some(other)) => broken(format!("n{one} has committed, n{other} aborted")),
-        _ => Ok(()),
-    }
+fn has_said(_: &Prepared, resource: &Node<TwoPhase>) -> bool {
+    matches!(resource.state, State::Resource(Resource { said: true, .. }))
 }
