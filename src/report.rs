@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::counterexample::{Counterexample, FoundBy};
 use crate::explain::{Story, tell};
-use crate::explore::{Exploration, Found};
+use crate::explore::{Exploration, Found, Searched};
 use crate::observer::Observer;
 use crate::protocol::{Protocol, Saved};
 use crate::scenario::Scenario;
@@ -87,6 +87,8 @@ pub struct ExploreReport {
     pub quiet: u64,
     /// The waypoints gone by, with the length of the way to each.
     pub waypoints: Vec<(String, usize)>,
+    /// How it was searched.
+    pub searched: Searched,
     /// The violations found, each by its shortest trace.
     pub counterexamples: Vec<CounterexampleReport>,
 }
@@ -117,6 +119,7 @@ impl ExploreReport {
             marks: explored.marks.iter().map(|(mark, times)| (owned(mark), *times)).collect(),
             quiet: explored.quiet,
             waypoints: explored.waypoints.iter().map(|(name, leg)| (owned(name), *leg)).collect(),
+            searched: explored.searched.clone(),
             counterexamples: explored.found.iter().map(&mut counterexample).collect(),
         }
     }

@@ -20,7 +20,7 @@ fn searches_agree(model: &str) {
     let requests = requests(model, Engine::Explore);
     assert!(!requests.is_empty(), "{} has something to explore", model.name());
     for request in requests {
-        let limits = Limits { all_invariants: true, ..Limits::default() };
+        let limits = Limits { all_invariants: true, full: true, ..Limits::default() };
         let ours = model.explore(&request, &limits, &mut Undisturbed).expect("it is listed");
         let theirs = model.oracle(&request).expect("it is listed");
         let counted = (ours.states, ours.transitions as usize, ours.verdict.holds());

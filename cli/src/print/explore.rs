@@ -1,6 +1,7 @@
 //! An exploration.
 
 use splitbrain::Verdict;
+use splitbrain::explore::{DeadMail, Searched};
 use splitbrain::report::ExploreReport;
 
 use super::{Page, count, counterexample, headline, of, reasons, system};
@@ -15,6 +16,7 @@ pub(crate) fn explored(
     headline(page, "explored", &report.system, &report.verdict);
     reasons(page, &report.verdict);
     page.row("covered", &covered(report));
+    page.row("searched", &searched(&report.searched));
     system(page, &report.system);
     page.list("bounds", &report.system.bounds, " · ");
     page.list("cut off by", &report.cut, " · ");
@@ -73,6 +75,31 @@ fn covered(report: &ExploreReport) -> String {
         },
     };
     format!("{sizes}{quiet}: {end}")
+}
+
+/// By which engine, and what was left out as dead.
+fn searched(searched: &Searched) -> String {
+    let how = match (&searched.fallback, searched.packed) {
+        (Some(why), _) => format!("plainly, over whole worlds, because {why}"),
+        (None, false) => "plainly, over whole worlds".to_string(),
+        (None, true) => format!(
+            "{} of a node with its mail, {}, states of {}",
+            of(searched.slots as u64, "form"),
+            of(searched.handler_calls, "handler call"),
+            of(u64::from(searched.key_bits), "bit")
+        ),
+    };
+    match &searched.dead_mail {
+        DeadMail::None | DeadMail::Kept { .. } => how,
+        DeadMail::Forgotten { letters, checks } => format!(
+            "{how}; {} forgotten once dead, proved by {}",
+            of(*letters as u64, "message"),
+            of(*checks, "check")
+        ),
+        DeadMail::Refuted { why } => {
+            format!("{how}; in full, for the claim on dead mail is false: {why}")
+        }
+    }
 }
 
 fn goals(goals: &[(String, Option<u32>)]) -> Vec<String> {

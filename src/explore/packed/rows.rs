@@ -156,10 +156,10 @@ mod tests {
             rows.put(0, column, column);
         }
         let cells = rows.cells.len();
-        for row in 1..50 {
-            rows.put(row, 7, row);
+        for column in 0..700 {
+            rows.put(1, column, column);
         }
-        assert_eq!(rows.cells.len(), cells, "small rows fit where the first row once was");
-        assert!((1..50).all(|row| rows.get(row, 7) == Some(row)));
+        assert_eq!(rows.cells.len(), cells, "it grows where the first row grew before");
+        assert!((0..700).all(|column| rows.get(1, column) == Some(column)));
     }
 }
