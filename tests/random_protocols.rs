@@ -4,13 +4,15 @@
 
 mod common;
 
-use common::random_protocol::{Table, scenarios};
+use std::collections::BTreeMap;
+
+use common::random_protocol::{Table, claims, scenarios, with_a_sink};
 use proptest::prelude::*;
 use splitbrain::explore::oracle;
-use splitbrain::explore::{Exploration, Limits, Searched, explore, reference};
+use splitbrain::explore::{DeadMail, Exploration, Limits, Searched, explore, reference};
 use splitbrain::shrink::{Effort, shrink};
 use splitbrain::simulate::{Campaign, simulate};
-use splitbrain::{Replay, Scenario, Step, Undisturbed, follow_all, replay, walk};
+use splitbrain::{Links, Replay, Scenario, Step, Undisturbed, follow_all, replay, walk};
 
 fn explored(scenario: &Scenario<Table>) -> Exploration<Table> {
     let limits = Limits { all_invariants: true, ..Limits::default() };
@@ -95,6 +97,45 @@ proptest! {
         let plain = reference::explore(&scenario, &limits, &mut Undisturbed).expect("it does");
         prop_assert_eq!(&packed.searched.fallback, &None);
         prop_assert_eq!(told(packed), told(plain));
+    }
+
+    #[test]
+    fn without_dead_mail_it_finds_the_same_by_traces_as_short(
+        scenario in scenarios(),
+        (kept, ignored) in any::<bool>().prop_flat_map(|kept| (Just(kept), claims(kept))),
+        set: bool,
+    ) {
+        let mut scenario = scenario;
+        if kept {
+            scenario.protocol = with_a_sink(scenario.protocol);
+        }
+        scenario.protocol.ignored = ignored;
+        // What looks at mail keeps it.
+        scenario.boundary = None;
+        scenario.patience.clear();
+        scenario.links = if set { Links::Set } else { Links::Unordered };
+        scenario.invariants.retain(|held| !["world", "quiet"].contains(&held.looks_at()));
+        scenario.depth = Some(9);
+        let limits = Limits { all_invariants: true, states: Some(50_000), ..Limits::default() };
+        let in_full = Limits { full: true, ..limits.clone() };
+        let full = explore(&scenario, &in_full, &mut Undisturbed).expect("it makes sense");
+        let smaller = explore(&scenario, &limits, &mut Undisturbed).expect("it does");
+        prop_assume!(full.exhausted);
+        if matches!(smaller.searched.dead_mail, DeadMail::Refuted { .. }) {
+            prop_assert!(!smaller.exhausted || smaller.states == full.states);
+        } else {
+            let found = |explored: &Exploration<Table>| -> BTreeMap<String, usize> {
+                let found = explored.found.iter();
+                found.map(|one| (one.invariant.clone(), one.trace.len())).collect()
+            };
+            prop_assert_eq!(found(&smaller), found(&full));
+            prop_assert_eq!(&smaller.goals, &full.goals);
+            prop_assert!(smaller.states <= full.states);
+            for one in &smaller.found {
+                let replayed = replay(&scenario, &one.trace, Some(&one.invariant));
+                prop_assert!(matches!(replayed, Replay::Breaks { .. }), "{:?}", replayed);
+            }
+        }
     }
 
     #[test]

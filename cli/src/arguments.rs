@@ -120,7 +120,8 @@ pub(crate) struct Ends {
     /// End each scenario after that long: 500ms, 60s, 5m, 2h
     #[arg(long, value_parser = values::span)]
     pub(crate) time: Option<Duration>,
-    /// End when this process takes that much memory: 512M, 8G
+    /// End when this process takes that much memory: 512M, 8G [default: three quarters of what is
+    /// there]
     #[arg(long, value_name = "SIZE", value_parser = values::bytes)]
     pub(crate) memory: Option<u64>,
 }

@@ -67,6 +67,8 @@ pub(crate) struct Watch {
     looked: Option<Clock>,
     time: Option<Duration>,
     memory: Option<u64>,
+    /// Whether the limit of memory is ours, and not the user's.
+    by_default: bool,
     display: Display,
 }
 
@@ -97,7 +99,9 @@ impl Watch {
             (true, true) => Display::Live(live_line(title)),
             (true, false) => Display::Lines { title: title.to_string(), last: now },
         };
-        Ok(Watch { began: now, looked: None, time: ends.time, memory: ends.memory, display })
+        let (time, memory) = (ends.time, memory_limit(ends));
+        let by_default = ends.memory.is_none();
+        Ok(Watch { began: now, looked: None, time, memory, by_default, display })
     }
 
     fn limit(&self, elapsed: Duration) -> Option<String> {
@@ -108,9 +112,13 @@ impl Watch {
             return Some(format!("out of time (--time {})", time_in_words(time)));
         }
         let limit = self.memory?;
-        resident()
-            .filter(|resident| *resident >= limit)
-            .map(|_| format!("out of memory (--memory {})", bytes_in_words(limit)))
+        resident().filter(|resident| *resident >= limit).map(|_| {
+            let limit = bytes_in_words(limit);
+            match self.by_default {
+                true => format!("out of memory (--memory {limit}, by default)"),
+                false => format!("out of memory (--memory {limit})"),
+            }
+        })
     }
 
     fn show(&mut self, progress: &Progress, elapsed: Duration, now: Clock) {
@@ -154,6 +162,22 @@ fn live_line(title: &str) -> ProgressBar {
     line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
     line.enable_steady_tick(LOOKS_APART);
     line
+}
+
+/// How much memory this process may take: what the user says, or three quarters of what is there.
+pub(crate) fn memory_limit(ends: &Ends) -> Option<u64> {
+    ends.memory.or_else(|| available().map(|bytes| bytes / 4 * 3))
+}
+
+/// Memory that this process can have, in bytes, where the system says so: of the machine, or of
+/// the container it runs in.
+fn available() -> Option<u64> {
+    let meminfo = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    let granted = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let granted = granted.and_then(|bytes| bytes.trim().parse().ok()).unwrap_or(u64::MAX);
+    Some((kilobytes * 1_024).min(granted))
 }
 
 /// Memory this process takes, in bytes, where the system says so.

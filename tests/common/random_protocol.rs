@@ -48,6 +48,8 @@ pub struct Table {
     pub durable: Vec<u8>,
     /// The timers set at the start, and after a restart.
     pub set_at_start: Vec<u8>,
+    /// By state and message: whether it is claimed dead. Nothing is, in [`scenarios`].
+    pub ignored: Vec<bool>,
 }
 
 impl Table {
@@ -105,6 +107,10 @@ impl Protocol for Table {
 
     fn accepts(&self, _: NodeId, state: &u8, input: &u8) -> bool {
         state != input
+    }
+
+    fn ignores(&self, _: NodeId, state: &u8, _: NodeId, message: &u8) -> bool {
+        self.ignored.get(usize::from(*state * KINDS + message)).copied().unwrap_or(false)
     }
 
     fn restart(&self, crashed: &u8, out: &mut Outbox<Self>) -> u8 {
@@ -231,7 +237,35 @@ fn tables(clocks: bool) -> impl Strategy<Value = Table> {
             inputs,
             durable,
             set_at_start,
+            ignored: Vec::new(),
         })
+}
+
+/// Claims on dead mail: of state 2, which nothing leaves then but a wiped disk, if `kept`; false
+/// ones in other states as well, now and then.
+pub fn claims(kept: bool) -> impl Strategy<Value = Vec<bool>> {
+    let claim = move |state: u8| match state {
+        2 if kept => prop_oneof![Just(true), Just(false)].boxed(),
+        _ => prop_oneof![9 => Just(false), 1 => Just(true)].boxed(),
+    };
+    (0..KINDS * KINDS).map(move |at| claim(at / KINDS)).collect::<Vec<_>>()
+}
+
+/// The protocol in which no message does anything in state 2, and nothing leaves it.
+pub fn with_a_sink(mut table: Table) -> Table {
+    let nothing = Effect {
+        next: 2,
+        sends: vec![],
+        timer: None,
+        event: None,
+        reads_clock: false,
+        panics: false,
+    };
+    for rules in [&mut table.messages, &mut table.timers, &mut table.inputs] {
+        rules[usize::from(2 * KINDS)..].fill(Rule { effects: vec![nothing.clone()] });
+    }
+    table.durable[2] = 2;
+    table
 }
 
 fn rule(clocks: bool) -> impl Strategy<Value = Rule> {

@@ -10,7 +10,7 @@ use splitbrain::report::ExploreReport;
 use super::{Answer, file_name};
 use crate::arguments::{Asked, Ends, Explore, Saving};
 use crate::print::{self, Page};
-use crate::progress::Watch;
+use crate::progress::{Watch, memory_limit};
 use crate::session::{Problem, Session, code_of, exit};
 
 /// Explores a scenario, or opens it in stateright's Explorer.
@@ -38,7 +38,7 @@ pub(super) fn explore(
         only: explore.only.clone(),
         full: explore.full,
         plain: explore.reference,
-        bytes: None,
+        bytes: memory_limit(&explore.ends).map(|bytes| bytes as usize),
     };
     answer(session, model, &request, &limits, &explore.ends, &explore.saving)?.print(session)
 }

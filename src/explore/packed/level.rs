@@ -368,6 +368,11 @@ impl<P: Protocol> Packed<'_, P> {
         if states >= u32::MAX as usize - 100 * BATCH {
             return Some("out of numbers for states".to_string());
         }
+        if let Some(most) = self.limits.bytes
+            && self.bytes_soon(visited) > most
+        {
+            return Some(format!("out of memory: the search may take {} MiB", most >> 20));
+        }
         let tight = Layout::tight(&self.meaning.counts());
         if tight.bits() > WIDEST {
             return Some(format!("out of room: a state takes more than {WIDEST} bits"));
@@ -378,6 +383,14 @@ impl<P: Protocol> Packed<'_, P> {
             depth: self.tally.depth_of(self.at),
             frontier: states - self.at,
         })
+    }
+
+    /// The bytes the search will take once the next batches are in: the index grows by leaps.
+    fn bytes_soon<W: Word>(&self, visited: &Visited<W>) -> usize {
+        // Tables are measured now and then, for that takes a while.
+        let measured = self.at.is_multiple_of(64 * BATCH);
+        let tables = if measured { self.bytes() } else { self.tables.bytes() };
+        visited.bytes_with(64 * BATCH) + tables
     }
 
     /// Whether successors past the boundary are counted as transitions, until they are known.
