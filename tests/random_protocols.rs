@@ -72,6 +72,7 @@ proptest! {
         states in prop_oneof![Just(None), (1..3_000_usize).prop_map(Some)],
         depth in prop_oneof![3 => Just(None), 1 => (0..12_u32).prop_map(Some)],
         bounded: bool,
+        together: bool,
         detector: bool,
         waypoint in prop_oneof![2 => Just(false), 1 => Just(true)],
     ) {
@@ -92,7 +93,8 @@ proptest! {
                 });
         }
         let states = states.or(Some(ENOUGH));
-        let limits = Limits { all_invariants, states, ..Limits::default() };
+        let threads = if together { 3 } else { 1 };
+        let limits = Limits { all_invariants, states, threads, ..Limits::default() };
         let packed = explore(&scenario, &limits, &mut Undisturbed).expect("it makes sense");
         let plain = reference::explore(&scenario, &limits, &mut Undisturbed).expect("it does");
         prop_assert_eq!(&packed.searched.fallback, &None);

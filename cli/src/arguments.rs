@@ -177,6 +177,9 @@ pub(crate) struct Explore {
     /// End at violations of this invariant only
     #[arg(long, value_name = "INVARIANT")]
     pub(crate) only: Option<String>,
+    /// Threads; they change nothing but the time [default: 1]
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
     /// Search the full space: keep mail that the model says is dead
     #[arg(long)]
     pub(crate) full: bool,

@@ -37,6 +37,8 @@ pub struct Limits {
     pub plain: bool,
     /// Keeps mail that a model says is dead, and searches the full space.
     pub full: bool,
+    /// How many threads search; one if 0. They change nothing but the time.
+    pub threads: usize,
     /// The most bytes that the search itself may take for states and tables; no limit if `None`.
     pub bytes: Option<usize>,
 }

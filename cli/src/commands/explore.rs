@@ -38,6 +38,7 @@ pub(super) fn explore(
         only: explore.only.clone(),
         full: explore.full,
         plain: explore.reference,
+        threads: usize::from(explore.threads.unwrap_or(1)),
         bytes: memory_limit(&explore.ends).map(|bytes| bytes as usize),
     };
     answer(session, model, &request, &limits, &explore.ends, &explore.saving)?.print(session)

@@ -17,6 +17,7 @@ use super::key::{Layout, Word};
 use super::meaning::{Meaning, bound_of};
 use super::parents::Parents;
 use super::tables::{IMPURE, Miss, Tables};
+use super::team::{self, Worker};
 use super::visited::Visited;
 use crate::audience::Shown;
 use crate::explore::tally::{Ended, Search, Tally};
@@ -30,6 +31,9 @@ use crate::step::Step;
 
 /// How many states are expanded at a time.
 const BATCH: usize = 1_024;
+
+/// Fewer states than that are not worth a team.
+const TOGETHER: usize = 128;
 
 /// The most bits a key may have.
 const WIDEST: u32 = 128;
@@ -70,13 +74,13 @@ struct Scratch {
 
 /// The successors of a batch, in order.
 pub(super) struct Candidates<W> {
-    keys: Vec<W>,
+    pub(super) keys: Vec<W>,
     /// The node whose step led to each.
-    via: Vec<u8>,
+    pub(super) via: Vec<u8>,
     /// By state of the batch: where its successors end.
-    ends: Vec<usize>,
+    pub(super) ends: Vec<usize>,
     /// States of the batch at which an impure handler ran.
-    impure: Vec<usize>,
+    pub(super) impure: Vec<usize>,
     /// Keys met lately, by hash: most successors are met several times within a short while. The
     /// first state, whose key is zero, is always known.
     lately: Vec<W>,
@@ -86,7 +90,7 @@ pub(super) struct Candidates<W> {
 const LATELY: usize = 1 << 14;
 
 impl<W: Word> Candidates<W> {
-    fn new() -> Candidates<W> {
+    pub(super) fn new() -> Candidates<W> {
         Candidates {
             keys: Vec::new(),
             via: Vec::new(),
@@ -96,7 +100,7 @@ impl<W: Word> Candidates<W> {
         }
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.keys.clear();
         self.via.clear();
         self.ends.clear();
@@ -104,11 +108,36 @@ impl<W: Word> Candidates<W> {
     }
 
     /// Takes back the successors from that place on.
-    fn take_back(&mut self, from: usize) {
+    pub(super) fn take_back(&mut self, from: usize) {
         for key in self.keys.drain(from..) {
             self.lately[key.hash() as usize % LATELY] = W::default();
         }
         self.via.truncate(from);
+    }
+
+    /// Drops those that are known.
+    pub(super) fn keep_unknown(&mut self, known: &[bool]) {
+        let (mut kept, mut from) = (0, 0);
+        for end in &mut self.ends {
+            for at in from..*end {
+                if !known[at] {
+                    (self.keys[kept], self.via[kept]) = (self.keys[at], self.via[at]);
+                    kept += 1;
+                }
+            }
+            from = std::mem::replace(end, kept);
+        }
+        self.keys.truncate(kept);
+        self.via.truncate(kept);
+    }
+
+    /// Adds the successors of the state that another has in that place.
+    fn add(&mut self, other: &Candidates<W>, state: usize) {
+        let first = if state == 0 { 0 } else { other.ends[state - 1] };
+        let theirs = first..other.ends[state];
+        self.keys.extend_from_slice(&other.keys[theirs.clone()]);
+        self.via.extend_from_slice(&other.via[theirs]);
+        self.ends.push(self.keys.len());
     }
 
     /// Forgets what was met lately.
@@ -307,6 +336,9 @@ impl<P: Protocol> Packed<'_, P> {
         to: Option<&Waypoint<P>>,
     ) -> Went {
         let mut candidates = Candidates::new();
+        let threads = if self.has_world_boundary() { 1 } else { self.limits.threads };
+        let mut team: Vec<Worker<W>> = (1..threads).map(|_| Worker::new()).collect();
+        team.extend((threads > 1).then(Worker::new));
         let mut outsiders = Outsiders::default();
         while self.at < visited.len() {
             if *self.tally.levels.last().expect("a level") == self.at && self.at > 0 {
@@ -316,7 +348,8 @@ impl<P: Protocol> Packed<'_, P> {
             if self.tally.done(self.limits) {
                 return Went::Ended(Ended::Found);
             }
-            let mut end = self.batch_end(visited.len());
+            let most = BATCH * if team.is_empty() { 1 } else { 16 * team.len() };
+            let mut end = self.batch_end(visited.len(), most);
             if let Some(waypoint) = to {
                 let states = self.at..end;
                 let there = states.into_iter().find(|&at| self.is_at(visited, at, waypoint));
@@ -328,7 +361,14 @@ impl<P: Protocol> Packed<'_, P> {
             if let Some(why) = self.limit(visited, observer) {
                 return Went::Ended(Ended::Stopped(why, self.at));
             }
-            if !self.expand(visited, end, &mut candidates) {
+            let bottom = self.is_bottom(self.tally.depth_of(self.at));
+            let fits = if team.is_empty() || bottom || end - self.at < TOGETHER {
+                self.expand(visited, end, &mut candidates)
+            } else {
+                self.expand_together(visited, end, &mut candidates, &mut team)
+            };
+            if !fits {
+                team.iter_mut().for_each(|worker| worker.candidates.forget());
                 return Went::Outgrown;
             }
             let outside = self.outside(visited, &candidates, &mut outsiders);
@@ -345,11 +385,11 @@ impl<P: Protocol> Packed<'_, P> {
     }
 
     /// Where the batch that begins at the next state ends: all its states have one depth.
-    fn batch_end(&self, states: usize) -> usize {
+    fn batch_end(&self, states: usize, most: usize) -> usize {
         let levels = &self.tally.levels;
         let next = levels.partition_point(|&first| first <= self.at);
         let level_end = levels.get(next).copied().unwrap_or(states);
-        level_end.min(self.at + BATCH)
+        level_end.min(self.at + most)
     }
 
     fn is_at<W: Word>(&self, visited: &Visited<W>, at: usize, waypoint: &Waypoint<P>) -> bool {
@@ -458,6 +498,63 @@ impl<P: Protocol> Packed<'_, P> {
         }
         self.scratch.expander = expander;
         fits
+    }
+
+    /// Lets a team expand the states from the next one to `end`.
+    fn expand_together<W: Word>(
+        &mut self,
+        visited: &Visited<W>,
+        end: usize,
+        candidates: &mut Candidates<W>,
+        team: &mut [Worker<W>],
+    ) -> bool {
+        team::expand(team, &self.tables, visited, self.at..end);
+        let mut expander = std::mem::take(&mut self.scratch.expander);
+        expander.counted.clear();
+        // What was left over, in order: all of its successors, known or not.
+        let mut late = Candidates::new();
+        for &at in team.iter().flat_map(|worker| &worker.left_over) {
+            let key = visited.keys.get(at);
+            loop {
+                let (tables, layout) = (&self.tables, &visited.layout);
+                let from = late.keys.len();
+                match expander.expand(tables, layout, key, false, &mut Every(&mut late)) {
+                    Came::Whole { impure, .. } => {
+                        late.impure.extend(impure.then_some(at));
+                        break;
+                    }
+                    Came::Short => {
+                        late.keys.truncate(from);
+                        late.via.truncate(from);
+                        self.learn(&visited.layout, key, &expander.misses);
+                    }
+                }
+                if !visited.layout.holds(self.meaning.counts().into_iter()) {
+                    self.scratch.expander = expander;
+                    return false;
+                }
+            }
+            late.ends.push(late.keys.len());
+        }
+        candidates.clear();
+        let (mut at, mut late_at) = (self.at, 0);
+        for worker in team.iter() {
+            expander.counted.add(&worker.expander.counted);
+            candidates.impure.extend(&worker.candidates.impure);
+            let mut left_over = worker.left_over.iter().peekable();
+            for state in 0..worker.candidates.ends.len() {
+                if left_over.next_if_eq(&&at).is_some() {
+                    candidates.add(&late, late_at);
+                    late_at += 1;
+                } else {
+                    candidates.add(&worker.candidates, state);
+                }
+                at += 1;
+            }
+        }
+        candidates.impure.extend(&late.impure);
+        self.scratch.expander = expander;
+        true
     }
 
     /// Finds out what the tables lacked about a state.

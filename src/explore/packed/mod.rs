@@ -9,6 +9,7 @@
 //! - [`check`]: where invariants and goals have to be looked at.
 //! - [`level`]: how a level is expanded, batch by batch, and a trace rebuilt.
 //! - [`dead`]: mail that may be forgotten, and the proof.
+//! - [`team`]: how several threads expand a batch.
 //! - [`rows`]: the memo tables under all of it.
 //!
 //! It finds the same states in the same order as the plain search, and so the same traces.
@@ -23,6 +24,7 @@ mod parents;
 mod place;
 mod rows;
 mod tables;
+mod team;
 mod visited;
 
 use super::tally::by_waypoints;

@@ -133,6 +133,17 @@ impl<W: Word> Visited<W> {
         }
     }
 
+    /// Says of each candidate whether it is known; nothing is added.
+    pub(super) fn known(&self, candidates: &[W], known: &mut Vec<bool>) {
+        let mut hashes = [0; AT_ONCE];
+        for batch in candidates.chunks(AT_ONCE) {
+            self.touch(batch, &mut hashes);
+            known.extend(batch.iter().zip(&hashes).map(|(&key, &hash)| {
+                self.index.find(hash, |number| self.keys.get(number) == key).is_ok()
+            }));
+        }
+    }
+
     /// Reads the cells of a batch, then the keys they point to: nothing is decided, but what is
     /// read next is in the cache.
     #[inline]
@@ -242,9 +253,11 @@ mod tests {
                 .map(|at| at as u32)
                 .collect();
             order.extend(expected.iter().map(|&at| candidates[at as usize]));
-            let mut fresh = Vec::new();
+            let (mut said, mut fresh) = (Vec::new(), Vec::new());
+            visited.known(candidates, &mut said);
             visited.admit(candidates, |_| false, &mut fresh);
             assert_eq!(fresh, expected);
+            assert!(fresh.iter().all(|&at| !said[at as usize]));
         }
         let all: Vec<u64> = (0..visited.len()).map(|at| visited.keys.get(at)).collect();
         assert_eq!(all, order);
