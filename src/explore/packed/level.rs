@@ -7,16 +7,14 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexSet;
-use rustc_hash::FxBuildHasher;
-
+use super::candidates::{Candidates, Every, Nowhere, Outsiders};
 use super::check::{Looked, State, goals_of_nodes};
 use super::dead::{must_stay, proved};
-use super::expand::{Came, Counted, Expander, Sink};
+use super::expand::{Came, Counted, Expander};
 use super::key::{Layout, Word};
 use super::meaning::{Meaning, bound_of};
 use super::parents::Parents;
-use super::tables::{IMPURE, Miss, Tables};
+use super::tables::{Miss, Tables};
 use super::team::{self, Worker};
 use super::visited::Visited;
 use crate::audience::Shown;
@@ -26,7 +24,7 @@ use crate::ledger::Bound;
 use crate::observer::{Observer, Progress};
 use crate::protocol::{Outbox, Protocol};
 use crate::scenario::{Scenario, Waypoint, Within};
-use crate::situation::{Situation, Violation};
+use crate::situation::Situation;
 use crate::step::Step;
 
 /// How many states are expanded at a time.
@@ -42,14 +40,14 @@ const WIDEST: u32 = 128;
 pub(super) struct Packed<'a, P: Protocol> {
     scenario: &'a Scenario<P>,
     limits: &'a Limits,
-    meaning: Meaning<'a, P>,
-    tables: Tables,
+    pub(super) meaning: Meaning<'a, P>,
+    pub(super) tables: Tables,
     states: States,
-    parents: Parents,
+    pub(super) parents: Parents,
     looked: Looked,
     /// The goals that show in the nodes and were not reached yet.
     goals_open: Vec<usize>,
-    tally: Tally<P>,
+    pub(super) tally: Tally<P>,
     /// By note: whether its goals are in the books.
     noted: Vec<bool>,
     counted: Counted,
@@ -70,124 +68,6 @@ struct Scratch {
     expander: Expander,
     ids: Vec<u32>,
     fresh: Vec<u32>,
-}
-
-/// The successors of a batch, in order.
-pub(super) struct Candidates<W> {
-    pub(super) keys: Vec<W>,
-    /// The node whose step led to each.
-    pub(super) via: Vec<u8>,
-    /// By state of the batch: where its successors end.
-    pub(super) ends: Vec<usize>,
-    /// States of the batch at which an impure handler ran.
-    pub(super) impure: Vec<usize>,
-    /// Keys met lately, by hash: most successors are met several times within a short while. The
-    /// first state, whose key is zero, is always known.
-    lately: Vec<W>,
-}
-
-/// How many keys are remembered as met lately.
-const LATELY: usize = 1 << 14;
-
-impl<W: Word> Candidates<W> {
-    pub(super) fn new() -> Candidates<W> {
-        Candidates {
-            keys: Vec::new(),
-            via: Vec::new(),
-            ends: Vec::new(),
-            impure: Vec::new(),
-            lately: vec![W::default(); LATELY],
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.keys.clear();
-        self.via.clear();
-        self.ends.clear();
-        self.impure.clear();
-    }
-
-    /// Takes back the successors from that place on.
-    pub(super) fn take_back(&mut self, from: usize) {
-        for key in self.keys.drain(from..) {
-            self.lately[key.hash() as usize % LATELY] = W::default();
-        }
-        self.via.truncate(from);
-    }
-
-    /// Drops those that are known.
-    pub(super) fn keep_unknown(&mut self, known: &[bool]) {
-        let (mut kept, mut from) = (0, 0);
-        for end in &mut self.ends {
-            for at in from..*end {
-                if !known[at] {
-                    (self.keys[kept], self.via[kept]) = (self.keys[at], self.via[at]);
-                    kept += 1;
-                }
-            }
-            from = std::mem::replace(end, kept);
-        }
-        self.keys.truncate(kept);
-        self.via.truncate(kept);
-    }
-
-    /// Adds the successors of the state that another has in that place.
-    fn add(&mut self, other: &Candidates<W>, state: usize) {
-        let first = if state == 0 { 0 } else { other.ends[state - 1] };
-        let theirs = first..other.ends[state];
-        self.keys.extend_from_slice(&other.keys[theirs.clone()]);
-        self.via.extend_from_slice(&other.via[theirs]);
-        self.ends.push(self.keys.len());
-    }
-
-    /// Forgets what was met lately.
-    fn forget(&mut self) {
-        self.lately.fill(W::default());
-    }
-}
-
-impl<W: Word> Sink<W> for Candidates<W> {
-    #[inline]
-    fn arrive(&mut self, key: W, node: usize, _: u32, _: u32) {
-        let place = &mut self.lately[key.hash() as usize % LATELY];
-        if *place != key {
-            *place = key;
-            self.keys.push(key);
-            self.via.push(node as u8);
-        }
-    }
-}
-
-/// All successors, those met lately included.
-struct Every<'a, W>(&'a mut Candidates<W>);
-
-impl<W: Word> Sink<W> for Every<'_, W> {
-    fn arrive(&mut self, key: W, node: usize, _: u32, _: u32) {
-        self.0.keys.push(key);
-        self.0.via.push(node as u8);
-    }
-}
-
-/// The first successor that is wanted: its node, its deed, and which of the deed's moves it is.
-struct Finder<F> {
-    wanted: F,
-    found: Option<[u32; 3]>,
-}
-
-impl<W, F: Fn(W, [u32; 3]) -> bool> Sink<W> for Finder<F> {
-    fn arrive(&mut self, key: W, node: usize, deed: u32, nth: u32) {
-        let step = [node as u32, deed, nth];
-        if self.found.is_none() && (self.wanted)(key, step) {
-            self.found = Some(step);
-        }
-    }
-}
-
-/// Nobody.
-struct Nowhere;
-
-impl<W> Sink<W> for Nowhere {
-    fn arrive(&mut self, _: W, _: usize, _: u32, _: u32) {}
 }
 
 /// Why a scenario cannot be packed, if it cannot.
@@ -757,61 +637,6 @@ impl<P: Protocol> Packed<'_, P> {
         self.counted.clear();
     }
 
-    /// Notes that a handler called in this state is no function.
-    fn blame<W: Word>(&mut self, visited: &Visited<W>, at: usize) {
-        let is_impure = |_, [node, deed, nth]: [u32; 3]| {
-            let place = &self.tables.places[node as usize];
-            let first = place.deeds[deed as usize].first;
-            place.moves[(first + nth) as usize].odd & IMPURE != 0
-        };
-        let Some(step) = self.seek(visited, visited.keys.get(at), is_impure) else {
-            return;
-        };
-        let act = Step { choices: Vec::new(), ..step };
-        let violation = Violation::of_purity(&act);
-        if self.tally.is_news(&violation) {
-            let mut trace = self.way_to(visited, at);
-            trace.push(act);
-            self.tally.found.push((violation, trace));
-        }
-    }
-
-    /// The steps to a state, and on to a successor of it.
-    fn trace_by<W: Word>(&self, visited: &Visited<W>, from: usize, key: W) -> Vec<Step<P>> {
-        let mut trace = self.way_to(visited, from);
-        trace.push(self.step_between(visited, visited.keys.get(from), key));
-        trace
-    }
-
-    /// The steps from where the search began to a state.
-    fn way_to<W: Word>(&self, visited: &Visited<W>, state: usize) -> Vec<Step<P>> {
-        let way: Vec<W> =
-            self.parents.way_to(state).into_iter().map(|at| visited.keys.get(at)).collect();
-        way.windows(2).map(|pair| self.step_between(visited, pair[0], pair[1])).collect()
-    }
-
-    /// The first step from one state to another.
-    fn step_between<W: Word>(&self, visited: &Visited<W>, from: W, to: W) -> Step<P> {
-        let step = self.seek(visited, from, |key, _| key == to);
-        step.expect("a step leads from each state to its children")
-    }
-
-    /// The first step of a state that is wanted, by where it leads and what it is.
-    fn seek<W: Word>(
-        &self,
-        visited: &Visited<W>,
-        from: W,
-        wanted: impl Fn(W, [u32; 3]) -> bool,
-    ) -> Option<Step<P>> {
-        let mut finder = Finder { wanted, found: None };
-        let came =
-            Expander::default().expand(&self.tables, &visited.layout, from, false, &mut finder);
-        debug_assert!(matches!(came, Came::Whole { .. }), "it was expanded before");
-        let [node, deed, nth] = finder.found?;
-        let slot = from.field(visited.layout.field(node as usize));
-        Some(self.meaning.step(node as usize, slot, deed, nth))
-    }
-
     fn situation<W: Word>(&self, visited: &Visited<W>, key: W) -> Situation<P> {
         let mut ids = Vec::new();
         visited.layout.unpack(key, &mut ids);
@@ -821,28 +646,5 @@ impl<P: Protocol> Packed<'_, P> {
     /// The bytes of everything but the states themselves, about.
     fn bytes(&self) -> usize {
         self.tables.bytes() + self.meaning.bytes() + self.parents.bytes() + self.looked.bytes()
-    }
-}
-
-/// Successors known to lie past the boundary.
-struct Outsiders<W> {
-    known: IndexSet<W, FxBuildHasher>,
-}
-
-impl<W> Default for Outsiders<W> {
-    fn default() -> Self {
-        Outsiders { known: IndexSet::default() }
-    }
-}
-
-impl<W: Word + std::hash::Hash> Outsiders<W> {
-    /// They are found again when they are forgotten, so a few will do.
-    const MOST: usize = 1 << 20;
-
-    fn note(&mut self, key: W) {
-        if self.known.len() >= Self::MOST {
-            self.known.clear();
-        }
-        self.known.insert(key);
     }
 }

@@ -2,18 +2,22 @@
 //!
 //! Read it in this order:
 //! - [`tables`]: what a **slot** is, and what is known of slots as numbers.
-//! - [`place`] and [`meaning`]: the values behind the numbers; handlers called once each.
+//! - [`place`] and [`meaning`]: the values behind the numbers.
+//! - [`calls`]: what can happen at a slot; handlers, called once each.
 //! - [`key`]: a **key** is a state as one exact integer.
 //! - [`expand`]: how a state is expanded, by arithmetic on its key.
 //! - [`visited`] and [`parents`]: the states found, which are the queue, too, and their parents.
 //! - [`check`]: where invariants and goals have to be looked at.
-//! - [`level`]: how a level is expanded, batch by batch, and a trace rebuilt.
+//! - [`candidates`] and [`level`]: how a level is expanded, batch by batch.
+//! - [`trace`]: how a trace is rebuilt.
 //! - [`dead`]: mail that may be forgotten, and the proof.
 //! - [`team`]: how several threads expand a batch.
 //! - [`rows`]: the memo tables under all of it.
 //!
 //! It finds the same states in the same order as the plain search, and so the same traces.
 
+mod calls;
+mod candidates;
 mod check;
 mod dead;
 mod expand;
@@ -25,6 +29,7 @@ mod place;
 mod rows;
 mod tables;
 mod team;
+mod trace;
 mod visited;
 
 use super::tally::by_waypoints;

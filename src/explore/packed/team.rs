@@ -6,9 +6,9 @@
 //! nothing that is numbered or reported depends on the threads: only the numbers of slots might,
 //! and nobody sees those.
 
+use super::candidates::Candidates;
 use super::expand::{Came, Expander};
 use super::key::Word;
-use super::level::Candidates;
 use super::tables::Tables;
 use super::visited::Visited;
 

@@ -1,0 +1,146 @@
+//! The successors of a batch, and others who take successors in.
+
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+
+use super::expand::Sink;
+use super::key::Word;
+
+/// The successors of a batch, in order.
+pub(super) struct Candidates<W> {
+    pub(super) keys: Vec<W>,
+    /// The node whose step led to each.
+    pub(super) via: Vec<u8>,
+    /// By state of the batch: where its successors end.
+    pub(super) ends: Vec<usize>,
+    /// States of the batch at which an impure handler ran.
+    pub(super) impure: Vec<usize>,
+    /// Keys met lately, by hash: most successors are met several times within a short while. The
+    /// first state, whose key is zero, is always known.
+    lately: Vec<W>,
+}
+
+/// How many keys are remembered as met lately.
+const LATELY: usize = 1 << 14;
+
+impl<W: Word> Candidates<W> {
+    pub(super) fn new() -> Candidates<W> {
+        Candidates {
+            keys: Vec::new(),
+            via: Vec::new(),
+            ends: Vec::new(),
+            impure: Vec::new(),
+            lately: vec![W::default(); LATELY],
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.keys.clear();
+        self.via.clear();
+        self.ends.clear();
+        self.impure.clear();
+    }
+
+    /// Takes back the successors from that place on.
+    pub(super) fn take_back(&mut self, from: usize) {
+        for key in self.keys.drain(from..) {
+            self.lately[key.hash() as usize % LATELY] = W::default();
+        }
+        self.via.truncate(from);
+    }
+
+    /// Drops those that are known.
+    pub(super) fn keep_unknown(&mut self, known: &[bool]) {
+        let (mut kept, mut from) = (0, 0);
+        for end in &mut self.ends {
+            for (at, _) in (from..*end).zip(&known[from..*end]).filter(|(_, known)| !**known) {
+                (self.keys[kept], self.via[kept]) = (self.keys[at], self.via[at]);
+                kept += 1;
+            }
+            from = std::mem::replace(end, kept);
+        }
+        self.keys.truncate(kept);
+        self.via.truncate(kept);
+    }
+
+    /// Adds the successors of the state that another has in that place.
+    pub(super) fn add(&mut self, other: &Candidates<W>, state: usize) {
+        let first = if state == 0 { 0 } else { other.ends[state - 1] };
+        let theirs = first..other.ends[state];
+        self.keys.extend_from_slice(&other.keys[theirs.clone()]);
+        self.via.extend_from_slice(&other.via[theirs]);
+        self.ends.push(self.keys.len());
+    }
+
+    /// Forgets what was met lately.
+    pub(super) fn forget(&mut self) {
+        self.lately.fill(W::default());
+    }
+}
+
+impl<W: Word> Sink<W> for Candidates<W> {
+    #[inline]
+    fn arrive(&mut self, key: W, node: usize, _: u32, _: u32) {
+        let place = &mut self.lately[key.hash() as usize % LATELY];
+        if *place != key {
+            *place = key;
+            self.keys.push(key);
+            self.via.push(node as u8);
+        }
+    }
+}
+
+/// All successors, those met lately included.
+pub(super) struct Every<'a, W>(pub(super) &'a mut Candidates<W>);
+
+impl<W: Word> Sink<W> for Every<'_, W> {
+    fn arrive(&mut self, key: W, node: usize, _: u32, _: u32) {
+        self.0.keys.push(key);
+        self.0.via.push(node as u8);
+    }
+}
+
+/// The first successor that is wanted: its node, its deed, and which of the deed's moves it is.
+pub(super) struct Finder<F> {
+    pub(super) wanted: F,
+    pub(super) found: Option<[u32; 3]>,
+}
+
+impl<W, F: Fn(W, [u32; 3]) -> bool> Sink<W> for Finder<F> {
+    fn arrive(&mut self, key: W, node: usize, deed: u32, nth: u32) {
+        let step = [node as u32, deed, nth];
+        if self.found.is_none() && (self.wanted)(key, step) {
+            self.found = Some(step);
+        }
+    }
+}
+
+/// Nobody.
+pub(super) struct Nowhere;
+
+impl<W> Sink<W> for Nowhere {
+    fn arrive(&mut self, _: W, _: usize, _: u32, _: u32) {}
+}
+
+/// Successors known to lie past the boundary.
+pub(super) struct Outsiders<W> {
+    pub(super) known: IndexSet<W, FxBuildHasher>,
+}
+
+impl<W> Default for Outsiders<W> {
+    fn default() -> Self {
+        Outsiders { known: IndexSet::default() }
+    }
+}
+
+impl<W: Word + std::hash::Hash> Outsiders<W> {
+    /// They are found again when they are forgotten, so a few will do.
+    const MOST: usize = 1 << 20;
+
+    pub(super) fn note(&mut self, key: W) {
+        if self.known.len() >= Self::MOST {
+            self.known.clear();
+        }
+        self.known.insert(key);
+    }
+}
