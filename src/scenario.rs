@@ -446,6 +446,17 @@ impl<P: Protocol> Scenario<P> {
         self.invariants.iter().find(|invariant| invariant.name == name)
     }
 
+    /// Whether an invariant looks at that: `node`, `nodes`, `world`, `quiet` or `history`.
+    pub(crate) fn has_invariant_on(&self, scope: &str) -> bool {
+        self.invariants.iter().any(|held| held.looks_at() == scope)
+    }
+
+    /// Whether its boundary looks at whole worlds.
+    pub(crate) fn has_world_boundary(&self) -> bool {
+        let boundary = self.boundary.as_ref();
+        boundary.is_some_and(|boundary| matches!(boundary.within, Within::World(_)))
+    }
+
     /// Whether an input is offered at a node now.
     pub(crate) fn offers(&self, nodes: &Nodes<P>, me: NodeId, input: &P::Input) -> bool {
         match self.offered {

@@ -66,6 +66,17 @@ impl<P: Protocol> Situation<P> {
         (Situation { world, ledger, watches: Arc::new(watches), panicked }, shown)
     }
 
+    /// The situation behind these steps from the first one, and what they showed.
+    pub(crate) fn behind(scenario: &Scenario<P>, way: &[Step<P>]) -> (Situation<P>, Shown) {
+        let mut out = Outbox::new(scenario.nodes);
+        let (mut there, mut shown) = Situation::first_shown(scenario, &mut out);
+        for step in way {
+            let more = there.take(scenario, step, &mut out);
+            shown.goals.extend(more.goals);
+        }
+        (there, shown)
+    }
+
     /// What can happen here and is paid for, in the order of its content, without the choices
     /// handlers make. Bounds that forbade something possible are added to `cut`.
     pub fn acts(&self, scenario: &Scenario<P>, cut: &mut BTreeSet<Bound>) -> Vec<Step<P>> {
@@ -120,10 +131,8 @@ impl<P: Protocol> Situation<P> {
             }
         }
         let others = other_acts(scenario, me, node);
-        let others = others.filter(|act| match act {
-            Act::Tick => self.world.may_tick(scenario, me).is_ok(),
-            _ => true,
-        });
+        let others =
+            others.filter(|act| *act != Act::Tick || self.world.may_tick(scenario, me).is_ok());
         steps.extend(others.map(|act| Step::new(me, act)));
     }
 

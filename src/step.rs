@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::node::Occurrence;
 use crate::protocol::{ClientId, NodeId, Protocol, Saved};
 
 /// Something that happens at one node. A step names its content, not a position, so that a trace
@@ -72,6 +73,31 @@ impl<P: Protocol> Step<P> {
     /// The step in which that happens at that node, its handler choosing nothing.
     pub fn new(node: NodeId, act: Act<P>) -> Step<P> {
         Step { node, act, choices: Vec::new() }
+    }
+}
+
+impl<P: Protocol> Act<P> {
+    /// What it is to the node; nothing where only its mail changes.
+    pub(crate) fn occurrence(&self) -> Option<Occurrence<P>> {
+        Some(match self.clone() {
+            Act::Drop { .. } | Act::Duplicate { .. } => return None,
+            Act::Deliver { from, message } => Occurrence::Message { from, message },
+            Act::Timeout(timer) => Occurrence::Timeout(timer),
+            Act::Input { input, .. } => Occurrence::Input(input),
+            Act::Tick => Occurrence::Tick,
+            Act::Crash => Occurrence::Crash,
+            Act::Restart => Occurrence::Restart,
+            Act::Wiped => Occurrence::Wiped,
+        })
+    }
+
+    /// Whether it calls a handler.
+    pub(crate) fn is_handled(&self) -> bool {
+        match self {
+            Act::Deliver { .. } | Act::Timeout(_) | Act::Input { .. } => true,
+            Act::Restart | Act::Wiped => true,
+            Act::Drop { .. } | Act::Duplicate { .. } | Act::Tick | Act::Crash => false,
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::mail::Mailbox;
-use crate::node::{Node, Occurrence, Panicked};
+use crate::node::{Node, Panicked};
 use crate::protocol::{NodeId, Outbox, Protocol};
 use crate::scenario::{Flight, Scenario};
 use crate::step::{Act, Step};
@@ -134,29 +134,20 @@ impl<P: Protocol> World<P> {
         let me = step.node;
         let at = me.index();
         let links = scenario.links;
-        let occurrence = match &step.act {
-            Act::Drop { from, message } => {
-                out.begin(me, None, false);
-                Arc::make_mut(&mut self.mail[at]).take(links, *from, message);
-                return Ok(());
-            }
-            Act::Duplicate { from, message } => {
-                out.begin(me, None, false);
-                Arc::make_mut(&mut self.mail[at]).copy(links, *from, message);
-                return Ok(());
-            }
-            Act::Deliver { from, message } => {
-                let taken = Arc::make_mut(&mut self.mail[at]).take(links, *from, message);
-                debug_assert!(taken, "only possible steps are applied");
-                Occurrence::Message { from: *from, message: message.clone() }
-            }
-            Act::Timeout(timer) => Occurrence::Timeout(timer.clone()),
-            Act::Input { input, .. } => Occurrence::Input(input.clone()),
-            Act::Tick => Occurrence::Tick,
-            Act::Crash => Occurrence::Crash,
-            Act::Restart => Occurrence::Restart,
-            Act::Wiped => Occurrence::Wiped,
+        let Some(occurrence) = step.act.occurrence() else {
+            out.begin(me, None, false);
+            let mail = Arc::make_mut(&mut self.mail[at]);
+            match &step.act {
+                Act::Drop { from, message } => mail.take(links, *from, message),
+                Act::Duplicate { from, message } => mail.copy(links, *from, message),
+                act => unreachable!("{act} happens to its node"),
+            };
+            return Ok(());
         };
+        if let Act::Deliver { from, message } = &step.act {
+            let taken = Arc::make_mut(&mut self.mail[at]).take(links, *from, message);
+            debug_assert!(taken, "only possible steps are applied");
+        }
         let node = Arc::make_mut(&mut self.nodes[at]);
         node.happen(&scenario.protocol, me, occurrence, out)?;
         self.post(scenario, me, out);

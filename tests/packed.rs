@@ -6,8 +6,8 @@ use splitbrain::catalog::{AnyModel, Engine, Request};
 use splitbrain::explore::{DeadMail, Limits, Searched, explore};
 use splitbrain::report::ExploreReport;
 use splitbrain::{
-    Faults, Goal, Invariant, NodeId, Outbox, Protocol, Scenario, Sight, Undisturbed, Verdict,
-    broken,
+    Faults, Goal, Invariant, NodeId, Outbox, Protocol, Scenario, Sight, Undisturbed, Units,
+    Verdict, broken,
 };
 
 fn report(model: &dyn AnyModel, request: &Request, limits: &Limits) -> ExploreReport {
@@ -187,4 +187,74 @@ fn mail_stays_where_something_else_looks_at_it() {
         assert!(matches!(explored.searched.dead_mail, DeadMail::Kept { .. }));
         assert!(explored.verdict.holds(), "{}", explored.verdict);
     }
+}
+
+/// Nodes that count, each on its own, up to three; a message to itself goes with each number.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+struct Alone {
+    sends: bool,
+}
+
+impl Protocol for Alone {
+    type State = u8;
+    type Message = ();
+    type Timer = ();
+    type Input = splitbrain::Nothing;
+    type Event = splitbrain::Nothing;
+
+    fn start(&self, out: &mut Outbox<Self>) -> u8 {
+        out.set_timer((), 1.ms());
+        0
+    }
+
+    fn on_message(&self, _: &mut u8, _: NodeId, (): (), _: &mut Outbox<Self>) {}
+
+    fn on_timeout(&self, number: &mut u8, (): (), out: &mut Outbox<Self>) {
+        *number += 1;
+        if *number < 3 {
+            out.set_timer((), 1.ms());
+        }
+        if self.sends {
+            out.send(out.me(), ());
+        }
+    }
+}
+
+#[test]
+fn a_world_too_wide_for_a_key_is_searched_plainly_and_says_so() {
+    let scenario = Scenario::new("many", Alone { sends: false }, 80);
+    let limits = Limits { states: Some(4_000), ..Limits::default() };
+    let explored = explore(&scenario, &limits, &mut Undisturbed).expect("sound");
+    let why = explored.searched.fallback.clone().expect("the plain search stood in");
+    assert!(why.contains("128 bits"), "{why}");
+    let plain = Limits { plain: true, ..limits };
+    let plain = explore(&scenario, &plain, &mut Undisturbed).expect("sound");
+    assert_eq!((explored.states, &explored.verdict), (plain.states, &plain.verdict));
+}
+
+#[test]
+fn a_single_node_is_looked_at_again_once_it_is_quiet() {
+    let scenario = Scenario::new("alone", Alone { sends: true }, 1).invariant(Invariant::quiet(
+        "two",
+        "No quiet node has counted to two.",
+        |_, nodes| if nodes[0].state == 2 { broken("it has") } else { Ok(()) },
+    ));
+    let packed = explore(&scenario, &Limits::default(), &mut Undisturbed).expect("sound");
+    let plain = Limits { plain: true, ..Limits::default() };
+    let plain = explore(&scenario, &plain, &mut Undisturbed).expect("sound");
+    assert!(matches!(plain.verdict, Verdict::Violated { .. }), "{}", plain.verdict);
+    assert_eq!((packed.states, &packed.verdict), (plain.states, &plain.verdict));
+}
+
+#[test]
+fn a_search_ends_at_its_limit_of_memory() {
+    let scenario = Scenario::new("some", Alone { sends: true }, 8);
+    let limits = Limits { bytes: Some(8 << 20), ..Limits::default() };
+    let explored = explore(&scenario, &limits, &mut Undisturbed).expect("sound");
+    let Verdict::Inconclusive { why, .. } = &explored.verdict else {
+        panic!("{}", explored.verdict);
+    };
+    assert_eq!(why, "out of memory: the search may take 8 MiB");
+    assert!(explored.searched.bytes <= 8 << 20, "{} bytes", explored.searched.bytes);
+    assert!(explored.completed.is_some_and(|depth| depth > 2), "{:?}", explored.completed);
 }

@@ -98,7 +98,7 @@ pub struct Searched {
     pub key_bits: u32,
     /// Different slots: one node with its mail.
     pub slots: usize,
-    /// Calls of handlers.
+    /// Calls of handlers that were remembered; each was made twice and compared.
     pub handler_calls: u64,
     /// Bytes that the states, the index over them and the tables took at the end.
     pub bytes: usize,
@@ -136,11 +136,6 @@ impl Searched {
     /// By the plain search.
     fn plainly() -> Searched {
         Searched::default()
-    }
-
-    /// What the verdict rests on besides the search itself.
-    fn reservation(&self, _states: usize) -> String {
-        String::new()
     }
 }
 

@@ -41,11 +41,8 @@ impl<P: Protocol> Model for Oracle<P> {
     type Action = Step<P>;
 
     fn init_states(&self) -> Vec<Self::State> {
-        let mut out = Outbox::new(self.scenario.nodes);
-        let (mut first, _) = Situation::first_shown(&self.scenario, &mut out);
-        for step in self.scenario.prefix.iter().flat_map(|(_, steps)| steps) {
-            first.take(&self.scenario, step, &mut out);
-        }
+        let way = self.scenario.prefix.as_ref().map_or(&[][..], |(_, steps)| steps);
+        let (first, _) = Situation::behind(&self.scenario, way);
         vec![first]
     }
 

@@ -59,12 +59,7 @@ const NO_PARENT: Parent = Parent { state: u32::MAX, successor: 0 };
 
 impl<'a, P: Protocol> Search<'a, P> for Plain<'a, P> {
     fn begin(scenario: &'a Scenario<P>, limits: &'a Limits, way: &[Step<P>]) -> Self {
-        let mut out = Outbox::new(scenario.nodes);
-        let (mut first, mut shown) = Situation::first_shown(scenario, &mut out);
-        for step in way {
-            let more = first.take(scenario, step, &mut out);
-            shown.goals.extend(more.goals);
-        }
+        let (first, shown) = Situation::behind(scenario, way);
         let mut search = Plain {
             scenario,
             limits,
@@ -244,7 +239,7 @@ impl<P: Protocol> Plain<'_, P> {
     /// Takes a step a second time: a handler that answers differently is no function.
     fn twice(&mut self, at: usize, here: &Situation<P>, act: &Step<P>, out: &mut Outbox<P>) {
         let known = self.tally.found.iter().any(|(found, _)| found.invariant == DETERMINISTIC);
-        if known || !is_handled(act) {
+        if known || !act.act.is_handled() {
             return;
         }
         let mut run = || {
@@ -258,15 +253,5 @@ impl<P: Protocol> Plain<'_, P> {
             trace.push(act.clone());
             self.tally.found.push((Violation::of_purity(act), trace));
         }
-    }
-}
-
-/// Whether a step calls a handler.
-fn is_handled<P: Protocol>(step: &Step<P>) -> bool {
-    use crate::step::Act;
-    match step.act {
-        Act::Deliver { .. } | Act::Timeout(_) | Act::Input { .. } => true,
-        Act::Restart | Act::Wiped => true,
-        Act::Drop { .. } | Act::Duplicate { .. } | Act::Tick | Act::Crash => false,
     }
 }

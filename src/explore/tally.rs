@@ -147,7 +147,7 @@ fn report<'a, P: Protocol, S: Search<'a, P>>(
         Ended::Stopped(_, at) => Some(tally.depth_of(*at)),
         Ended::Exhausted | Ended::Found | Ended::Waypoint(_) | Ended::Missed(_) => None,
     };
-    let verdict = verdict(scenario, limits, &tally, ended, states, &searched);
+    let verdict = verdict(scenario, limits, &tally, ended, states);
     let begun_at = way.len();
     let whole = |(violation, trace): (Violation, Vec<Step<P>>)| Found {
         invariant: violation.invariant,
@@ -178,7 +178,6 @@ fn verdict<P: Protocol>(
     tally: &Tally<P>,
     ended: &Ended,
     states: usize,
-    searched: &Searched,
 ) -> Verdict {
     let sought = tally.found.iter().find(|(violation, _)| {
         limits.only.as_ref().is_none_or(|only| violation.invariant == *only)
@@ -208,12 +207,9 @@ fn verdict<P: Protocol>(
             covered,
         },
         Ended::Exhausted if !missing.is_empty() => Verdict::Vacuous { missing },
-        Ended::Exhausted | Ended::Found | Ended::Waypoint(_) => Verdict::Holds {
-            covered: format!(
-                "exhaustively within these bounds{way}: {covered}{}",
-                searched.reservation(states)
-            ),
-        },
+        Ended::Exhausted | Ended::Found | Ended::Waypoint(_) => {
+            Verdict::Holds { covered: format!("exhaustively within these bounds{way}: {covered}") }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::invariant::Scope;
 use crate::node::{Node, Occurrence, Panicked};
 use crate::protocol::{Chooser, NodeId, Protocol};
 use crate::situation::{Fate, fates, is_sighted, other_acts};
-use crate::step::Act;
+use crate::step::{Act, Step};
 use std::sync::Arc;
 
 impl<P: Protocol> Meaning<'_, P> {
@@ -88,23 +88,22 @@ impl<P: Protocol> Meaning<'_, P> {
     pub(super) fn find_moves(&mut self, tables: &mut Tables, at: usize, slot: u32, deed: u32) {
         let (local, mail) = self.places[at].parts(slot);
         let first = tables.places[at].moves.len() as u32;
-        let (answers, mail) = match self.calls[at].deeds[deed as usize] {
-            DeedKind::Letter(Fate::Deliver, letter) => {
-                let mail = self.places[at].taken(self.scenario, mail, letter);
-                let what = intern(&mut self.calls[at].whats, What::Letter(letter));
-                (self.answers(tables, at, local, what), mail)
-            }
-            DeedKind::Call(what) => (self.answers(tables, at, local, what), mail),
+        let (what, mail) = match self.calls[at].deeds[deed as usize] {
             DeedKind::Letter(fate, letter) => {
-                let place = &mut self.places[at];
-                let mail = match fate {
-                    Fate::Drop => place.taken(self.scenario, mail, letter),
-                    Fate::Duplicate | Fate::Deliver => place.doubled(self.scenario, mail, letter),
-                };
+                let mail = self.places[at].after(self.scenario, mail, letter, fate);
+                let arrives = fate == Fate::Deliver;
+                let whats = &mut self.calls[at].whats;
+                (arrives.then(|| intern(whats, What::Letter(letter))), mail)
+            }
+            DeedKind::Call(what) => (Some(what), mail),
+        };
+        let answers = match what {
+            Some(what) => self.answers(tables, at, local, what),
+            None => {
                 let table = &mut tables.places[at];
-                let to = place.slot_of(self.scenario, table, local, mail);
+                let to = self.places[at].slot_of(self.scenario, table, local, mail);
                 table.moves.push(Move { to, post: 0, sight: 0, note: 0, odd: 0 });
-                ((0, 0), mail)
+                (0, 0)
             }
         };
         for number in answers.0..answers.0 + answers.1 {
@@ -152,7 +151,9 @@ impl<P: Protocol> Meaning<'_, P> {
         }
         let me = NodeId::at(at);
         let first = self.calls[at].answers.len() as u32;
-        let occurrence = self.occurrence(at, what);
+        let step = self.seen_step(me, what);
+        let occurrence = step.act.occurrence().expect("a deed happens to its node");
+        self.handler_calls += u64::from(step.act.is_handled());
         let mut script = Some(Vec::new());
         let mut impure = false;
         while let Some(answers) = script {
@@ -161,7 +162,7 @@ impl<P: Protocol> Meaning<'_, P> {
             let again = self.call(at, local, &occurrence, &answers);
             impure |= said != self.said(&again.0, &again.1);
             script = self.out.next_script();
-            let answer = self.answer(tables, me, node, panicked, what);
+            let answer = self.answer(tables, &step, node, panicked);
             self.calls[at].answers.push(answer);
         }
         let calls = &mut self.calls[at];
@@ -182,7 +183,6 @@ impl<P: Protocol> Meaning<'_, P> {
         occurrence: &Occurrence<P>,
         script: &[u32],
     ) -> (Node<P>, Option<Panicked>) {
-        self.handler_calls += 1;
         self.out.chooser = Chooser::Script(script.to_vec());
         let mut node = Node::clone(self.places[at].local(local));
         let (protocol, me) = (&self.scenario.protocol, NodeId::at(at));
@@ -202,32 +202,15 @@ impl<P: Protocol> Meaning<'_, P> {
         (node.clone(), panicked.clone(), out.sends.clone(), out.events.clone(), choices)
     }
 
-    fn occurrence(&self, at: usize, what: u32) -> Occurrence<P> {
-        match self.calls[at].whats.get_index(what as usize).expect("something that happened") {
-            What::Letter(letter) => {
-                let letter = self.places[at].letter(*letter);
-                Occurrence::Message { from: letter.from, message: letter.message.clone() }
-            }
-            What::Timer(timer) => Occurrence::Timeout(timer.clone()),
-            What::Input(input) => Occurrence::Input(self.inputs[*input as usize].2.clone()),
-            What::Other(Act::Tick) => Occurrence::Tick,
-            What::Other(Act::Crash) => Occurrence::Crash,
-            What::Other(Act::Restart) => Occurrence::Restart,
-            What::Other(Act::Wiped) => Occurrence::Wiped,
-            What::Other(act) => unreachable!("{act} is a letter, a timer or an input"),
-        }
-    }
-
     /// The outbox of a handler's call, in numbers.
     fn answer(
         &mut self,
         tables: &mut Tables,
-        me: NodeId,
+        step: &Step<P>,
         node: Node<P>,
         panicked: Option<Panicked>,
-        what: u32,
     ) -> Answer {
-        let at = me.index();
+        let (me, at) = (step.node, step.node.index());
         let choices = self.out.choices.iter().map(|choice| choice.taken).collect();
         let local = self.places[at].local_of(node);
         if let Some(panicked) = panicked {
@@ -245,21 +228,20 @@ impl<P: Protocol> Meaning<'_, P> {
         let others = self.scenario.node_ids().filter(|to| *to != me);
         let batches = others.filter_map(|to| Some((to.index() as u32, sent_to(to)?))).collect();
         let post = self.post(tables, batches);
-        let step = self.seen_step(me, what);
         let mut shown = Shown::default();
         let mut sight = 0;
-        if is_sighted(&step, &self.out) {
+        if is_sighted(step, &self.out) {
             let protocol = &self.scenario.protocol;
             let node = self.places[at].local(local);
             Audience::new(protocol, &self.scenario.goals, &mut [], &mut shown)
-                .attend(&step, node, &self.out);
+                .attend(step, node, &self.out);
             let by_itself = !matches!(step.act, Act::Deliver { .. } | Act::Timeout(_) | Act::Tick);
-            let act = by_itself.then_some(step.act);
+            let act = by_itself.then(|| step.act.clone());
             let events = self.out.events.clone();
             sight = intern(&mut self.sights, Sighting { node: me, act, events, local });
         }
         shown.marks.extend_from_slice(&self.out.marks);
-        let note = self.note(tables, &shown);
+        let note = self.note(&shown);
         Answer { choices, local, own, post, sight, note, odd: 0 }
     }
 

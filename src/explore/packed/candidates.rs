@@ -71,11 +71,6 @@ impl<W: Word> Candidates<W> {
         self.via.extend_from_slice(&other.via[theirs]);
         self.ends.push(self.keys.len());
     }
-
-    /// Forgets what was met lately.
-    pub(super) fn forget(&mut self) {
-        self.lately.fill(W::default());
-    }
 }
 
 impl<W: Word> Sink<W> for Candidates<W> {

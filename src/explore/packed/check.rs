@@ -9,7 +9,7 @@
 
 use super::expand::locals;
 use super::tables::{Pairs, Tables};
-use crate::invariant::{Scope, Sign};
+use crate::invariant::Sign;
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
 
@@ -46,16 +46,11 @@ pub(super) struct State<'a> {
 
 impl Looked {
     pub(super) fn new<P: Protocol>(scenario: &Scenario<P>) -> Looked {
-        let by = |scope: &str| scenario.invariants.iter().any(|held| held.looks_at() == scope);
-        debug_assert!(scenario.invariants.iter().all(|held| match held.scope {
-            Scope::Node(_) | Scope::Nodes(_) | Scope::World(_) => true,
-            Scope::Quiet(_) | Scope::History(_) => true,
-        }));
         Looked {
             locals: vec![Vec::new(); scenario.nodes],
-            by_nodes: by("nodes"),
-            by_quiet: by("quiet"),
-            by_world: by("world"),
+            by_nodes: scenario.has_invariant_on("nodes"),
+            by_quiet: scenario.has_invariant_on("quiet"),
+            by_world: scenario.has_invariant_on("world"),
             ..Looked::default()
         }
     }

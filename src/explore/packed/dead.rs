@@ -14,26 +14,20 @@ use crate::explore::DeadMail;
 use crate::mail::Links;
 use crate::node::{Node, Occurrence};
 use crate::protocol::{Chooser, NodeId, Outbox, Protocol};
-use crate::scenario::{Scenario, Within};
+use crate::scenario::Scenario;
 
 /// Why dead mail must be kept in this scenario, if it must: something other than its receiver
 /// looks at it.
 pub(super) fn must_stay<P: Protocol>(scenario: &Scenario<P>) -> Option<&'static str> {
-    let by = |scope: &str| scenario.invariants.iter().any(|held| held.looks_at() == scope);
     let reasons = [
         (scenario.links == Links::Fifo, "on FIFO links it keeps others waiting"),
         (!scenario.patience.is_empty(), "timers wait for mail"),
-        (by_world(scenario), "the boundary looks at mail"),
-        (by("world"), "an invariant looks at mail"),
-        (by("quiet"), "an invariant waits until there is no mail"),
+        (scenario.has_world_boundary(), "the boundary looks at mail"),
+        (scenario.has_invariant_on("world"), "an invariant looks at mail"),
+        (scenario.has_invariant_on("quiet"), "an invariant waits until there is no mail"),
         (!scenario.waypoints.is_empty(), "the search goes by waypoints"),
     ];
     reasons.into_iter().find_map(|(stays, why)| stays.then_some(why))
-}
-
-fn by_world<P: Protocol>(scenario: &Scenario<P>) -> bool {
-    let boundary = scenario.boundary.as_ref();
-    boundary.is_some_and(|boundary| matches!(boundary.within, Within::World(_)))
 }
 
 /// Proves that what was forgotten was dead, or names where it was not.
@@ -92,7 +86,7 @@ fn proved_at<P: Protocol>(meaning: &Meaning<'_, P>, at: usize) -> Result<u64, St
                 let kept = &claims[answer.local as usize];
                 let lost = |(old, new): (&u64, &u64)| old & !new != 0;
                 if !answer.panicked() && claimed.iter().zip(kept).any(lost) {
-                    let step = meaning.what_in_words(me, what);
+                    let step = meaning.seen_step(me, what);
                     let (old, new) = (place.local(before as u32), place.local(answer.local));
                     return Err(format!(
                         "{me} ignores a message in {:?}, but after `{step}` no longer, in {:?}",

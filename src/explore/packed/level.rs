@@ -5,25 +5,22 @@
 //! checked, in order. When the search ends inside a batch, what lies behind the end is undone, so
 //! that the books say what a search state by state would have said.
 
-use std::collections::BTreeSet;
-
 use super::candidates::{Candidates, Every, Nowhere, Outsiders};
-use super::check::{Looked, State, goals_of_nodes};
+use super::check::{Looked, goals_of_nodes};
 use super::dead::{must_stay, proved};
 use super::expand::{Came, Counted, Expander};
 use super::key::{Layout, Word};
-use super::meaning::{Meaning, bound_of};
+use super::meaning::Meaning;
 use super::parents::Parents;
 use super::tables::{Miss, Tables};
 use super::team::{self, Worker};
 use super::visited::Visited;
-use crate::audience::Shown;
 use crate::explore::tally::{Ended, Search, Tally};
 use crate::explore::{DeadMail, Limits, Searched};
 use crate::ledger::Bound;
 use crate::observer::{Observer, Progress};
-use crate::protocol::{Outbox, Protocol};
-use crate::scenario::{Scenario, Waypoint, Within};
+use crate::protocol::Protocol;
+use crate::scenario::{Scenario, Waypoint};
 use crate::situation::Situation;
 use crate::step::Step;
 
@@ -33,27 +30,34 @@ const BATCH: usize = 1_024;
 /// Fewer states than that are not worth a team.
 const TOGETHER: usize = 128;
 
+/// Tables are measured when there are more states by one in so many.
+const MEASURED_BY: usize = 8;
+
 /// The most bits a key may have.
 const WIDEST: u32 = 128;
 
 /// The packed search of one scenario.
 pub(super) struct Packed<'a, P: Protocol> {
-    scenario: &'a Scenario<P>,
-    limits: &'a Limits,
+    pub(super) scenario: &'a Scenario<P>,
+    pub(super) limits: &'a Limits,
     pub(super) meaning: Meaning<'a, P>,
     pub(super) tables: Tables,
     states: States,
     pub(super) parents: Parents,
-    looked: Looked,
+    pub(super) looked: Looked,
     /// The goals that show in the nodes and were not reached yet.
-    goals_open: Vec<usize>,
+    pub(super) goals_open: Vec<usize>,
     pub(super) tally: Tally<P>,
     /// By note: whether its goals are in the books.
-    noted: Vec<bool>,
-    counted: Counted,
+    pub(super) noted: Vec<bool>,
+    pub(super) counted: Counted,
     /// The next state to be expanded.
-    at: usize,
-    scratch: Scratch,
+    pub(super) at: usize,
+    pub(super) scratch: Scratch,
+    /// Why no key is wide enough, once that is so.
+    too_wide: Option<String>,
+    /// How many states there were when the tables were last measured, and the bytes they took.
+    measured: (usize, usize),
 }
 
 /// The states found, in keys as narrow as will do.
@@ -64,9 +68,9 @@ enum States {
 
 /// What a batch works with.
 #[derive(Default)]
-struct Scratch {
-    expander: Expander,
-    ids: Vec<u32>,
+pub(super) struct Scratch {
+    pub(super) expander: Expander,
+    pub(super) ids: Vec<u32>,
     fresh: Vec<u32>,
 }
 
@@ -89,12 +93,7 @@ enum Went {
 
 impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
     fn begin(scenario: &'a Scenario<P>, limits: &'a Limits, way: &[Step<P>]) -> Self {
-        let mut out = Outbox::new(scenario.nodes);
-        let (mut first, mut shown) = Situation::first_shown(scenario, &mut out);
-        for step in way {
-            let more = first.take(scenario, step, &mut out);
-            shown.goals.extend(more.goals);
-        }
+        let (first, shown) = Situation::behind(scenario, way);
         let (mut meaning, mut tables) =
             Meaning::new(scenario, !limits.full && must_stay(scenario).is_none());
         let ids = meaning.ids_of(&mut tables, &first);
@@ -122,6 +121,8 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             counted: Counted::default(),
             at: 0,
             scratch: Scratch::default(),
+            too_wide: None,
+            measured: (0, 0),
         };
         search.reach(&first, 0);
         search
@@ -145,7 +146,15 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
                     self.states = states;
                     return ended;
                 }
-                Went::Outgrown => self.states = states.with_room_for(&self.meaning.counts()),
+                Went::Outgrown => match states.with_room_for(&self.meaning.counts()) {
+                    Ok(wider) => self.states = wider,
+                    Err(states) => {
+                        self.states = states;
+                        let why = format!("a state takes more than {WIDEST} bits");
+                        self.too_wide = Some(why.clone());
+                        return Ended::Stopped(why, self.at);
+                    }
+                },
             }
         }
     }
@@ -172,7 +181,7 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
         self.close_books();
         let searched = Searched {
             packed: true,
-            fallback: None,
+            fallback: self.too_wide.take(),
             key_bits,
             slots: self.meaning.places.iter().map(|place| place.slots.len()).sum(),
             handler_calls: self.meaning.handler_calls,
@@ -193,18 +202,20 @@ impl States {
         States::Narrow(Visited::new(Layout::tight(&[1])))
     }
 
-    /// The same states with room for that many ids.
-    fn with_room_for(self, counts: &[usize]) -> States {
+    /// The same states with room for that many ids; as they are if no key is wide enough.
+    fn with_room_for(self, counts: &[usize]) -> Result<States, States> {
         let (roomy, tight) = (Layout::roomy(counts), Layout::tight(counts));
         let narrowest = if tight.bits() <= 64 { 64 } else { WIDEST };
         let layout = if roomy.bits() <= narrowest { roomy } else { tight };
-        assert!(layout.bits() <= WIDEST, "the search ends before keys outgrow {WIDEST} bits");
+        if layout.bits() > WIDEST {
+            return Err(self);
+        }
         tracing::debug!(bits = layout.bits(), "keys are packed anew");
-        match (self, layout.bits() <= 64) {
+        Ok(match (self, layout.bits() <= 64) {
             (States::Narrow(visited), true) => States::Narrow(visited.repacked(layout)),
             (States::Narrow(visited), false) => States::Wide(visited.repacked(layout)),
             (States::Wide(visited), _) => States::Wide(visited.repacked(layout)),
-        }
+        })
     }
 }
 
@@ -216,7 +227,7 @@ impl<P: Protocol> Packed<'_, P> {
         to: Option<&Waypoint<P>>,
     ) -> Went {
         let mut candidates = Candidates::new();
-        let threads = if self.has_world_boundary() { 1 } else { self.limits.threads };
+        let threads = if self.scenario.has_world_boundary() { 1 } else { self.limits.threads };
         let mut team: Vec<Worker<W>> = (1..threads).map(|_| Worker::new()).collect();
         team.extend((threads > 1).then(Worker::new));
         let mut outsiders = Outsiders::default();
@@ -248,7 +259,6 @@ impl<P: Protocol> Packed<'_, P> {
                 self.expand_together(visited, end, &mut candidates, &mut team)
             };
             if !fits {
-                team.iter_mut().for_each(|worker| worker.candidates.forget());
                 return Went::Outgrown;
             }
             let outside = self.outside(visited, &candidates, &mut outsiders);
@@ -278,7 +288,11 @@ impl<P: Protocol> Packed<'_, P> {
     }
 
     /// The sentence of the limit that ends the search here, if one does.
-    fn limit<W: Word>(&self, visited: &Visited<W>, observer: &mut dyn Observer) -> Option<String> {
+    fn limit<W: Word>(
+        &mut self,
+        visited: &Visited<W>,
+        observer: &mut dyn Observer,
+    ) -> Option<String> {
         let states = visited.len();
         if let Some(most) = self.limits.states
             && states >= most
@@ -293,10 +307,6 @@ impl<P: Protocol> Packed<'_, P> {
         {
             return Some(format!("out of memory: the search may take {} MiB", most >> 20));
         }
-        let tight = Layout::tight(&self.meaning.counts());
-        if tight.bits() > WIDEST {
-            return Some(format!("out of room: a state takes more than {WIDEST} bits"));
-        }
         observer.look(&Progress::Exploring {
             states,
             transitions: self.tally.transitions + self.counted.transitions,
@@ -306,17 +316,14 @@ impl<P: Protocol> Packed<'_, P> {
     }
 
     /// The bytes the search will take once the next batches are in: the index grows by leaps.
-    fn bytes_soon<W: Word>(&self, visited: &Visited<W>) -> usize {
-        // Tables are measured now and then, for that takes a while.
-        let measured = self.at.is_multiple_of(64 * BATCH);
-        let tables = if measured { self.bytes() } else { self.tables.bytes() };
-        visited.bytes_with(64 * BATCH) + tables
-    }
-
-    /// Whether successors past the boundary are counted as transitions, until they are known.
-    fn has_world_boundary(&self) -> bool {
-        let boundary = self.scenario.boundary.as_ref();
-        boundary.is_some_and(|boundary| matches!(boundary.within, Within::World(_)))
+    fn bytes_soon<W: Word>(&mut self, visited: &Visited<W>) -> usize {
+        // Measuring the tables takes a while, so it is done whenever there are a few more states.
+        let (states, _) = self.measured;
+        if visited.len() >= states + states / MEASURED_BY {
+            self.measured = (visited.len(), self.bytes());
+        }
+        let (_, tables) = self.measured;
+        visited.bytes_with(8 * BATCH) + tables + tables / MEASURED_BY
     }
 
     /// Whether states of this depth are only asked whether anything can happen.
@@ -344,7 +351,7 @@ impl<P: Protocol> Packed<'_, P> {
                 let (tables, layout) = (&self.tables, &visited.layout);
                 let came = if bottom {
                     expander.expand(tables, layout, key, true, &mut Nowhere)
-                } else if self.has_world_boundary() {
+                } else if self.scenario.has_world_boundary() {
                     // Successors past the boundary are no transitions: each has to be counted.
                     expander.expand(tables, layout, key, false, &mut Every(candidates))
                 } else {
@@ -371,7 +378,6 @@ impl<P: Protocol> Packed<'_, P> {
                 }
             }
             if !fits {
-                candidates.forget();
                 break;
             }
             candidates.ends.push(candidates.keys.len());
@@ -447,197 +453,7 @@ impl<P: Protocol> Packed<'_, P> {
         }
     }
 
-    /// Which successors lie past the scenario's boundary; nothing if it has none.
-    fn outside<W: Word + std::hash::Hash>(
-        &self,
-        visited: &Visited<W>,
-        candidates: &Candidates<W>,
-        outsiders: &mut Outsiders<W>,
-    ) -> Vec<bool> {
-        let Some(boundary) = &self.scenario.boundary else {
-            return Vec::new();
-        };
-        if matches!(boundary.within, Within::Nodes(_)) {
-            let via = candidates.keys.iter().zip(&candidates.via);
-            let outside = |(key, &node): (&W, &u8)| {
-                let slot = key.field(visited.layout.field(usize::from(node)));
-                let panicked = key.field(visited.layout.field(self.scenario.nodes));
-                let panicked = self.tables.ledgers[panicked as usize].panicked;
-                self.tables.places[usize::from(node)].heads[slot as usize].outside && !panicked
-            };
-            return via.map(outside).collect();
-        }
-        let mut lies_outside = |&key: &W| {
-            if outsiders.known.contains(&key) {
-                return true;
-            }
-            if visited.contains(key) {
-                return false;
-            }
-            let there = self.situation(visited, key);
-            let outside = there.panicked.is_none()
-                && !boundary.includes(&self.scenario.protocol, &there.world);
-            if outside {
-                outsiders.note(key);
-            }
-            outside
-        };
-        candidates.keys.iter().map(&mut lies_outside).collect()
-    }
-
-    /// Enters a batch in the books: state by state, its new successors in order.
-    fn commit<W: Word>(
-        &mut self,
-        visited: &mut Visited<W>,
-        candidates: &Candidates<W>,
-        base: usize,
-        fresh: &[u32],
-        outside: &[bool],
-        mut end: usize,
-    ) {
-        let depth = self.tally.depth_of(self.at);
-        let (first, mut candidate, mut stored) = (self.at, 0, 0);
-        let mut past_boundary = 0;
-        for (at, &until) in (first..end).zip(&candidates.ends) {
-            let children_before = stored;
-            let mut fresh_here = fresh[stored..].iter().take_while(|&&at| (at as usize) < until);
-            if outside.is_empty() {
-                for &new in fresh_here.by_ref() {
-                    self.arrive(visited, at, candidates, new as usize, Some(base + stored));
-                    stored += 1;
-                }
-            } else {
-                for (new, &is_outside) in (candidate..until).zip(&outside[candidate..until]) {
-                    if is_outside {
-                        past_boundary += 1;
-                        self.tally.cut.insert(Bound::Boundary);
-                        self.arrive(visited, at, candidates, new, None);
-                    } else if fresh.get(stored) == Some(&(new as u32)) {
-                        self.arrive(visited, at, candidates, new, Some(base + stored));
-                        stored += 1;
-                    }
-                }
-            }
-            candidate = until;
-            self.parents.push((stored - children_before) as u32);
-            if candidates.impure.contains(&at) {
-                self.blame(visited, at);
-            }
-            let full = self.limits.states.is_some_and(|most| base + stored >= most);
-            if (self.tally.done(self.limits) || full) && at + 1 < end {
-                // What lies behind never happened.
-                visited.keys.truncate(base + stored);
-                self.recount(visited, first, at + 1);
-                end = at + 1;
-                break;
-            }
-        }
-        let counted = self.scratch.expander.counted.clone();
-        self.counted.add(&counted);
-        if self.has_world_boundary() {
-            self.counted.transitions -= past_boundary;
-        }
-        self.note_goals(&counted, depth + 1);
-        self.at = end;
-    }
-
-    /// Counts a part of a batch again.
-    fn recount<W: Word>(&mut self, visited: &Visited<W>, first: usize, end: usize) {
-        let expander = &mut self.scratch.expander;
-        expander.counted.clear();
-        for at in first..end {
-            let key = visited.keys.get(at);
-            let came = expander.expand(&self.tables, &visited.layout, key, false, &mut Nowhere);
-            debug_assert!(matches!(came, Came::Whole { .. }), "it was expanded before");
-        }
-    }
-
-    /// Arrives at a successor that is new (`number`) or past the boundary: checks it.
-    fn arrive<W: Word>(
-        &mut self,
-        visited: &Visited<W>,
-        from: usize,
-        candidates: &Candidates<W>,
-        candidate: usize,
-        number: Option<usize>,
-    ) {
-        let (key, node) = (candidates.keys[candidate], usize::from(candidates.via[candidate]));
-        let depth = self.tally.depth_of(from) + 1;
-        if let Some(number) = number
-            && self.tally.levels.len() as u32 <= depth
-        {
-            self.tally.levels.push(number);
-        }
-        let mut ids = std::mem::take(&mut self.scratch.ids);
-        visited.layout.unpack(key, &mut ids);
-        let places = self.tables.places.iter().zip(&ids);
-        let quiet = places.clone().all(|(place, &slot)| !place.heads[slot as usize].waiting);
-        let panicked = self.tables.ledgers[ids[self.scenario.nodes] as usize].panicked;
-        if number.is_some() && quiet && !panicked {
-            self.tally.quiet += 1;
-        }
-        let was = visited.keys.get(from).field(visited.layout.field(node));
-        let heads = &self.tables.places[node].heads;
-        let moved = heads[was as usize].local != heads[ids[node] as usize].local;
-        let state = State { ids: &ids, changed: (node, moved), quiet };
-        let goals_open = !self.goals_open.is_empty();
-        if self.looked.is_news(&self.tables, &state, goals_open) {
-            let there = self.meaning.situation(&ids);
-            for violation in there.violations(self.scenario, Some(crate::NodeId::at(node))) {
-                if self.tally.is_news(&violation) {
-                    let trace = self.trace_by(visited, from, key);
-                    self.tally.found.push((violation, trace));
-                }
-            }
-            if number.is_some() {
-                self.reach(&there, depth);
-            }
-        }
-        self.scratch.ids = ids;
-    }
-
-    /// Notes the goals that show in the nodes here.
-    fn reach(&mut self, there: &Situation<P>, depth: u32) {
-        let (scenario, goals) = (self.scenario, &mut self.tally.goals);
-        self.goals_open.retain(|&goal| {
-            let reached = there.reaches(scenario, &scenario.goals[goal]);
-            if reached {
-                goals[goal].1.get_or_insert(depth);
-            }
-            !reached
-        });
-    }
-
-    /// Notes the goals that showed in something seen.
-    fn note_goals(&mut self, counted: &Counted, depth: u32) {
-        self.noted.resize(self.tables.notes, false);
-        for (note, _) in counted.notes.iter().enumerate().filter(|(_, count)| **count > 0) {
-            if !std::mem::replace(&mut self.noted[note], true) {
-                let (goals, _) = self.meaning.notes.get_index(note).expect("a note").clone();
-                self.tally.note(depth, &Shown { goals, marks: Vec::new() });
-            }
-        }
-    }
-
-    /// Enters what was counted along the way.
-    fn close_books(&mut self) {
-        self.tally.transitions += self.counted.transitions;
-        for (note, &count) in self.counted.notes.iter().enumerate() {
-            let (_, marks) = self.meaning.notes.get_index(note).expect("a note");
-            for &mark in marks {
-                *self.tally.marks.entry(mark).or_default() += count;
-            }
-        }
-        let words = self.counted.cut.iter().enumerate();
-        let bits = words.flat_map(|(word, bits)| {
-            (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
-        });
-        let cut: BTreeSet<Bound> = bits.map(bound_of).collect();
-        self.tally.cut.extend(cut);
-        self.counted.clear();
-    }
-
-    fn situation<W: Word>(&self, visited: &Visited<W>, key: W) -> Situation<P> {
+    pub(super) fn situation<W: Word>(&self, visited: &Visited<W>, key: W) -> Situation<P> {
         let mut ids = Vec::new();
         visited.layout.unpack(key, &mut ids);
         self.meaning.situation(&ids)

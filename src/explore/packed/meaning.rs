@@ -38,6 +38,7 @@ pub(super) struct Meaning<'a, P: Protocol> {
     pub(super) guards: Interned<Vec<u64>>,
     /// Every input of every lane, in order.
     pub(super) inputs: Vec<(ClientId, To, P::Input)>,
+    /// Calls of handlers whose answers are kept; each was made a second time, and compared.
     pub(super) handler_calls: u64,
     pub(super) out: Outbox<P>,
 }
@@ -173,7 +174,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
             events: Vec::new(),
             local: UNKNOWN,
         });
-        meaning.note(&mut tables, &Shown::default());
+        meaning.note(&Shown::default());
         meaning.post(&mut tables, Vec::new());
         meaning.guard(&mut tables, vec![0; words]);
         (meaning, tables)
@@ -263,11 +264,6 @@ impl<'a, P: Protocol> Meaning<'a, P> {
     pub(super) fn seen_step(&self, me: NodeId, what: u32) -> Step<P> {
         let what = self.calls[me.index()].whats.get_index(what as usize);
         Step::new(me, self.act_of(me, what.expect("something that happened")))
-    }
-
-    /// Something that happened at a node, in words.
-    pub(super) fn what_in_words(&self, me: NodeId, what: u32) -> String {
-        self.seen_step(me, what).to_string()
     }
 
     fn act_of(&self, me: NodeId, what: &What<P>) -> Act<P> {
@@ -393,10 +389,8 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         number as u32
     }
 
-    pub(super) fn note(&mut self, tables: &mut Tables, shown: &Shown) -> u32 {
-        let note = intern(&mut self.notes, (shown.goals.clone(), shown.marks.clone()));
-        tables.notes = self.notes.len();
-        note
+    pub(super) fn note(&mut self, shown: &Shown) -> u32 {
+        intern(&mut self.notes, (shown.goals.clone(), shown.marks.clone()))
     }
 
     pub(super) fn post(&mut self, tables: &mut Tables, batches: Vec<(u32, u32)>) -> u32 {

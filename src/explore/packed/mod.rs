@@ -8,7 +8,8 @@
 //! - [`expand`]: how a state is expanded, by arithmetic on its key.
 //! - [`visited`] and [`parents`]: the states found, which are the queue, too, and their parents.
 //! - [`check`]: where invariants and goals have to be looked at.
-//! - [`candidates`] and [`level`]: how a level is expanded, batch by batch.
+//! - [`candidates`] and [`level`]: how a level is expanded, batch by batch; [`books`]: how a batch
+//!   is entered in the books.
 //! - [`trace`]: how a trace is rebuilt.
 //! - [`dead`]: mail that may be forgotten, and the proof.
 //! - [`team`]: how several threads expand a batch.
@@ -16,6 +17,7 @@
 //!
 //! It finds the same states in the same order as the plain search, and so the same traces.
 
+mod books;
 mod calls;
 mod candidates;
 mod check;
@@ -57,11 +59,12 @@ pub fn explore<P: Protocol>(
         return reference::explore(scenario, limits, observer);
     }
     if let Some(why) = level::cannot_pack(scenario) {
-        let mut explored = reference::explore(scenario, limits, observer)?;
-        explored.searched.fallback = Some(why);
-        return Ok(explored);
+        return plainly(scenario, limits, observer, why);
     }
     let mut explored = by_waypoints::<P, Packed<'_, P>>(scenario, limits, observer)?;
+    if let Some(why) = explored.searched.fallback {
+        return plainly(scenario, limits, observer, why);
+    }
     let DeadMail::Refuted { why } = &explored.searched.dead_mail else {
         return Ok(explored);
     };
@@ -81,5 +84,17 @@ pub fn explore<P: Protocol>(
     let why = format!("the claim on dead mail (Protocol::ignores) is false: {why}");
     explored.verdict = Verdict::Inconclusive { why, covered };
     explored.exhausted = false;
+    Ok(explored)
+}
+
+/// The plain search in place of the packed one, and why.
+fn plainly<P: Protocol>(
+    scenario: &Scenario<P>,
+    limits: &Limits,
+    observer: &mut dyn Observer,
+    why: String,
+) -> Result<Exploration<P>, String> {
+    let mut explored = reference::explore(scenario, limits, observer)?;
+    explored.searched.fallback = Some(why);
     Ok(explored)
 }

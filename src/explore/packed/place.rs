@@ -14,6 +14,7 @@ use crate::mail::{Letter, Links, Mailbox};
 use crate::node::Node;
 use crate::protocol::{NodeId, Protocol};
 use crate::scenario::{Flight, Scenario, Within};
+use crate::situation::Fate;
 
 /// Values and their numbers, in the order they came.
 pub(super) type Interned<T> = IndexSet<T, FxBuildHasher>;
@@ -177,31 +178,34 @@ impl<P: Protocol> Place<P> {
         self.mail_of(scenario, cleaned)
     }
 
-    /// The mailbox after one copy of a letter is taken out.
-    pub(super) fn taken(&mut self, scenario: &Scenario<P>, mail: u32, letter: u32) -> u32 {
-        if let Some(known) = self.takes.get(mail, letter) {
+    /// The mailbox after a letter has met its fate.
+    pub(super) fn after(
+        &mut self,
+        scenario: &Scenario<P>,
+        mail: u32,
+        letter: u32,
+        fate: Fate,
+    ) -> u32 {
+        let known = match fate {
+            Fate::Deliver | Fate::Drop => &self.takes,
+            Fate::Duplicate => &self.copies,
+        };
+        if let Some(known) = known.get(mail, letter) {
             return known;
         }
         let mut after = Mailbox::clone(self.mail(mail));
         let Letter { from, message } = self.letter(letter);
-        let was_there = after.take(scenario.links, *from, message);
-        debug_assert!(was_there, "only letters in the mailbox are taken");
+        let was_there = match fate {
+            Fate::Deliver | Fate::Drop => after.take(scenario.links, *from, message),
+            Fate::Duplicate => after.copy(scenario.links, *from, message),
+        };
+        debug_assert!(was_there, "only letters in the mailbox meet a fate");
         let after = self.mail_of(scenario, after);
-        self.takes.put(mail, letter, after);
-        after
-    }
-
-    /// The mailbox after a letter is doubled.
-    pub(super) fn doubled(&mut self, scenario: &Scenario<P>, mail: u32, letter: u32) -> u32 {
-        if let Some(known) = self.copies.get(mail, letter) {
-            return known;
-        }
-        let mut after = Mailbox::clone(self.mail(mail));
-        let Letter { from, message } = self.letter(letter);
-        let was_there = after.copy(scenario.links, *from, message);
-        debug_assert!(was_there, "only letters in the mailbox are doubled");
-        let after = self.mail_of(scenario, after);
-        self.copies.put(mail, letter, after);
+        let known = match fate {
+            Fate::Deliver | Fate::Drop => &mut self.takes,
+            Fate::Duplicate => &mut self.copies,
+        };
+        known.put(mail, letter, after);
         after
     }
 

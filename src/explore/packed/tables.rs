@@ -30,8 +30,6 @@ pub(super) struct Tables {
     pub(super) sights: Rows,
     /// By watches: whether an invariant is broken in them.
     pub(super) broken: Vec<bool>,
-    /// How many different notes (goals seen, lines marked) there are; note 0 is empty.
-    pub(super) notes: usize,
     /// How many words the assumptions on timing take: a bit for each rule and node.
     pub(super) held_words: usize,
     /// By guard: the bits of which none may be set where the timer fires. Guard 0 is empty.
@@ -191,7 +189,7 @@ impl Tables {
     }
 }
 
-/// Tuples of ids as one id each: pairs of pairs, to the left.
+/// Tuples of ids of one length, as one id each: pairs of pairs, to the left.
 #[derive(Debug, Default)]
 pub(super) struct Pairs {
     known: indexmap::IndexSet<u64, rustc_hash::FxBuildHasher>,
@@ -199,25 +197,18 @@ pub(super) struct Pairs {
 
 impl Pairs {
     /// The id of a tuple, if it is known.
-    pub(super) fn find(&self, tuple: impl Iterator<Item = u32>) -> Option<u32> {
-        tuple.enumerate().try_fold(0, |left, (at, right)| match at {
-            0 => Some(right),
-            _ => self.known.get_index_of(&joined(left, right)).map(|id| id as u32),
+    pub(super) fn find(&self, mut tuple: impl Iterator<Item = u32>) -> Option<u32> {
+        tuple.try_fold(UNKNOWN, |left, right| {
+            self.known.get_index_of(&joined(left, right)).map(|id| id as u32)
         })
     }
 
     /// The id of a tuple; whether it is new is said, too.
     pub(super) fn intern(&mut self, tuple: impl Iterator<Item = u32>) -> (u32, bool) {
-        let mut new = false;
-        let id = tuple.enumerate().fold(0, |left, (at, right)| match at {
-            0 => right,
-            _ => {
-                let (id, is_new) = self.known.insert_full(joined(left, right));
-                new = is_new;
-                u32::try_from(id).expect("fewer than 2^32 tuples")
-            }
-        });
-        (id, new)
+        tuple.fold((UNKNOWN, false), |(left, _), right| {
+            let (id, new) = self.known.insert_full(joined(left, right));
+            (u32::try_from(id).expect("fewer than 2^32 tuples"), new)
+        })
     }
 
     /// The bytes it takes, about.
@@ -228,4 +219,33 @@ impl Pairs {
 
 fn joined(left: u32, right: u32) -> u64 {
     u64::from(left) << 32 | u64::from(right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tuple_of_any_length_is_new_once() {
+        for tuples in [
+            vec![vec![0], vec![1], vec![7]],
+            vec![vec![0, 0], vec![0, 1], vec![1, 0]],
+            vec![vec![0, 0, 0], vec![0, 0, 1], vec![1, 0, 0], vec![0, 1, 0]],
+        ] {
+            let mut pairs = Pairs::default();
+            let ids: Vec<u32> = tuples
+                .iter()
+                .map(|tuple| {
+                    assert_eq!(pairs.find(tuple.iter().copied()), None, "{tuple:?}");
+                    let (id, new) = pairs.intern(tuple.iter().copied());
+                    assert!(new, "{tuple:?}");
+                    id
+                })
+                .collect();
+            for (tuple, id) in tuples.iter().zip(ids) {
+                assert_eq!(pairs.intern(tuple.iter().copied()), (id, false), "{tuple:?}");
+                assert_eq!(pairs.find(tuple.iter().copied()), Some(id), "{tuple:?}");
+            }
+        }
+    }
 }

@@ -32,8 +32,10 @@ const AT_ONCE: usize = 16;
 /// The most cells of ten that are taken.
 const FULL: usize = 8;
 
-/// Tables grow by this many thirds… of these sizes: fast while small, sparing once large.
+/// Up to so many keys the index grows fourfold.
 const SMALL: usize = 1 << 20;
+
+/// Up to so many it doubles; from there on it grows by half, to be sparing.
 const LARGE: usize = 1 << 25;
 
 impl Index {
