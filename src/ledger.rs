@@ -123,6 +123,17 @@ pub enum Bound {
     Depth,
 }
 
+/// How a step is charged.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Charge {
+    /// Not at all: no ledger changes, and no bound forbids it.
+    Nothing,
+    /// It is counted, up to a number: it does not matter in which order such steps come.
+    Counted,
+    /// What may come next depends on what came before.
+    InTurn,
+}
+
 impl Ledger {
     /// Nothing spent yet.
     pub(crate) fn open<P: Protocol>(scenario: &Scenario<P>) -> Ledger {
@@ -130,6 +141,30 @@ impl Ledger {
             faults: Faults::NONE,
             lanes: vec![0; scenario.lanes.len()],
             timers: vec![0; scenario.timers.len()],
+        }
+    }
+
+    /// How a step is charged, whatever is spent already.
+    pub(crate) fn charge<P: Protocol>(scenario: &Scenario<P>, step: &Step<P>) -> Charge {
+        let fault = |most: u16| if most == Faults::ANY { Charge::Nothing } else { Charge::Counted };
+        let allowed = &scenario.faults;
+        match &step.act {
+            Act::Deliver { .. } | Act::Tick => Charge::Nothing,
+            Act::Drop { .. } => fault(allowed.drops),
+            Act::Duplicate { .. } => fault(allowed.duplicates),
+            Act::Crash => fault(allowed.crashes),
+            Act::Restart => fault(allowed.restarts),
+            Act::Wiped => fault(allowed.wipes),
+            Act::Input { .. } => Charge::InTurn,
+            Act::Timeout(timer) => {
+                let rules = scenario.timers.iter().filter(|rule| rule.of.include(timer));
+                let charges = rules.map(|rule| match rule.firing {
+                    Firing::Any => Charge::Nothing,
+                    Firing::Times(_) => Charge::Counted,
+                    Firing::Turns(_) => Charge::InTurn,
+                });
+                charges.max().unwrap_or(Charge::Nothing)
+            }
         }
     }
 

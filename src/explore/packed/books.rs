@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::candidates::{Candidates, Nowhere, Outsiders};
-use super::check::State;
-use super::expand::{Came, Counted};
+use super::check::{State, is_quiet};
+use super::expand::Counted;
 use super::key::Word;
 use super::level::Packed;
 use super::meaning::bound_of;
+use super::sleep::Sleep;
+use super::team::Worker;
 use super::visited::Visited;
 use crate::audience::Shown;
 use crate::ledger::Bound;
@@ -15,26 +17,50 @@ use crate::protocol::{NodeId, Protocol};
 use crate::scenario::Within;
 use crate::situation::Situation;
 
+/// A batch whose new states are stored, and not in the books yet.
+pub(super) struct Batch<'a> {
+    /// Where its states end.
+    pub(super) end: usize,
+    /// The number of its first new state.
+    pub(super) base: usize,
+    /// The places of the new states among all candidates.
+    pub(super) fresh: &'a [u32],
+    /// By candidate: whether it lies past the boundary. Empty if none does.
+    pub(super) outside: &'a [bool],
+}
+
+/// A successor that is looked at: where it comes from, and what it is.
+struct Arrival<W> {
+    from: usize,
+    key: W,
+    node: usize,
+    stored: bool,
+}
+
 impl<P: Protocol> Packed<'_, P> {
     /// Which successors lie past the scenario's boundary; nothing if it has none.
     pub(super) fn outside<W: Word + std::hash::Hash>(
         &self,
         visited: &Visited<W>,
-        candidates: &Candidates<W>,
+        team: &[Worker<W>],
         outsiders: &mut Outsiders<W>,
     ) -> Vec<bool> {
         let Some(boundary) = &self.scenario.boundary else {
             return Vec::new();
         };
+        let keys = team.iter().flat_map(|worker| &worker.candidates.keys);
         if matches!(boundary.within, Within::Nodes(_)) {
-            let via = candidates.keys.iter().zip(&candidates.via);
+            if !team.iter().any(|worker| worker.expander.outsiders) {
+                return Vec::new();
+            }
+            let via = team.iter().flat_map(|worker| &worker.candidates.via);
             let outside = |(key, &node): (&W, &u8)| {
                 let slot = key.field(visited.layout.field(usize::from(node)));
                 let panicked = key.field(visited.layout.field(self.scenario.nodes));
-                let panicked = self.tables.ledgers[panicked as usize].panicked;
+                let panicked = self.tables.panicked[panicked as usize];
                 self.tables.places[usize::from(node)].heads[slot as usize].outside && !panicked
             };
-            return via.map(outside).collect();
+            return keys.zip(via).map(outside).collect();
         }
         let mut lies_outside = |&key: &W| {
             if outsiders.known.contains(&key) {
@@ -51,117 +77,146 @@ impl<P: Protocol> Packed<'_, P> {
             }
             outside
         };
-        candidates.keys.iter().map(&mut lies_outside).collect()
+        keys.map(&mut lies_outside).collect()
     }
 
     /// Enters a batch in the books: state by state, its new successors in order.
     pub(super) fn commit<W: Word>(
         &mut self,
         visited: &mut Visited<W>,
-        candidates: &Candidates<W>,
-        base: usize,
-        fresh: &[u32],
-        outside: &[bool],
-        mut end: usize,
+        team: &mut [Worker<W>],
+        batch: &Batch<'_>,
     ) {
         let depth = self.tally.depth_of(self.at);
-        let (first, mut candidate, mut stored) = (self.at, 0, 0);
-        let mut past_boundary = 0;
-        for (at, &until) in (first..end).zip(&candidates.ends) {
-            let children_before = stored;
-            if outside.is_empty() {
-                while let Some(&new) = fresh.get(stored).filter(|new| (**new as usize) < until) {
-                    self.arrive(visited, at, candidates, new as usize, Some(base + stored));
-                    stored += 1;
-                }
-            } else {
-                for (new, &is_outside) in (candidate..until).zip(&outside[candidate..until]) {
-                    if is_outside {
-                        past_boundary += 1;
-                        self.tally.cut.insert(Bound::Boundary);
-                        self.arrive(visited, at, candidates, new, None);
-                    } else if fresh.get(stored) == Some(&(new as u32)) {
-                        self.arrive(visited, at, candidates, new, Some(base + stored));
+        let first = self.at;
+        let (mut at, mut stored, mut past_boundary) = (first, 0, 0);
+        let mut begin = 0;
+        let mut ended = false;
+        'batch: for worker in team.iter() {
+            let Worker { candidates, news, .. } = worker;
+            let mut news = news.iter().map(|&new| new as usize).peekable();
+            let mut from = begin;
+            for &until in &candidates.ends {
+                let until = begin + until;
+                let before = stored;
+                let arrival = |place: usize, stored: bool| Arrival {
+                    from: at,
+                    key: candidates.keys[place - begin],
+                    node: usize::from(candidates.via[place - begin]),
+                    stored,
+                };
+                if batch.outside.is_empty() {
+                    while batch.fresh.get(stored).is_some_and(|new| (*new as usize) < until) {
+                        let place = batch.fresh[stored] as usize;
+                        self.falls_asleep(visited, candidates, place - begin);
+                        if news.next_if_eq(&stored).is_some() {
+                            self.arrive(visited, &arrival(place, true));
+                        }
                         stored += 1;
                     }
+                } else {
+                    for place in from..until {
+                        if batch.outside[place] {
+                            past_boundary += 1;
+                            self.tally.cut.insert(Bound::Boundary);
+                            self.arrive(visited, &arrival(place, false));
+                        } else if batch.fresh.get(stored) == Some(&(place as u32)) {
+                            self.falls_asleep(visited, candidates, place - begin);
+                            self.arrive(visited, &arrival(place, true));
+                            stored += 1;
+                        }
+                    }
+                }
+                from = until;
+                self.parents.push((stored - before) as u32);
+                if !candidates.impure.is_empty() && candidates.impure.contains(&at) {
+                    self.blame(visited, at);
+                }
+                at += 1;
+                let states = batch.base + stored;
+                let full = self.limits.states.is_some_and(|most| states >= most);
+                if (full || self.tally.done(self.limits)) && at < batch.end {
+                    ended = true;
+                    break 'batch;
                 }
             }
-            candidate = until;
-            self.parents.push((stored - children_before) as u32);
-            if candidates.impure.contains(&at) {
-                self.blame(visited, at);
-            }
-            let full = self.limits.states.is_some_and(|most| base + stored >= most);
-            if (self.tally.done(self.limits) || full) && at + 1 < end {
-                // What lies behind never happened.
-                visited.keys.truncate(base + stored);
-                self.recount(visited, first, at + 1);
-                end = at + 1;
-                break;
-            }
+            begin += candidates.keys.len();
         }
-        let counted = self.scratch.expander.counted.clone();
+        if ended {
+            // What lies behind never happened.
+            visited.keys.truncate(batch.base + stored);
+            self.recount(visited, team, first, at);
+        }
+        if stored > 0 && self.tally.levels.len() as u32 <= depth + 1 {
+            self.tally.levels.push(batch.base);
+        }
+        let mut counted = Counted::default();
+        team.iter().for_each(|worker| counted.add(&worker.expander.counted));
         self.counted.add(&counted);
         if self.scenario.has_world_boundary() {
             self.counted.transitions -= past_boundary;
         }
         self.note_goals(&counted, depth + 1);
-        self.at = end;
+        self.at = at;
+        visited.asleep.go_to(at);
+    }
+
+    /// Remembers what is asleep in a new state.
+    fn falls_asleep<W: Word>(
+        &self,
+        visited: &mut Visited<W>,
+        candidates: &Candidates<W>,
+        at: usize,
+    ) {
+        // Past a boundary of worlds nothing is followed, so that nothing says what was known.
+        let whole_worlds = self.scenario.has_world_boundary();
+        visited.asleep.push(if whole_worlds { Sleep::none() } else { candidates.sleep[at] });
     }
 
     /// Counts a part of a batch again.
-    fn recount<W: Word>(&mut self, visited: &Visited<W>, first: usize, end: usize) {
-        let expander = &mut self.scratch.expander;
-        expander.counted.clear();
+    fn recount<W: Word>(
+        &mut self,
+        visited: &Visited<W>,
+        team: &mut [Worker<W>],
+        first: usize,
+        end: usize,
+    ) {
+        team.iter_mut().for_each(|worker| worker.expander.counted.clear());
+        let expander = &mut team[0].expander;
+        let bottom = self.is_bottom(self.tally.depth_of(first));
         for at in first..end {
-            let key = visited.keys.get(at);
-            let came = expander.expand(&self.tables, &visited.layout, key, false, &mut Nowhere);
-            debug_assert!(matches!(came, Came::Whole { .. }), "it was expanded before");
+            let here = (visited.keys.get(at), visited.asleep.of(at));
+            expander.expand(&self.tables, &visited.layout, here, bottom, &mut Nowhere);
         }
     }
 
-    /// Arrives at a successor that is new (`number`) or past the boundary: checks it.
-    fn arrive<W: Word>(
-        &mut self,
-        visited: &Visited<W>,
-        from: usize,
-        candidates: &Candidates<W>,
-        candidate: usize,
-        number: Option<usize>,
-    ) {
-        let (key, node) = (candidates.keys[candidate], usize::from(candidates.via[candidate]));
-        let depth = self.tally.depth_of(from) + 1;
-        if let Some(number) = number
-            && self.tally.levels.len() as u32 <= depth
-        {
-            self.tally.levels.push(number);
-        }
-        let mut ids = std::mem::take(&mut self.scratch.ids);
-        visited.layout.unpack(key, &mut ids);
-        let places = self.tables.places.iter().zip(&ids);
-        let quiet = places.clone().all(|(place, &slot)| !place.heads[slot as usize].waiting);
-        let panicked = self.tables.ledgers[ids[self.scenario.nodes] as usize].panicked;
-        if number.is_some() && quiet && !panicked {
-            self.tally.quiet += 1;
-        }
-        let was = visited.keys.get(from).field(visited.layout.field(node));
-        let heads = &self.tables.places[node].heads;
-        let moved = heads[was as usize].local != heads[ids[node] as usize].local;
-        let state = State { ids: &ids, changed: (node, moved), quiet };
+    /// Arrives at a successor that is new or past the boundary: checks it.
+    fn arrive<W: Word>(&mut self, visited: &Visited<W>, arrival: &Arrival<W>) {
+        let &Arrival { from, key, node, stored } = arrival;
+        let layout = &visited.layout;
+        let state = State { layout, key, before: visited.keys.get(from), node };
         let goals_open = !self.goals_open.is_empty();
-        if self.looked.is_news(&self.tables, &state, goals_open) {
-            let there = self.meaning.situation(&ids);
-            for violation in there.violations(self.scenario, Some(NodeId::at(node))) {
-                if self.tally.is_news(&violation) {
-                    let trace = self.trace_by(visited, from, key);
-                    self.tally.found.push((violation, trace));
-                }
-            }
-            if number.is_some() {
-                self.reach(&there, depth);
+        if !self.looked.is_news(&self.tables, &state, goals_open) {
+            return;
+        }
+        let there = self.situation(visited, key);
+        for violation in there.violations(self.scenario, Some(NodeId::at(node))) {
+            if self.tally.is_news(&violation) {
+                let trace = self.trace_by(visited, from, key);
+                self.tally.found.push((violation, trace));
             }
         }
-        self.scratch.ids = ids;
+        if stored {
+            self.reach(&there, self.tally.depth_of(from) + 1);
+        }
+    }
+
+    /// How many states from a number on are quiet.
+    pub(super) fn quiet_from<W: Word>(&self, visited: &Visited<W>, first: usize) -> u64 {
+        let states = first..visited.len();
+        let quiet =
+            states.filter(|&at| is_quiet(&self.tables, &visited.layout, visited.keys.get(at)));
+        quiet.count() as u64
     }
 
     /// Notes the goals that show in the nodes here.
@@ -190,6 +245,7 @@ impl<P: Protocol> Packed<'_, P> {
     /// Enters what was counted along the way.
     pub(super) fn close_books(&mut self) {
         self.tally.transitions += self.counted.transitions;
+        self.tally.quiet += self.counted.quiet;
         for (note, &count) in self.counted.notes.iter().enumerate() {
             let (_, marks) = self.meaning.notes.get_index(note).expect("a note");
             for &mark in marks {

@@ -3,11 +3,15 @@
 
 use super::meaning::{Answer, Cost, DeedKind, Meaning, Sighting, What};
 use super::place::{held_bit, intern};
-use super::tables::{Deed, IMPURE, Move, OUTSIDE, SlotHead, TICKS, Tables, UNKNOWN, UNSEEN};
+use super::sleep::bits;
+use super::tables::{
+    Class, Deed, Extra, IMPURE, Move, OUTSIDE, TICKS, Tables, UNKNOWN, UNSEEN, VOID,
+};
 use crate::audience::{Audience, Shown};
 use crate::invariant::Scope;
 use crate::node::{Node, Occurrence, Panicked};
 use crate::protocol::{Chooser, NodeId, Protocol};
+use crate::scenario::Offered;
 use crate::situation::{Fate, fates, is_sighted, other_acts};
 use crate::step::{Act, Step};
 use std::sync::Arc;
@@ -18,7 +22,7 @@ impl<P: Protocol> Meaning<'_, P> {
         let me = NodeId::at(at);
         let (local, mail) = self.places[at].parts(slot);
         let node = Arc::clone(self.places[at].local(local));
-        let letters: Vec<u32> = self.places[at].deliverable(mail).to_vec();
+        let letters = self.places[at].deliverable(self.scenario.links, mail);
         let first = tables.places[at].deeds.len();
         for fate in fates(self.scenario, node.up) {
             for &letter in &letters {
@@ -50,12 +54,9 @@ impl<P: Protocol> Meaning<'_, P> {
         }
         let table = &mut tables.places[at];
         let late = table.deeds.len() - first - early;
-        table.heads[slot as usize] = SlotHead {
-            deeds: first as u32,
-            early: early as u32,
-            late: late as u32,
-            ..table.heads[slot as usize]
-        };
+        let head = &mut table.heads[slot as usize];
+        head.deeds = id(first);
+        head.count = (few(early), few(late));
     }
 
     /// The deed of an input at a slot plus 1; 0 if it does not go there or is not accepted.
@@ -67,27 +68,34 @@ impl<P: Protocol> Meaning<'_, P> {
         input: u32,
     ) -> u32 {
         let me = NodeId::at(at);
-        let (client, to, asked) = self.inputs[input as usize].clone();
+        let (client, _, asked) = self.inputs[input as usize].clone();
         let (local, _) = self.places[at].parts(slot);
         let node = self.places[at].local(local);
-        if !to.admits(me) || !node.accepts(&self.scenario.protocol, me, &asked) {
+        if !node.accepts(&self.scenario.protocol, me, &asked) {
             return 0;
         }
         let cost = self.act_cost(me, Act::Input { client, input: asked });
         let what = intern(&mut self.calls[at].whats, What::Input(input));
         self.deed(tables, at, DeedKind::Call(what), cost, 0);
-        tables.places[at].deeds.len() as u32
+        id(tables.places[at].deeds.len())
     }
 
+    /// Something that can happen, and was not taken yet.
     fn deed(&mut self, tables: &mut Tables, at: usize, kind: DeedKind, cost: u32, guard: u32) {
-        tables.places[at].deeds.push(Deed { cost, guard, first: UNKNOWN, count: 0 });
+        let extra = Extra { cost, guard, class: Class::Alone, ..Extra::default() };
+        let extra = self.extra(tables, extra);
+        let only = Move { to: UNKNOWN, post: 0, extra };
+        let what = match kind {
+            DeedKind::Letter(fate, letter) => letter << 2 | fate as u32,
+            DeedKind::Call(what) => what << 2 | 3,
+        };
+        tables.places[at].deeds.push(Deed { what, count: 0, only });
         self.calls[at].deeds.push(kind);
     }
 
     /// Where a deed leads.
     pub(super) fn find_moves(&mut self, tables: &mut Tables, at: usize, slot: u32, deed: u32) {
         let (local, mail) = self.places[at].parts(slot);
-        let first = tables.places[at].moves.len() as u32;
         let (what, mail) = match self.calls[at].deeds[deed as usize] {
             DeedKind::Letter(fate, letter) => {
                 let mail = self.places[at].after(self.scenario, mail, letter, fate);
@@ -97,41 +105,152 @@ impl<P: Protocol> Meaning<'_, P> {
             }
             DeedKind::Call(what) => (Some(what), mail),
         };
-        let answers = match what {
-            Some(what) => self.answers(tables, at, local, what),
-            None => {
-                let table = &mut tables.places[at];
-                let to = self.places[at].slot_of(self.scenario, table, local, mail);
-                table.moves.push(Move { to, post: 0, sight: 0, note: 0, odd: 0 });
-                (0, 0)
-            }
+        let before = tables.extras[tables.places[at].deeds[deed as usize].only.extra as usize];
+        let before = Extra { class: self.class_of(at, what, &before), ..before };
+        let mut moves = Vec::new();
+        let Some(what) = what else {
+            let table = &mut tables.places[at];
+            let to = self.places[at].slot_of(self.scenario, table, local, mail);
+            let only = Move { to, post: 0, extra: self.extra(tables, before) };
+            tables.places[at].deeds[deed as usize].leads_to(1, only);
+            return;
         };
-        for number in answers.0..answers.0 + answers.1 {
-            let Answer { local, own, post, sight, note, odd, .. } =
-                self.calls[at].answers[number as usize];
-            let place = &mut self.places[at];
-            let mail = match own {
-                0 => mail,
-                batch => place.filled(self.scenario, mail, batch - 1),
-            };
-            let table = &mut tables.places[at];
-            let to = place.slot_of(self.scenario, table, local, mail);
-            let mut odd = odd;
-            if table.heads[to as usize].outside
-                && !self.calls[at].answers[number as usize].panicked()
-            {
-                odd |= OUTSIDE;
-                if sight == 0 && self.needs_no_look(at, local) {
-                    odd |= UNSEEN;
-                }
-            }
-            let table = &mut tables.places[at];
-            table.moves.push(Move { to, post, sight, note, odd });
+        let (first, count) = self.answers(tables, at, local, what);
+        for number in first..first + count {
+            let (moved, mut extra) = self.move_of(tables, at, mail, number, before);
+            let after = self.calls[at].answers[number as usize].local;
+            extra.wakes = self.wakes(at, what, local, after);
+            moves.push((moved, extra));
         }
         let table = &mut tables.places[at];
-        let count = table.moves.len() as u32 - first;
-        table.deeds[deed as usize].first = first;
-        table.deeds[deed as usize].count = count;
+        let only = match moves[..] {
+            [only] => only,
+            _ => {
+                // What a deed commutes with, all of its moves do.
+                let classes = moves.iter().map(|(_, extra)| extra.class);
+                let class = classes.fold(Class::Free, Class::and);
+                let to = id(table.moves.len());
+                for (of_it, extra) in &moves {
+                    let extra = self.extras.insert_full(Extra { class, ..*extra }).0;
+                    table.moves.push(Move { extra: id(extra), ..*of_it });
+                }
+                (Move { to, post: 0, extra: 0 }, Extra { class, ..before })
+            }
+        };
+        let extra = self.extra(tables, only.1);
+        let only = Move { extra, ..only.0 };
+        tables.places[at].deeds[deed as usize].leads_to(count, only);
+    }
+
+    /// What a deed commutes with, as far as can be told before it is taken.
+    fn class_of(&self, at: usize, what: Option<u32>, extra: &Extra) -> Class {
+        let what = what.map(|what| &self.calls[at].whats[what as usize]);
+        let is_input = matches!(what, Some(What::Input(_)));
+        match (&self.scenario.offered, extra.guard) {
+            (Some(Offered::Nodes(_)), _) if is_input => Class::Alone,
+            (_, TICKS) => Class::Tick,
+            (_, 0) if self.is_in_turn(extra.cost) => Class::Seen,
+            (_, 0) => Class::Free,
+            _ => Class::Alone,
+        }
+    }
+
+    /// Whose steps a move wakes besides what its class says, where inputs are offered by a look at
+    /// the nodes they are about.
+    fn wakes(&self, at: usize, what: u32, before: u32, after: u32) -> u64 {
+        let Some(Offered::About(whom, offered)) = &self.scenario.offered else {
+            return 0;
+        };
+        let mut wakes = 0;
+        if let What::Input(input) = self.calls[at].whats[what as usize] {
+            // The steps of the node it is about might have withdrawn it.
+            wakes |= bits(whom(&self.inputs[input as usize].2).index(), Class::Alone);
+        }
+        let (before, after) = (self.places[at].local(before), self.places[at].local(after));
+        for (_, to, input) in &self.inputs {
+            // An input that is offered from now on was not passed by before.
+            if whom(input).index() == at && offered(input, after) && !offered(input, before) {
+                let to = self.scenario.node_ids().filter(|node| to.admits(*node));
+                wakes |= to.map(|node| bits(node.index(), Class::Seen)).fold(0, |all, one| all | one);
+            }
+        }
+        wakes
+    }
+
+    /// One outcome of a deed at a node with that mail left, by the number of the answer.
+    fn move_of(
+        &mut self,
+        tables: &mut Tables,
+        at: usize,
+        mail: u32,
+        number: u32,
+        before: Extra,
+    ) -> (Move, Extra) {
+        let Answer { local, own, post, sight, note, odd, .. } =
+            self.calls[at].answers[number as usize];
+        let panicked = self.calls[at].answers[number as usize].panicked();
+        let place = &mut self.places[at];
+        let mail = match own {
+            0 => mail,
+            batch => place.filled(self.scenario, mail, batch - 1),
+        };
+        let table = &mut tables.places[at];
+        let to = place.slot_of(self.scenario, table, local, mail);
+        let mut extra = Extra { sight, note, odd, ..before };
+        if table.heads[to as usize].outside && !panicked {
+            extra.odd |= OUTSIDE;
+            if sight == 0 && self.needs_no_look(at, local) {
+                extra.odd |= UNSEEN;
+            }
+        }
+        let class = match (extra.odd, sight) {
+            (0, 0) => Class::Free,
+            (0, _) => Class::Seen,
+            _ => Class::Alone,
+        };
+        extra.class = extra.class.and(class);
+        (Move { to, post, extra: 0 }, extra)
+    }
+
+    /// Tells a slot's plain deeds from its special ones.
+    pub(super) fn find_plain(&mut self, tables: &mut Tables, at: usize, slot: u32) {
+        let table = &mut tables.places[at];
+        let head = &mut table.heads[slot as usize];
+        let (early, late) = (u32::from(head.count.0), u32::from(head.count.1));
+        let (mut plain, mut special) = (0, (0, 0));
+        head.specials = id(table.specials.len());
+        for deed in 0..early + late {
+            let number = head.deeds + deed;
+            let Deed { count, only, .. } = table.deeds[number as usize];
+            let moves = match count {
+                0 | 1 => &[],
+                count => &table.moves[only.to as usize..][..count as usize],
+            };
+            if only.extra == VOID {
+                head.voids = true;
+                continue;
+            }
+            // A deed that was not taken yet has an extra, too: it is not known to be free.
+            if only.extra == 0 && moves.iter().all(|of_it| of_it.extra == 0) {
+                plain += count;
+                continue;
+            }
+            table.specials.push(number);
+            if deed < early {
+                special.0 += 1;
+            } else {
+                special.1 += 1;
+            }
+        }
+        head.plain = plain;
+        head.special = special;
+    }
+
+    /// The number of an extra.
+    fn extra(&mut self, tables: &mut Tables, extra: Extra) -> u32 {
+        let (number, _) = self.extras.insert_full(extra);
+        tables.extras.extend(self.extras.as_slice().iter().skip(tables.extras.len()));
+        id(number)
     }
 
     /// Whether no invariant can break where a node comes into this local state unseen by monitors.
@@ -256,4 +375,14 @@ impl<P: Protocol> Meaning<'_, P> {
         }
         self.guard(tables, guard)
     }
+}
+
+/// A number among others of its kind.
+fn id(number: usize) -> u32 {
+    u32::try_from(number).expect("fewer than 2^32 of a kind")
+}
+
+/// How many of something there are at one slot.
+fn few(count: usize) -> u16 {
+    u16::try_from(count).expect("fewer than 2^16 things can happen at a node")
 }

@@ -5,12 +5,15 @@ use rustc_hash::FxBuildHasher;
 
 use super::expand::Sink;
 use super::key::Word;
+use super::sleep::Sleep;
 
 /// The successors of a batch, in order.
 pub(super) struct Candidates<W> {
     pub(super) keys: Vec<W>,
     /// The node whose step led to each.
     pub(super) via: Vec<u8>,
+    /// What is asleep in each.
+    pub(super) sleep: Vec<Sleep<W>>,
     /// By state of the batch: where its successors end.
     pub(super) ends: Vec<usize>,
     /// States of the batch at which an impure handler ran.
@@ -28,15 +31,29 @@ impl<W: Word> Candidates<W> {
         Candidates {
             keys: Vec::new(),
             via: Vec::new(),
+            sleep: Vec::new(),
             ends: Vec::new(),
             impure: Vec::new(),
             lately: vec![W::default(); LATELY],
         }
     }
 
+    /// No successors, and no room for any; in place of others for a while.
+    pub(super) fn none() -> Candidates<W> {
+        Candidates {
+            keys: Vec::new(),
+            via: Vec::new(),
+            sleep: Vec::new(),
+            ends: Vec::new(),
+            impure: Vec::new(),
+            lately: Vec::new(),
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.keys.clear();
         self.via.clear();
+        self.sleep.clear();
         self.ends.clear();
         self.impure.clear();
     }
@@ -47,20 +64,13 @@ impl<W: Word> Candidates<W> {
             self.lately[key.hash() as usize % LATELY] = W::default();
         }
         self.via.truncate(from);
+        self.sleep.truncate(from);
     }
 
-    /// Drops those that are known.
-    pub(super) fn keep_unknown(&mut self, known: &[bool]) {
-        let (mut kept, mut from) = (0, 0);
-        for end in &mut self.ends {
-            for (at, _) in (from..*end).zip(&known[from..*end]).filter(|(_, known)| !**known) {
-                (self.keys[kept], self.via[kept]) = (self.keys[at], self.via[at]);
-                kept += 1;
-            }
-            from = std::mem::replace(end, kept);
-        }
-        self.keys.truncate(kept);
-        self.via.truncate(kept);
+    /// Exchanges the successors with another's; what was met lately stays.
+    pub(super) fn swap(&mut self, other: &mut Candidates<W>) {
+        std::mem::swap(self, other);
+        std::mem::swap(&mut self.lately, &mut other.lately);
     }
 
     /// Adds the successors of the state that another has in that place.
@@ -68,30 +78,71 @@ impl<W: Word> Candidates<W> {
         let first = if state == 0 { 0 } else { other.ends[state - 1] };
         let theirs = first..other.ends[state];
         self.keys.extend_from_slice(&other.keys[theirs.clone()]);
-        self.via.extend_from_slice(&other.via[theirs]);
+        self.via.extend_from_slice(&other.via[theirs.clone()]);
+        self.sleep.extend_from_slice(&other.sleep[theirs]);
         self.ends.push(self.keys.len());
     }
 }
 
 impl<W: Word> Sink<W> for Candidates<W> {
     #[inline]
-    fn arrive(&mut self, key: W, node: usize, _: u32, _: u32) {
+    fn arrive(&mut self, key: W, [node, ..]: [u32; 3], sleep: Sleep<W>) {
         let place = &mut self.lately[key.hash() as usize % LATELY];
         if *place != key {
             *place = key;
             self.keys.push(key);
             self.via.push(node as u8);
+            self.sleep.push(sleep);
         }
     }
+}
+
+/// Where the successors of a state go, and are taken back from if they were not all of them.
+pub(super) trait Successors<W>: Sink<W> {
+    /// How many there are so far.
+    fn count(&self) -> usize;
+    /// Takes back those from that place on.
+    fn take_back(&mut self, from: usize);
+}
+
+impl<W: Word> Successors<W> for Candidates<W> {
+    fn count(&self) -> usize {
+        self.keys.len()
+    }
+
+    fn take_back(&mut self, from: usize) {
+        Candidates::take_back(self, from);
+    }
+}
+
+impl<W: Word> Successors<W> for Every<'_, W> {
+    fn count(&self) -> usize {
+        self.0.keys.len()
+    }
+
+    fn take_back(&mut self, from: usize) {
+        self.0.keys.truncate(from);
+        self.0.via.truncate(from);
+        self.0.sleep.truncate(from);
+    }
+}
+
+impl<W> Successors<W> for Nowhere {
+    fn count(&self) -> usize {
+        0
+    }
+
+    fn take_back(&mut self, _: usize) {}
 }
 
 /// All successors, those met lately included.
 pub(super) struct Every<'a, W>(pub(super) &'a mut Candidates<W>);
 
 impl<W: Word> Sink<W> for Every<'_, W> {
-    fn arrive(&mut self, key: W, node: usize, _: u32, _: u32) {
+    fn arrive(&mut self, key: W, [node, ..]: [u32; 3], sleep: Sleep<W>) {
         self.0.keys.push(key);
         self.0.via.push(node as u8);
+        self.0.sleep.push(sleep);
     }
 }
 
@@ -102,8 +153,7 @@ pub(super) struct Finder<F> {
 }
 
 impl<W, F: Fn(W, [u32; 3]) -> bool> Sink<W> for Finder<F> {
-    fn arrive(&mut self, key: W, node: usize, deed: u32, nth: u32) {
-        let step = [node as u32, deed, nth];
+    fn arrive(&mut self, key: W, step: [u32; 3], _: Sleep<W>) {
         if self.found.is_none() && (self.wanted)(key, step) {
             self.found = Some(step);
         }
@@ -114,7 +164,7 @@ impl<W, F: Fn(W, [u32; 3]) -> bool> Sink<W> for Finder<F> {
 pub(super) struct Nowhere;
 
 impl<W> Sink<W> for Nowhere {
-    fn arrive(&mut self, _: W, _: usize, _: u32, _: u32) {}
+    fn arrive(&mut self, _: W, _: [u32; 3], _: Sleep<W>) {}
 }
 
 /// Successors known to lie past the boundary.

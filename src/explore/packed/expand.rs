@@ -4,10 +4,13 @@
 //! ledger and the monitors. Each of the five is a table lookup, and the successor's key is the
 //! state's key with those fields changed. Nothing here knows the protocol, and nothing here
 //! changes the tables: what they do not know yet is asked for, and the state is expanded again.
+//! Steps that are asleep are counted, and not taken.
 
 use super::key::{Layout, Word};
+use super::sleep::Sleep;
 use super::tables::{
-    Deed, FORBIDDEN, IMPURE, Miss, Move, OUTSIDE, Offers, TICKS, Tables, UNKNOWN, UNSEEN,
+    Class, Extra, FORBIDDEN, IMPURE, Miss, Move, OUTSIDE, Offers, TICKS, Tables, UNKNOWN, UNSEEN,
+    VOID,
 };
 
 /// Bounds that cut something off, a bit for each.
@@ -18,8 +21,9 @@ const BOUNDARY: u32 = 6;
 
 /// Where successors go.
 pub(super) trait Sink<W> {
-    /// A step at a node leads to a state: the deed with that number there, its n-th move.
-    fn arrive(&mut self, key: W, node: usize, deed: u32, nth: u32);
+    /// A step at a node leads to a state, in which that much is asleep: the deed with that number
+    /// there, its n-th move.
+    fn arrive(&mut self, key: W, step: [u32; 3], sleep: Sleep<W>);
 }
 
 /// One worker that expands states: its scratch, and what it counted.
@@ -32,15 +36,20 @@ pub(super) struct Expander {
     pub(super) misses: Vec<Miss>,
     notes_here: Vec<u32>,
     transitions_here: u64,
+    waiting: bool,
     cut_here: Cut,
     pub(super) counted: Counted,
+    /// Whether a state past the boundary of nodes was handed on since this was last forgotten.
+    pub(super) outsiders: bool,
 }
 
 /// What was counted over the states expanded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counted {
-    /// Steps taken.
+    /// Steps taken, and steps that are asleep.
     pub(super) transitions: u64,
+    /// States in which no live node has mail waiting.
+    pub(super) quiet: u64,
     /// By note: how often a step showed it.
     pub(super) notes: Vec<u64>,
     /// Bounds that forbade something possible.
@@ -51,6 +60,7 @@ impl Counted {
     /// Adds what another counted.
     pub(super) fn add(&mut self, other: &Counted) {
         self.transitions += other.transitions;
+        self.quiet += other.quiet;
         if self.notes.len() < other.notes.len() {
             self.notes.resize(other.notes.len(), 0);
         }
@@ -61,6 +71,7 @@ impl Counted {
     /// Starts again from nothing.
     pub(super) fn clear(&mut self) {
         self.transitions = 0;
+        self.quiet = 0;
         self.notes.fill(0);
         self.cut = Cut::default();
     }
@@ -81,22 +92,26 @@ struct Here<'a, W> {
     tables: &'a Tables,
     layout: &'a Layout,
     key: W,
+    sleep: Sleep<W>,
     ledger: u32,
     watches: u32,
     /// Only whether anything can happen is asked, not where it leads.
     only_acts: bool,
     acts: bool,
     impure: bool,
+    /// Whether any input is ever asked.
+    asks: bool,
 }
 
 impl Expander {
     /// Takes every step that can happen in a state and that its ledger affords, in the order of
-    /// the steps' content. With `only_acts` it takes none, and says whether there are any.
+    /// the steps' content, but for those that are asleep. With `only_acts` it takes none, and says
+    /// whether there are any.
     pub(super) fn expand<W: Word>(
         &mut self,
         tables: &Tables,
         layout: &Layout,
-        key: W,
+        (key, sleep): (W, Sleep<W>),
         only_acts: bool,
         sink: &mut impl Sink<W>,
     ) -> Came {
@@ -107,33 +122,22 @@ impl Expander {
         self.misses.clear();
         self.notes_here.clear();
         self.transitions_here = 0;
+        self.waiting = false;
         self.cut_here = Cut::default();
         let ledger = key.field(layout.field(nodes));
         let watches = key.field(layout.field(nodes + 1));
-        let (acts, impure) = (false, false);
-        let mut here = Here { tables, layout, key, ledger, watches, only_acts, acts, impure };
-        let purse = tables.ledgers[ledger as usize];
-        if purse.panicked {
+        let (acts, impure, asks) = (false, false, !tables.open.is_empty());
+        let mut here =
+            Here { tables, layout, key, sleep, ledger, watches, only_acts, acts, impure, asks };
+        if tables.panicked[ledger as usize] {
             return Came::Whole { acts: false, impure: false };
         }
         self.look_at_mail(tables);
         for node in 0..nodes {
-            let slot = self.slots[node];
-            let head = tables.places[node].heads[slot as usize];
-            if head.deeds == UNKNOWN {
-                self.misses.push(Miss::Deeds { node: node as u32, slot });
-                continue;
-            }
-            for deed in head.deeds..head.deeds + head.early {
-                self.take(&mut here, node, deed, sink);
-            }
-            if head.up {
-                for open in purse.open..purse.open + purse.count {
-                    self.ask(&mut here, node, tables.open[open as usize], sink);
-                }
-            }
-            for deed in head.deeds + head.early..head.deeds + head.early + head.late {
-                self.take(&mut here, node, deed, sink);
+            if !only_acts && sleep.is_asleep(node) {
+                self.pass(&mut here, node, sink);
+            } else {
+                self.wake(&mut here, node, sink);
             }
         }
         if !self.misses.is_empty() {
@@ -143,10 +147,111 @@ impl Expander {
         Came::Whole { acts: here.acts, impure: here.impure }
     }
 
+    /// Takes every step of a node.
+    #[inline]
+    fn wake<W: Word>(&mut self, here: &mut Here<'_, W>, node: usize, sink: &mut impl Sink<W>) {
+        let slot = self.slots[node];
+        let head = &here.tables.places[node].heads[slot as usize];
+        if head.deeds == UNKNOWN {
+            return self.misses.push(Miss::Deeds { node: node as u32, slot });
+        }
+        self.waiting |= head.waiting;
+        let (early, late) = (u32::from(head.count.0), u32::from(head.count.1));
+        for deed in head.deeds..head.deeds + early {
+            self.take(here, node, deed, sink);
+        }
+        if head.up && here.asks {
+            self.ask_all(here, node, true, sink);
+        }
+        for deed in head.deeds + early..head.deeds + early + late {
+            self.take(here, node, deed, sink);
+        }
+    }
+
+    /// Passes by a node of which what was possible in its base is asleep.
+    #[inline]
+    fn pass<W: Word>(&mut self, here: &mut Here<'_, W>, node: usize, sink: &mut impl Sink<W>) {
+        let slot = self.slots[node];
+        let place = &here.tables.places[node];
+        let head = &place.heads[slot as usize];
+        let base = here.sleep.base(here.layout, node);
+        if base != slot {
+            return self.pass_old(here, node, base, sink);
+        }
+        if head.plain == UNKNOWN {
+            return self.misses.push(Miss::Plain { node: node as u32, slot });
+        }
+        self.waiting |= head.waiting;
+        self.transitions_here += u64::from(head.plain);
+        if head.voids {
+            self.cut_here[0] |= 1 << BOUNDARY;
+        }
+        let (early, late) = (usize::from(head.special.0), usize::from(head.special.1));
+        let specials = &place.specials[head.specials as usize..][..early + late];
+        for &deed in &specials[..early] {
+            self.take_special(here, node, deed, false, sink);
+        }
+        if head.up && here.asks {
+            self.ask_all(here, node, false, sink);
+        }
+        for &deed in &specials[early..] {
+            self.take_special(here, node, deed, false, sink);
+        }
+    }
+
+    /// Passes by what a node could do in its base, and takes what it can do besides.
+    fn pass_old<W: Word>(
+        &mut self,
+        here: &mut Here<'_, W>,
+        node: usize,
+        base: u32,
+        sink: &mut impl Sink<W>,
+    ) {
+        let slot = self.slots[node];
+        let place = &here.tables.places[node];
+        let (head, old) = (&place.heads[slot as usize], &place.heads[base as usize]);
+        if head.deeds == UNKNOWN {
+            return self.misses.push(Miss::Deeds { node: node as u32, slot });
+        }
+        self.waiting |= head.waiting;
+        // Both list their deeds in one order, and nothing that was possible is impossible now.
+        let early = (old.deeds, old.deeds + u32::from(old.count.0));
+        let late = (early.1, early.1 + u32::from(old.count.1));
+        let pass = |expander: &mut Expander,
+                        here: &mut Here<'_, W>,
+                        mut old: (u32, u32),
+                        deeds: std::ops::Range<u32>,
+                        sink: &mut _| {
+            for number in deeds {
+                let deed = &place.deeds[number as usize];
+                if old.0 < old.1 && place.deeds[old.0 as usize].what == deed.what {
+                    old.0 += 1;
+                    if deed.count == 1 && deed.only.extra == 0 {
+                        expander.transitions_here += 1;
+                    } else if deed.only.extra == VOID {
+                        expander.cut_here[0] |= 1 << BOUNDARY;
+                    } else {
+                        expander.take_special(here, node, number, false, sink);
+                    }
+                } else {
+                    expander.take(here, node, number, sink);
+                }
+            }
+            debug_assert_eq!(old.0, old.1, "what was possible still is");
+        };
+        let middle = head.deeds + u32::from(head.count.0);
+        pass(self, here, early, head.deeds..middle, sink);
+        if head.up && here.asks {
+            self.ask_all(here, node, false, sink);
+        }
+        pass(self, here, late, middle..middle + u32::from(head.count.1), sink);
+    }
+
     /// Adds what this state counted to the rest.
     fn count(&mut self) {
         let counted = &mut self.counted;
         counted.transitions += self.transitions_here;
+        counted.quiet += u64::from(!self.waiting);
         for &note in &self.notes_here {
             if counted.notes.len() <= note as usize {
                 counted.notes.resize(note as usize + 1, 0);
@@ -170,24 +275,28 @@ impl Expander {
         }
     }
 
-    /// Asks an input of a node.
-    #[inline]
-    fn ask<W: Word>(
+    /// Asks every input of a node that is next in its lane.
+    fn ask_all<W: Word>(
         &mut self,
         here: &mut Here<'_, W>,
         node: usize,
-        input: u32,
+        awake: bool,
         sink: &mut impl Sink<W>,
     ) {
-        let slot = self.slots[node];
-        match here.tables.places[node].inputs.get(slot, input) {
-            None => self.misses.push(Miss::Input { node: node as u32, slot, input }),
-            Some(0) => {}
-            Some(deed) => match self.offered(here.tables, node, input) {
-                None => self.misses.push(Miss::Offer { node: node as u32, input }),
-                Some(true) => self.take(here, node, deed - 1, sink),
-                Some(false) => {}
-            },
+        let tables = here.tables;
+        let (first, count) = tables.asked[here.ledger as usize * self.slots.len() + node];
+        for &input in &tables.open[first as usize..][..count as usize] {
+            let slot = self.slots[node];
+            let place = &tables.places[node];
+            match place.inputs.get(place.heads[slot as usize].inputs, input) {
+                None => self.misses.push(Miss::Input { node: node as u32, slot, input }),
+                Some(0) => {}
+                Some(deed) => match self.offered(tables, node, input) {
+                    None => self.misses.push(Miss::Offer { node: node as u32, input }),
+                    Some(true) => self.take_special(here, node, deed - 1, awake, sink),
+                    Some(false) => {}
+                },
+            }
         }
     }
 
@@ -230,14 +339,46 @@ impl Expander {
         number: u32,
         sink: &mut impl Sink<W>,
     ) {
-        let deed = here.tables.places[node].deeds[number as usize];
-        if deed.guard != 0 && self.is_held_back(here.tables, node, &deed) {
+        let deed = &here.tables.places[node].deeds[number as usize];
+        here.acts |= deed.only.extra <= VOID;
+        if deed.only.extra == VOID {
+            self.cut_here[0] |= 1 << BOUNDARY;
+            return;
+        }
+        if deed.only.extra != 0 || deed.count != 1 {
+            return self.take_special(here, node, number, true, sink);
+        }
+        if here.only_acts {
+            return;
+        }
+        let step = [node as u32, number, 0];
+        if let Some(key) = self.moved(here, node, &deed.only) {
+            self.transitions_here += 1;
+            let sleep = here.sleep.behind(here.layout, here.key, node, Class::Free, 0);
+            sink.arrive(key, step, sleep);
+        }
+    }
+
+    /// Takes a deed that has to do with more than slots, or has several outcomes; where it is asleep
+    /// and not said to be `awake`, it is only counted.
+    fn take_special<W: Word>(
+        &mut self,
+        here: &mut Here<'_, W>,
+        node: usize,
+        number: u32,
+        awake: bool,
+        sink: &mut impl Sink<W>,
+    ) {
+        let place = &here.tables.places[node];
+        let deed = place.deeds[number as usize];
+        let extra = here.tables.extras[deed.only.extra as usize];
+        if extra.guard != 0 && self.is_held_back(here.tables, node, extra.guard) {
             return;
         }
         let mut ledger = here.ledger;
-        if deed.cost != 0 {
-            match here.tables.costs.get(ledger, deed.cost) {
-                None => return self.misses.push(Miss::Cost { ledger, cost: deed.cost }),
+        if extra.cost != 0 {
+            match here.tables.costs.get(ledger, extra.cost) {
+                None => return self.misses.push(Miss::Cost { ledger, cost: extra.cost }),
                 Some(after) if after >= FORBIDDEN => {
                     let bound = (after - FORBIDDEN) as usize;
                     self.cut_here[bound / 64] |= 1 << (bound % 64);
@@ -250,64 +391,87 @@ impl Expander {
         if here.only_acts {
             return;
         }
-        if deed.first == UNKNOWN {
+        if deed.count == 0 {
             let slot = self.slots[node];
             return self.misses.push(Miss::Moves { node: node as u32, slot, deed: number });
         }
-        for nth in 0..deed.count {
-            let moved = here.tables.places[node].moves[(deed.first + nth) as usize];
-            if let Some(key) = self.successor(here, node, ledger, &moved) {
-                sink.arrive(key, node, number, nth);
+        let moves = match deed.count {
+            1 => std::slice::from_ref(&deed.only),
+            count => &place.moves[deed.only.to as usize..][..count as usize],
+        };
+        let asleep = !awake && here.sleep.has(node, extra.class);
+        for (nth, moved) in moves.iter().enumerate() {
+            let extra = &here.tables.extras[moved.extra as usize];
+            if asleep {
+                self.note(extra);
+                self.transitions_here += 1;
+            } else if let Some(key) = self.moved_dearly(here, node, ledger, moved, extra) {
+                let step = [node as u32, number, nth as u32];
+                let (class, wakes) = (extra.class, extra.wakes);
+                let sleep = here.sleep.behind(here.layout, here.key, node, class, wakes);
+                sink.arrive(key, step, sleep);
             }
         }
     }
 
-    /// The state a move leads to, if the tables know all of it.
+    /// What becomes of the slots by a move; nothing if the tables lack it.
     #[inline]
-    fn successor<W: Word>(
+    fn moved<W: Word>(&mut self, here: &Here<'_, W>, node: usize, moved: &Move) -> Option<W> {
+        let (tables, layout) = (here.tables, here.layout);
+        let mut key = here.key.flipped(layout.field(node), self.slots[node] ^ moved.to);
+        if moved.post != 0 {
+            let (first, count) = tables.posts[moved.post as usize];
+            for &(to, batch) in &tables.batches[first as usize..][..count as usize] {
+                let (slot, place) = (self.slots[to as usize], &tables.places[to as usize]);
+                let known = place.arrivals.get(place.heads[slot as usize].arrivals, batch);
+                let after = self.or_miss(known, Miss::Arrival { node: to, slot, batch })?;
+                key = key.flipped(layout.field(to as usize), slot ^ after);
+            }
+        }
+        Some(key)
+    }
+
+    /// The same with ledger and monitors.
+    fn moved_dearly<W: Word>(
         &mut self,
         here: &mut Here<'_, W>,
         node: usize,
         mut ledger: u32,
         moved: &Move,
+        extra: &Extra,
     ) -> Option<W> {
         let (tables, layout, nodes) = (here.tables, here.layout, self.slots.len());
-        let mut key = here.key.flipped(layout.field(node), self.slots[node] ^ moved.to);
-        if moved.odd != 0 {
-            here.impure |= moved.odd & IMPURE != 0;
-            if let Some(cost) = moved.panic() {
+        let mut key = self.moved(here, node, moved)?;
+        if extra.odd != 0 {
+            here.impure |= extra.odd & IMPURE != 0;
+            if let Some(cost) = extra.panic() {
                 let known = tables.costs.get(here.ledger, cost);
                 let miss = Miss::Cost { ledger: here.ledger, cost };
                 ledger = self.or_miss(known, miss)?;
             }
         }
-        if ledger != here.ledger {
-            key = key.flipped(layout.field(nodes), here.ledger ^ ledger);
-        }
-        if moved.sight != 0 {
-            let (watches, sight) = (here.watches, moved.sight);
+        key = key.flipped(layout.field(nodes), here.ledger ^ ledger);
+        if extra.sight != 0 {
+            let (watches, sight) = (here.watches, extra.sight);
             let known = tables.sights.get(watches, sight);
             let after = self.or_miss(known, Miss::Sight { watches, sight })?;
             key = key.flipped(layout.field(nodes + 1), watches ^ after);
         }
-        if moved.post != 0 {
-            let (first, count) = tables.posts[moved.post as usize];
-            for &(to, batch) in &tables.batches[first as usize..(first + count) as usize] {
-                let slot = self.slots[to as usize];
-                let known = tables.places[to as usize].arrivals.get(slot, batch);
-                let after = self.or_miss(known, Miss::Arrival { node: to, slot, batch })?;
-                key = key.flipped(layout.field(to as usize), slot ^ after);
-            }
-        }
-        if moved.note != 0 {
-            self.notes_here.push(moved.note);
-        }
-        if moved.odd & OUTSIDE != 0 {
+        self.note(extra);
+        if extra.odd & OUTSIDE != 0 {
             self.cut_here[0] |= 1 << BOUNDARY;
-            return (moved.odd & UNSEEN == 0).then_some(key);
+            self.outsiders |= extra.odd & UNSEEN == 0;
+            return (extra.odd & UNSEEN == 0).then_some(key);
         }
         self.transitions_here += 1;
         Some(key)
+    }
+
+    #[inline]
+    fn note(&mut self, extra: &Extra) {
+        if extra.note != 0 {
+            self.notes_here.push(extra.note);
+        }
     }
 
     #[inline]
@@ -319,15 +483,15 @@ impl Expander {
     }
 
     /// Whether mail holds a timer back, or other clocks a tick.
-    fn is_held_back(&self, tables: &Tables, node: usize, deed: &Deed) -> bool {
-        if deed.guard == TICKS {
+    fn is_held_back(&self, tables: &Tables, node: usize, guard: u32) -> bool {
+        if guard == TICKS {
             let clock = |at: usize| tables.places[at].clocks[self.slots[at] as usize];
             let others = (0..self.slots.len()).filter(|&at| at != node).map(clock);
             let slowest = others.min().unwrap_or(u64::MAX);
             let apart = tables.apart.expect("nodes with clocks");
             return clock(node) >= slowest.saturating_add(apart);
         }
-        let guard = &tables.guards[deed.guard as usize * tables.held_words..];
+        let guard = &tables.guards[guard as usize * tables.held_words..];
         guard.iter().zip(&self.held).any(|(guard, held)| guard & held != 0)
     }
 }

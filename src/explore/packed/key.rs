@@ -13,6 +13,8 @@ pub(super) trait Word: Copy + Eq + Default + Debug + Send + Sync + 'static {
     fn field(self, field: Field) -> u32;
     /// The key with the bits of `changed` flipped in a field.
     fn flipped(self, field: Field, changed: u32) -> Self;
+    /// The low bits of this key, so many, and the others of another.
+    fn joined(self, low: u32, other: Self) -> Self;
     /// A hash of it; where it is looked for, never what is decided.
     fn hash(self) -> u64;
     /// Reads the first bytes of a slice that is at least as long as a word.
@@ -38,6 +40,11 @@ macro_rules! word {
             #[inline]
             fn flipped(self, field: Field, changed: u32) -> Self {
                 self ^ (<$word>::from(changed) << field.shift)
+            }
+            #[inline]
+            fn joined(self, low: u32, other: Self) -> Self {
+                let low = <$word>::MAX.checked_shl(low).map_or(<$word>::MAX, |high| !high);
+                other ^ ((self ^ other) & low)
             }
             #[inline]
             fn hash(self) -> u64 {
@@ -75,6 +82,8 @@ fn folded(one: u64, other: u64) -> u64 {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Layout {
     fields: Vec<Field>,
+    /// By field: how many bits lie below it.
+    below: Vec<u32>,
     bits: u32,
 }
 
@@ -84,6 +93,21 @@ impl Layout {
         Layout::of(ids.iter().map(|&count| width(count + count / 4)))
     }
 
+    /// A layout with room for these numbers of ids, of so many bits if they will do: what is left
+    /// goes where ids will run out first.
+    pub(super) fn ample(ids: &[usize], bits: u32) -> Layout {
+        let mut widths: Vec<u32> = ids.iter().map(|&count| width(count + count / 4)).collect();
+        let fill = |(at, width): (usize, &u32)| (ids[at] << 20) >> width;
+        for _ in widths.iter().sum()..bits {
+            let fullest = widths.iter().enumerate().filter(|(_, width)| **width < 30);
+            match fullest.max_by_key(|(at, width)| (fill((*at, width)), std::cmp::Reverse(*at))) {
+                Some((fullest, _)) => widths[fullest] += 1,
+                None => break,
+            }
+        }
+        Layout::of(widths.into_iter())
+    }
+
     /// The narrowest layout for these numbers of ids.
     pub(super) fn tight(ids: &[usize]) -> Layout {
         Layout::of(ids.iter().map(|&count| width(count)))
@@ -91,16 +115,18 @@ impl Layout {
 
     fn of(widths: impl Iterator<Item = u32>) -> Layout {
         let mut shift = 0;
+        let mut below = Vec::new();
         let fields = widths
             .map(|width| {
                 let mask = ((1_u64 << width) - 1) as u32;
                 // A field without bits may lie past the last; it is read as nothing.
                 let field = Field { shift: if width == 0 { 0 } else { shift }, mask };
+                below.push(shift);
                 shift += width;
                 field
             })
             .collect();
-        Layout { fields, bits: shift }
+        Layout { fields, below, bits: shift }
     }
 
     /// Whether ids up to these numbers have room.
@@ -116,6 +142,12 @@ impl Layout {
     /// How many bytes a stored key takes.
     pub(super) fn stride(&self) -> usize {
         self.bits.div_ceil(8).max(1) as usize
+    }
+
+    /// How many bits lie below a field.
+    #[inline]
+    pub(super) fn below(&self, field: usize) -> u32 {
+        self.below[field]
     }
 
     /// The field with that number.
@@ -175,12 +207,29 @@ impl<W: Word> Keys<W> {
     }
 
     /// Adds a key.
-    #[inline]
     pub(super) fn push(&mut self, key: W) {
         let at = self.len * self.stride;
         self.bytes.resize(at + self.stride + Self::WORD, 0);
         key.write(&mut self.bytes[at..]);
         self.len += 1;
+    }
+
+    /// Room for more keys, in parts that end at these numbers of new keys.
+    pub(super) fn room(&mut self, ends: &[usize]) -> Vec<Room<'_>> {
+        let more = ends.last().copied().unwrap_or(0);
+        let stride = self.stride;
+        let at = self.len * stride;
+        self.bytes.resize(at + more * stride + Self::WORD, 0);
+        self.len += more;
+        let mut left = &mut self.bytes[at..];
+        let mut begin = 0;
+        let mut rooms = Vec::new();
+        for &end in ends {
+            let (bytes, rest) = left.split_at_mut((end - begin) * stride);
+            rooms.push(Room { bytes, stride, at: 0 });
+            (left, begin) = (rest, end);
+        }
+        rooms
     }
 
     /// Forgets all but the first.
@@ -224,6 +273,26 @@ impl<W: Word> Keys<W> {
     }
 }
 
+/// Where new keys are written.
+pub(super) struct Room<'a> {
+    bytes: &'a mut [u8],
+    stride: usize,
+    at: usize,
+}
+
+impl Room<'_> {
+    /// Writes the next key.
+    #[inline]
+    pub(super) fn push<W: Word>(&mut self, key: W) {
+        // A whole word where there is room for it: what is too much is written over.
+        match self.bytes.get_mut(self.at..self.at + size_of::<W>()) {
+            Some(word) => key.write(word),
+            None => write_narrow(self.bytes, self.at, key, self.stride),
+        }
+        self.at += self.stride;
+    }
+}
+
 /// Writes the low bytes of a key and nothing else.
 fn write_narrow<W: Word>(bytes: &mut [u8], at: usize, key: W, stride: usize) {
     let mut whole = [0; 16];
@@ -259,6 +328,27 @@ mod tests {
         assert!(layout.holds([4, 1, 4].into_iter()));
         assert!(!layout.holds([5, 1, 4].into_iter()));
         assert!(!layout.holds([4, 2, 4].into_iter()));
+    }
+
+    #[test]
+    fn an_ample_layout_spends_its_bits_where_ids_run_out_first() {
+        let counts = [3, 60, 1, 200];
+        let layout = Layout::ample(&counts, 32);
+        assert_eq!(layout.bits(), 32);
+        assert!(layout.holds([6, 120, 2, 400].into_iter()));
+        assert_eq!(Layout::ample(&counts, 8), Layout::roomy(&counts));
+    }
+
+    #[test]
+    fn keys_are_joined_at_a_field() {
+        let layout = Layout::tight(&[16, 16, 16]);
+        let (one, other) = (layout.pack::<u64>(&[1, 2, 3]), layout.pack::<u64>(&[9, 8, 7]));
+        for (field, expected) in [(0, [9, 8, 7]), (1, [1, 8, 7]), (2, [1, 2, 7])] {
+            let joined = one.joined(layout.below(field), other);
+            assert_eq!(joined, layout.pack(&expected), "below field {field}");
+        }
+        assert_eq!(one.joined(64, other), one);
+        assert_eq!(1_u128.joined(0, 2), 2);
     }
 
     #[test]

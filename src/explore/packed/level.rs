@@ -3,17 +3,19 @@
 //! A batch is a run of states of one depth. Each is expanded to its successors' keys; then all
 //! those keys are looked up, and the new ones become the next states; then the new ones are
 //! checked, in order. When the search ends inside a batch, what lies behind the end is undone, so
-//! that the books say what a search state by state would have said.
+//! that the books say what a search state by state would have said. Each of the three is shared by
+//! the threads, if there are several; what is learned and what is written in the books is not.
 
-use super::candidates::{Candidates, Every, Nowhere, Outsiders};
+use super::books::Batch;
+use super::candidates::{Candidates, Every, Nowhere, Outsiders, Successors};
 use super::check::{Looked, goals_of_nodes};
 use super::dead::{must_stay, proved};
-use super::expand::{Came, Counted, Expander};
+use super::expand::{Came, Counted};
 use super::key::{Layout, Word};
 use super::meaning::Meaning;
 use super::parents::Parents;
 use super::tables::{Miss, Tables};
-use super::team::{self, Worker};
+use super::team::{Worker, together};
 use super::visited::Visited;
 use crate::explore::tally::{Ended, Search, Tally};
 use crate::explore::{DeadMail, Limits, Searched};
@@ -25,10 +27,14 @@ use crate::situation::Situation;
 use crate::step::Step;
 
 /// How many states are expanded at a time.
-const BATCH: usize = 1_024;
+const BATCH: usize = 1 << 14;
 
-/// Fewer states than that are not worth a team.
-const TOGETHER: usize = 128;
+/// Fewer states than that are not worth several threads.
+const APART: usize = 1 << 9;
+
+/// Up to so many states, a layout takes all bits of a word, so that it lasts; then it is made as
+/// narrow as will do.
+const EARLY: usize = 1 << 18;
 
 /// Tables are measured when there are more states by one in so many.
 const MEASURED_BY: usize = 8;
@@ -53,7 +59,9 @@ pub(super) struct Packed<'a, P: Protocol> {
     pub(super) counted: Counted,
     /// The next state to be expanded.
     pub(super) at: usize,
-    pub(super) scratch: Scratch,
+    ids: Vec<u32>,
+    /// Whether there are so many states that keys have to be narrow.
+    late: bool,
     /// Why no key is wide enough, once that is so.
     too_wide: Option<String>,
     /// How many states there were when the tables were last measured, and the bytes they took.
@@ -64,14 +72,6 @@ pub(super) struct Packed<'a, P: Protocol> {
 enum States {
     Narrow(Visited<u64>),
     Wide(Visited<u128>),
-}
-
-/// What a batch works with.
-#[derive(Default)]
-pub(super) struct Scratch {
-    pub(super) expander: Expander,
-    pub(super) ids: Vec<u32>,
-    fresh: Vec<u32>,
 }
 
 /// Why a scenario cannot be packed, if it cannot.
@@ -87,7 +87,7 @@ pub(super) fn cannot_pack<P: Protocol>(scenario: &Scenario<P>) -> Option<String>
 /// Why the work on keys of one width ended.
 enum Went {
     Ended(Ended),
-    /// Ids have outgrown the layout; nothing of the current batch is kept.
+    /// Ids have outgrown the layout, or should be packed closer; nothing of the batch is kept.
     Outgrown,
 }
 
@@ -97,22 +97,18 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
         let (mut meaning, mut tables) =
             Meaning::new(scenario, !limits.full && must_stay(scenario).is_none());
         let ids = meaning.ids_of(&mut tables, &first);
-        let layout = Layout::roomy(&meaning.counts());
-        let mut visited = Visited::<u64>::new(layout);
-        let key = visited.layout.pack(&ids);
-        visited.admit(&[key], |_| false, &mut Vec::new());
+        let layout = Layout::ample(&meaning.counts().collect::<Vec<_>>(), u64::BITS);
         let mut tally = Tally::new(scenario);
         tally.note(0, &shown);
         for violation in first.violations(scenario, None) {
             tally.found.push((violation, Vec::new()));
         }
-        tally.quiet = u64::from(first.panicked.is_none() && first.world.is_quiet());
         let mut search = Packed {
             scenario,
             limits,
             meaning,
             tables,
-            states: States::Narrow(visited),
+            states: States::first(layout, limits.threads, &ids),
             parents: Parents::default(),
             looked: Looked::new(scenario),
             goals_open: goals_of_nodes(scenario),
@@ -120,7 +116,8 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             noted: Vec::new(),
             counted: Counted::default(),
             at: 0,
-            scratch: Scratch::default(),
+            ids: Vec::new(),
+            late: false,
             too_wide: None,
             measured: (0, 0),
         };
@@ -146,7 +143,7 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
                     self.states = states;
                     return ended;
                 }
-                Went::Outgrown => match states.with_room_for(&self.meaning.counts()) {
+                Went::Outgrown => match states.with_room_for(&self.meaning.counts().collect::<Vec<_>>()) {
                     Ok(wider) => self.states = wider,
                     Err(states) => {
                         self.states = states;
@@ -179,6 +176,10 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             States::Wide(visited) => (visited.layout.bits(), visited.bytes_with(0)),
         };
         self.close_books();
+        self.tally.quiet += match &self.states {
+            States::Narrow(visited) => self.quiet_from(visited, self.at),
+            States::Wide(visited) => self.quiet_from(visited, self.at),
+        };
         let searched = Searched {
             packed: true,
             fallback: self.too_wide.take(),
@@ -199,14 +200,38 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
 impl States {
     /// No states at all, while they are elsewhere.
     fn none() -> States {
-        States::Narrow(Visited::new(Layout::tight(&[1])))
+        States::Narrow(Visited::new(Layout::tight(&[1]), 1))
+    }
+
+    /// The first state.
+    fn first(layout: Layout, threads: usize, ids: &[u32]) -> States {
+        if layout.bits() <= u64::BITS {
+            let mut visited = Visited::new(layout, threads);
+            let key = visited.layout.pack(ids);
+            visited.insert(key);
+            return States::Narrow(visited);
+        }
+        let layout = Layout::tight(&vec![1; ids.len()]);
+        States::first(layout, threads, &vec![0; ids.len()])
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            States::Narrow(visited) => visited.len(),
+            States::Wide(visited) => visited.len(),
+        }
     }
 
     /// The same states with room for that many ids; as they are if no key is wide enough.
     fn with_room_for(self, counts: &[usize]) -> Result<States, States> {
         let (roomy, tight) = (Layout::roomy(counts), Layout::tight(counts));
-        let narrowest = if tight.bits() <= 64 { 64 } else { WIDEST };
-        let layout = if roomy.bits() <= narrowest { roomy } else { tight };
+        let narrowest = if tight.bits() <= u64::BITS { u64::BITS } else { WIDEST };
+        let bits = match self.len() < EARLY {
+            true => narrowest,
+            false => roomy.bits().next_multiple_of(8),
+        };
+        let ample = Layout::ample(counts, bits);
+        let layout = if ample.bits() <= narrowest { ample } else { tight };
         if layout.bits() > WIDEST {
             return Err(self);
         }
@@ -226,11 +251,10 @@ impl<P: Protocol> Packed<'_, P> {
         observer: &mut dyn Observer,
         to: Option<&Waypoint<P>>,
     ) -> Went {
-        let mut candidates = Candidates::new();
-        let threads = if self.scenario.has_world_boundary() { 1 } else { self.limits.threads };
-        let mut team: Vec<Worker<W>> = (1..threads).map(|_| Worker::new()).collect();
-        team.extend((threads > 1).then(Worker::new));
+        let mut team: Vec<Worker<W>> =
+            (0..self.limits.threads.max(1)).map(|_| Worker::new()).collect();
         let mut outsiders = Outsiders::default();
+        let mut fresh = Vec::new();
         while self.at < visited.len() {
             if *self.tally.levels.last().expect("a level") == self.at && self.at > 0 {
                 let depth = self.tally.levels.len() - 1;
@@ -239,8 +263,7 @@ impl<P: Protocol> Packed<'_, P> {
             if self.tally.done(self.limits) {
                 return Went::Ended(Ended::Found);
             }
-            let most = BATCH * if team.is_empty() { 1 } else { 16 * team.len() };
-            let mut end = self.batch_end(visited.len(), most);
+            let mut end = self.batch_end(visited.len());
             if let Some(waypoint) = to {
                 let states = self.at..end;
                 let there = states.into_iter().find(|&at| self.is_at(visited, at, waypoint));
@@ -252,34 +275,29 @@ impl<P: Protocol> Packed<'_, P> {
             if let Some(why) = self.limit(visited, observer) {
                 return Went::Ended(Ended::Stopped(why, self.at));
             }
-            let bottom = self.is_bottom(self.tally.depth_of(self.at));
-            let fits = if team.is_empty() || bottom || end - self.at < TOGETHER {
-                self.expand(visited, end, &mut candidates)
-            } else {
-                self.expand_together(visited, end, &mut candidates, &mut team)
-            };
-            if !fits {
+            let late = !std::mem::replace(&mut self.late, visited.len() >= EARLY) && self.late;
+            if late || !self.expand(visited, end, &mut team) {
                 return Went::Outgrown;
             }
-            let outside = self.outside(visited, &candidates, &mut outsiders);
+            let outside = self.outside(visited, &team, &mut outsiders);
             let base = visited.len();
-            let mut fresh = std::mem::take(&mut self.scratch.fresh);
-            fresh.clear();
             let is_outside = |at: usize| outside.get(at).is_some_and(|outside| *outside);
-            visited.admit(&candidates.keys, is_outside, &mut fresh);
-            self.commit(visited, &candidates, base, &fresh, &outside, end);
-            self.scratch.fresh = fresh;
+            let lists: Vec<_> = team.iter().map(|worker| &worker.candidates).collect();
+            visited.admit(&lists, &is_outside, &mut fresh);
+            self.look(visited, &mut team, &fresh);
+            let batch = Batch { end, base, fresh: &fresh, outside: &outside };
+            self.commit(visited, &mut team, &batch);
         }
         let done = self.tally.done(self.limits);
         Went::Ended(if done { Ended::Found } else { Ended::Exhausted })
     }
 
     /// Where the batch that begins at the next state ends: all its states have one depth.
-    fn batch_end(&self, states: usize, most: usize) -> usize {
+    fn batch_end(&self, states: usize) -> usize {
         let levels = &self.tally.levels;
         let next = levels.partition_point(|&first| first <= self.at);
         let level_end = levels.get(next).copied().unwrap_or(states);
-        level_end.min(self.at + most)
+        level_end.min(self.at + BATCH)
     }
 
     fn is_at<W: Word>(&self, visited: &Visited<W>, at: usize, waypoint: &Waypoint<P>) -> bool {
@@ -327,7 +345,7 @@ impl<P: Protocol> Packed<'_, P> {
     }
 
     /// Whether states of this depth are only asked whether anything can happen.
-    fn is_bottom(&self, depth: u32) -> bool {
+    pub(super) fn is_bottom(&self, depth: u32) -> bool {
         self.scenario.depth.is_some_and(|most| depth >= most)
     }
 
@@ -336,118 +354,128 @@ impl<P: Protocol> Packed<'_, P> {
         &mut self,
         visited: &Visited<W>,
         end: usize,
-        candidates: &mut Candidates<W>,
+        team: &mut [Worker<W>],
     ) -> bool {
-        candidates.clear();
-        let depth = self.tally.depth_of(self.at);
-        let bottom = self.is_bottom(depth);
-        let mut expander = std::mem::take(&mut self.scratch.expander);
-        expander.counted.clear();
+        team.iter_mut().for_each(Worker::clear);
+        let states = end - self.at;
+        let bottom = self.is_bottom(self.tally.depth_of(self.at));
+        if bottom || states < APART || team.len() == 1 {
+            return self.expand_alone(visited, end, bottom, &mut team[0]);
+        }
+        let share = states.div_ceil(team.len());
+        let part = |number: usize| {
+            let first = (self.at + number * share).min(end);
+            first..(first + share).min(end)
+        };
+        // Successors past the boundary are no transitions: each has to be counted.
+        let every = self.scenario.has_world_boundary();
+        let tables = &self.tables;
+        together(true, team.iter_mut(), |number, worker| {
+            worker.expand(tables, visited, part(number), every);
+        });
+        let mut late = Candidates::new();
+        for (number, worker) in team.iter_mut().enumerate() {
+            if worker.left_over.is_empty() {
+                continue;
+            }
+            late.clear();
+            for at in std::mem::take(&mut worker.left_over) {
+                if !self.expand_one(visited, at, false, worker, &mut Every(&mut late)) {
+                    return false;
+                }
+                late.ends.push(late.keys.len());
+                worker.left_over.push(at);
+            }
+            worker.join((self.at + number * share).min(end), &late);
+        }
+        true
+    }
+
+    /// Lets one worker expand the states from the next one to `end`.
+    fn expand_alone<W: Word>(
+        &mut self,
+        visited: &Visited<W>,
+        end: usize,
+        bottom: bool,
+        worker: &mut Worker<W>,
+    ) -> bool {
+        let every = self.scenario.has_world_boundary();
+        let mut candidates = std::mem::replace(&mut worker.candidates, Candidates::none());
         let mut fits = true;
         for at in self.at..end {
-            let key = visited.keys.get(at);
-            let from = candidates.keys.len();
-            loop {
-                let (tables, layout) = (&self.tables, &visited.layout);
-                let came = if bottom {
-                    expander.expand(tables, layout, key, true, &mut Nowhere)
-                } else if self.scenario.has_world_boundary() {
-                    // Successors past the boundary are no transitions: each has to be counted.
-                    expander.expand(tables, layout, key, false, &mut Every(candidates))
-                } else {
-                    expander.expand(tables, layout, key, false, candidates)
-                };
-                match came {
-                    Came::Whole { acts, impure } => {
-                        if bottom && acts {
-                            self.tally.cut.insert(Bound::Depth);
-                        }
-                        if impure {
-                            candidates.impure.push(at);
-                        }
-                        break;
-                    }
-                    Came::Short => {
-                        candidates.take_back(from);
-                        self.learn(&visited.layout, key, &expander.misses);
-                    }
-                }
-                fits = visited.layout.holds(self.meaning.counts().into_iter());
-                if !fits {
-                    break;
-                }
-            }
+            fits = if bottom {
+                self.expand_one(visited, at, true, worker, &mut Nowhere)
+            } else if every {
+                self.expand_one(visited, at, false, worker, &mut Every(&mut candidates))
+            } else {
+                self.expand_one(visited, at, false, worker, &mut candidates)
+            };
             if !fits {
                 break;
             }
             candidates.ends.push(candidates.keys.len());
         }
-        self.scratch.expander = expander;
+        candidates.impure.append(&mut worker.candidates.impure);
+        worker.candidates = candidates;
         fits
     }
 
-    /// Lets a team expand the states from the next one to `end`.
-    fn expand_together<W: Word>(
+    /// Expands one state, and finds out what the tables lack about it.
+    fn expand_one<W: Word, S: Successors<W>>(
         &mut self,
         visited: &Visited<W>,
-        end: usize,
-        candidates: &mut Candidates<W>,
-        team: &mut [Worker<W>],
+        at: usize,
+        bottom: bool,
+        worker: &mut Worker<W>,
+        successors: &mut S,
     ) -> bool {
-        team::expand(team, &self.tables, visited, self.at..end);
-        let mut expander = std::mem::take(&mut self.scratch.expander);
-        expander.counted.clear();
-        // What was left over, in order: all of its successors, known or not.
-        let mut late = Candidates::new();
-        for &at in team.iter().flat_map(|worker| &worker.left_over) {
-            let key = visited.keys.get(at);
-            loop {
-                let (tables, layout) = (&self.tables, &visited.layout);
-                let from = late.keys.len();
-                match expander.expand(tables, layout, key, false, &mut Every(&mut late)) {
-                    Came::Whole { impure, .. } => {
-                        late.impure.extend(impure.then_some(at));
-                        break;
+        let here = (visited.keys.get(at), visited.asleep.of(at));
+        let from = successors.count();
+        loop {
+            let (tables, layout) = (&self.tables, &visited.layout);
+            match worker.expander.expand(tables, layout, here, bottom, successors) {
+                Came::Whole { acts, impure } => {
+                    if bottom && acts {
+                        self.tally.cut.insert(Bound::Depth);
                     }
-                    Came::Short => {
-                        late.keys.truncate(from);
-                        late.via.truncate(from);
-                        self.learn(&visited.layout, key, &expander.misses);
-                    }
+                    worker.candidates.impure.extend(impure.then_some(at));
+                    return true;
                 }
-                if !visited.layout.holds(self.meaning.counts().into_iter()) {
-                    self.scratch.expander = expander;
-                    return false;
+                Came::Short => {
+                    successors.take_back(from);
+                    self.learn(layout, here.0, &worker.expander.misses);
                 }
             }
-            late.ends.push(late.keys.len());
-        }
-        candidates.clear();
-        let (mut at, mut late_at) = (self.at, 0);
-        for worker in team.iter() {
-            expander.counted.add(&worker.expander.counted);
-            candidates.impure.extend(&worker.candidates.impure);
-            let mut left_over = worker.left_over.iter().peekable();
-            for state in 0..worker.candidates.ends.len() {
-                if left_over.next_if_eq(&&at).is_some() {
-                    candidates.add(&late, late_at);
-                    late_at += 1;
-                } else {
-                    candidates.add(&worker.candidates, state);
-                }
-                at += 1;
+            if !visited.layout.holds(self.meaning.counts()) {
+                return false;
             }
         }
-        candidates.impure.extend(&late.impure);
-        self.scratch.expander = expander;
-        true
+    }
+
+    /// Looks through the new states of a batch.
+    fn look<W: Word>(&self, visited: &Visited<W>, team: &mut [Worker<W>], fresh: &[u32]) {
+        let goals_open = !self.goals_open.is_empty();
+        let known = (&self.tables, &visited.layout, &self.looked);
+        let (mut state, mut place, mut number) = (self.at, 0, 0);
+        let mut parts = Vec::new();
+        for worker in team {
+            let end = place + worker.candidates.keys.len();
+            let end_number = fresh.partition_point(|&fresh| (fresh as usize) < end);
+            let states = worker.candidates.ends.len();
+            parts.push((worker, state, place, number..end_number));
+            (state, place, number) = (state + states, end, end_number);
+        }
+        let apart = fresh.len() >= APART;
+        together(apart, parts.into_iter(), |_, (worker, state, place, numbers)| {
+            let first = numbers.start;
+            worker.look(known, (state, visited), (place, first), &fresh[numbers], goals_open);
+        });
     }
 
     /// Finds out what the tables lacked about a state.
     fn learn<W: Word>(&mut self, layout: &Layout, key: W, misses: &[Miss]) {
-        let ids = &mut self.scratch.ids;
-        layout.unpack(key, ids);
-        let slots = &ids[..self.scenario.nodes];
+        layout.unpack(key, &mut self.ids);
+        let slots = &self.ids[..self.scenario.nodes];
         for &miss in misses {
             self.meaning.fill(&mut self.tables, miss, slots);
         }
@@ -461,6 +489,7 @@ impl<P: Protocol> Packed<'_, P> {
 
     /// The bytes of everything but the states themselves, about.
     fn bytes(&self) -> usize {
-        self.tables.bytes() + self.meaning.bytes() + self.parents.bytes() + self.looked.bytes()
+        let tables = self.tables.bytes() + self.meaning.bytes();
+        tables + self.parents.bytes() + self.looked.bytes()
     }
 }

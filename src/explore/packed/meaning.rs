@@ -12,10 +12,12 @@ use rustc_hash::FxBuildHasher;
 
 use super::place::{Interned, Place, held_words, intern};
 use super::rows::Rows;
-use super::tables::{FORBIDDEN, IMPURE, LedgerHead, Miss, Offers, PlaceTable, Tables, UNKNOWN};
+use super::tables::{
+    Class, Extra, FORBIDDEN, IMPURE, Miss, OUTSIDE, Offers, PlaceTable, Tables, UNKNOWN, UNSEEN,
+};
 use crate::audience::{Audience, Shown};
 use crate::invariant::Watch;
-use crate::ledger::{Bound, Ledger};
+use crate::ledger::{Bound, Charge, Ledger};
 use crate::node::{Node, Panicked};
 use crate::protocol::{ClientId, NodeId, Outbox, Protocol};
 use crate::scenario::{Offered, Scenario, To};
@@ -36,6 +38,7 @@ pub(super) struct Meaning<'a, P: Protocol> {
     pub(super) notes: Interned<(Vec<usize>, Vec<&'static str>)>,
     pub(super) posts: Interned<Vec<(u32, u32)>>,
     pub(super) guards: Interned<Vec<u64>>,
+    pub(super) extras: Interned<Extra>,
     /// Every input of every lane, in order.
     pub(super) inputs: Vec<(ClientId, To, P::Input)>,
     /// Calls of handlers whose answers are kept; each was made a second time, and compared.
@@ -145,6 +148,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
             notes: Interned::default(),
             posts: Interned::default(),
             guards: Interned::default(),
+            extras: Interned::default(),
             inputs: inputs.collect(),
             handler_calls: 0,
             out: Outbox::new(scenario.nodes),
@@ -177,6 +181,11 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         meaning.note(&Shown::default());
         meaning.post(&mut tables, Vec::new());
         meaning.guard(&mut tables, vec![0; words]);
+        let void = Extra { odd: OUTSIDE | UNSEEN, class: Class::Alone, ..Extra::default() };
+        for extra in [Extra::default(), void] {
+            meaning.extras.insert(extra);
+            tables.extras.push(extra);
+        }
         (meaning, tables)
     }
 
@@ -187,7 +196,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         for (at, (node, mail)) in world.nodes.iter().zip(&world.mail).enumerate() {
             let place = &mut self.places[at];
             let local = place.local_of(Node::clone(node));
-            let mail = place.mail_of(self.scenario, mail.as_ref().clone());
+            let mail = place.mail_of(self.scenario, mail);
             ids.push(place.slot_of(self.scenario, &mut tables.places[at], local, mail));
         }
         ids.push(self.ledger(tables, Arc::clone(ledger), panicked.clone()));
@@ -202,7 +211,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         };
         let parts = slots.iter().zip(&self.places).map(|(slot, place)| {
             let (local, mail) = place.parts(*slot);
-            (Arc::clone(place.local(local)), Arc::clone(place.mail(mail)))
+            (Arc::clone(place.local(local)), place.written_out(self.scenario.links, mail))
         });
         let (nodes, mail) = parts.unzip();
         let (ledger, panicked) = self.ledgers.get_index(*ledger as usize).expect("a ledger");
@@ -224,24 +233,32 @@ impl<'a, P: Protocol> Meaning<'a, P> {
                 }
             }
             Miss::Input { node, slot, input } => {
-                if tables.places[node as usize].inputs.get(slot, input).is_none() {
+                let table = &tables.places[node as usize];
+                if table.inputs.get(table.heads[slot as usize].inputs, input).is_none() {
                     let deed = self.input_deed(tables, node as usize, slot, input);
-                    tables.places[node as usize].inputs.put(slot, input, deed);
+                    let table = &mut tables.places[node as usize];
+                    table.inputs.put(&mut table.heads[slot as usize].inputs, input, deed);
                 }
             }
             Miss::Moves { node, slot, deed } => {
-                if tables.places[node as usize].deeds[deed as usize].first == UNKNOWN {
+                if tables.places[node as usize].deeds[deed as usize].count == 0 {
                     self.find_moves(tables, node as usize, slot, deed);
                 }
             }
             Miss::Arrival { node, slot, batch } => {
                 let table = &mut tables.places[node as usize];
-                if table.arrivals.get(slot, batch).is_none() {
+                if table.arrivals.get(table.heads[slot as usize].arrivals, batch).is_none() {
                     let place = &mut self.places[node as usize];
                     let (local, mail) = place.parts(slot);
                     let mail = place.filled(self.scenario, mail, batch);
                     let after = place.slot_of(self.scenario, table, local, mail);
-                    table.arrivals.put(slot, batch, after);
+                    let row = &mut table.heads[slot as usize].arrivals;
+                    table.arrivals.put(row, batch, after);
+                }
+            }
+            Miss::Plain { node, slot } => {
+                if tables.places[node as usize].heads[slot as usize].plain == UNKNOWN {
+                    self.find_plain(tables, node as usize, slot);
                 }
             }
             Miss::Cost { ledger, cost } => {
@@ -306,13 +323,26 @@ impl<'a, P: Protocol> Meaning<'a, P> {
     pub(super) fn letter_cost(&mut self, at: usize, cost: Cost<P>, fate: Fate, letter: u32) -> u32 {
         let letter = self.places[at].letter(letter);
         let act = fate.of(letter.from, letter.message.clone());
-        let step = Step::new(NodeId::at(at), act);
-        self.cost(cost, Some(step))
+        self.cost_of(cost, Step::new(NodeId::at(at), act))
     }
 
     pub(super) fn act_cost(&mut self, me: NodeId, act: Act<P>) -> u32 {
         let step = Step::new(me, act.clone());
-        self.cost(Cost::Act(me, act), Some(step))
+        self.cost_of(Cost::Act(me, act), step)
+    }
+
+    /// What a step costs; 0 if nothing, whatever the ledger.
+    fn cost_of(&mut self, cost: Cost<P>, step: Step<P>) -> u32 {
+        match Ledger::charge(self.scenario, &step) {
+            Charge::Nothing => 0,
+            Charge::Counted | Charge::InTurn => self.cost(cost, Some(step)),
+        }
+    }
+
+    /// Whether the ledger asks who was charged before.
+    pub(super) fn is_in_turn(&self, cost: u32) -> bool {
+        let (_, step) = self.costs.get_index(cost as usize).expect("a cost");
+        step.as_ref().is_some_and(|step| Ledger::charge(self.scenario, step) == Charge::InTurn)
     }
 
     pub(super) fn cost(&mut self, cost: Cost<P>, step: Option<Step<P>>) -> u32 {
@@ -345,22 +375,22 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         ledger: Arc<Ledger>,
         panicked: Option<(NodeId, Panicked)>,
     ) -> u32 {
-        let mut lane_first = 0;
-        let open = tables.open.len();
         let (number, new) = self.ledgers.insert_full((ledger, panicked));
         if new {
             let (ledger, panicked) = &self.ledgers[number];
-            for (lane, given) in self.scenario.lanes.iter().zip(&ledger.lanes) {
-                if usize::from(*given) < lane.inputs.len() {
-                    tables.open.push((lane_first + usize::from(*given)) as u32);
+            tables.panicked.push(panicked.is_some());
+            for me in self.scenario.node_ids() {
+                let open = tables.open.len();
+                let mut lane_first = 0;
+                for (lane, given) in self.scenario.lanes.iter().zip(&ledger.lanes) {
+                    let next = lane_first + usize::from(*given);
+                    lane_first += lane.inputs.len();
+                    if next < lane_first && self.inputs[next].1.admits(me) {
+                        tables.open.push(next as u32);
+                    }
                 }
-                lane_first += lane.inputs.len();
+                tables.asked.push((open as u32, (tables.open.len() - open) as u32));
             }
-            tables.ledgers.push(LedgerHead {
-                panicked: panicked.is_some(),
-                open: open as u32,
-                count: (tables.open.len() - open) as u32,
-            });
         }
         number as u32
     }
@@ -434,9 +464,9 @@ impl<'a, P: Protocol> Meaning<'a, P> {
     }
 
     /// How many ids each field of a key must tell apart.
-    pub(super) fn counts(&self) -> Vec<usize> {
+    pub(super) fn counts(&self) -> impl Iterator<Item = usize> {
         let slots = self.places.iter().map(|place| place.slots.len());
-        slots.chain([self.ledgers.len(), self.watches.len()]).collect()
+        slots.chain([self.ledgers.len(), self.watches.len()])
     }
 
     /// The bytes the values take, about.

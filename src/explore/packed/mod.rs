@@ -5,7 +5,8 @@
 //! - [`place`] and [`meaning`]: the values behind the numbers.
 //! - [`calls`]: what can happen at a slot; handlers, called once each.
 //! - [`key`]: a **key** is a state as one exact integer.
-//! - [`expand`]: how a state is expanded, by arithmetic on its key.
+//! - [`expand`]: how a state is expanded, by arithmetic on its key; [`sleep`]: which of its steps
+//!   need not be taken.
 //! - [`visited`] and [`parents`]: the states found, which are the queue, too, and their parents.
 //! - [`check`]: where invariants and goals have to be looked at.
 //! - [`candidates`] and [`level`]: how a level is expanded, batch by batch; [`books`]: how a batch
@@ -29,6 +30,7 @@ mod meaning;
 mod parents;
 mod place;
 mod rows;
+mod sleep;
 mod tables;
 mod team;
 mod trace;

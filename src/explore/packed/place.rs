@@ -3,13 +3,13 @@
 //! Interning gives each value that occurs a number, so that values are compared and hashed once,
 //! when they first occur, and never again.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxBuildHasher;
 
-use super::rows::Rows;
-use super::tables::{PlaceTable, SlotHead, UNKNOWN};
+use super::rows::{Cells, Row, Rows};
+use super::tables::{PlaceTable, SlotHead};
 use crate::mail::{Letter, Links, Mailbox};
 use crate::node::Node;
 use crate::protocol::{NodeId, Protocol};
@@ -32,13 +32,12 @@ pub(super) struct Place<P: Protocol> {
     me: NodeId,
     /// Local states: state, timers, up or down, clock.
     pub(super) locals: Interned<Arc<Node<P>>>,
-    pub(super) mails: Interned<Arc<Mailbox<P::Message>>>,
-    /// By mailbox: the letters that can be delivered, in order.
-    deliverable: Vec<Box<[u32]>>,
-    /// By mailbox: the timers it holds back, a bit for each assumption and node.
-    held: Vec<Box<[u64]>>,
     /// Letters that were ever in a mailbox.
     pub(super) letters: Interned<Letter<P::Message>>,
+    /// Mailboxes, of the numbers of letters: what links promise is the same for numbers.
+    pub(super) mails: Interned<Mailbox<u32>>,
+    /// By mailbox: what is known of it besides.
+    boxes: Vec<Known<P>>,
     /// Slots: pairs in which no letter is dead.
     pub(super) slots: Interned<Pair>,
     /// Pairs with dead letters, and their slots without.
@@ -46,15 +45,25 @@ pub(super) struct Place<P: Protocol> {
     /// Letters that were forgotten somewhere.
     pub(super) forgotten: Interned<u32>,
     /// Messages that one step sent here, as a mailbox that holds nothing else.
-    batches: Interned<Mailbox<P::Message>>,
-    /// `(mailbox, letter) → mailbox` without one copy of it.
-    takes: Rows,
+    batches: Interned<Mailbox<u32>>,
     /// `(mailbox, letter) → mailbox` with one more.
     copies: Rows,
+    /// `(mailbox, letter) → mailbox` without one copy of it.
+    takes: Cells,
     /// `(mailbox, batch) → mailbox` with the batch in it.
-    puts: Rows,
+    puts: Cells,
     /// Whether dead letters are looked for.
     forgets: bool,
+}
+
+/// What is known of a mailbox.
+struct Known<P: Protocol> {
+    takes: Row,
+    puts: Row,
+    /// The mailbox with its letters written out, once somebody asked to see it.
+    written_out: OnceLock<Arc<Mailbox<P::Message>>>,
+    /// The timers it holds back, a bit for each assumption and node.
+    held: Box<[u64]>,
 }
 
 impl<P: Protocol> Place<P> {
@@ -62,17 +71,16 @@ impl<P: Protocol> Place<P> {
         Place {
             me,
             locals: Interned::default(),
-            mails: Interned::default(),
-            deliverable: Vec::new(),
-            held: Vec::new(),
             letters: Interned::default(),
+            mails: Interned::default(),
+            boxes: Vec::new(),
             slots: Interned::default(),
             cleaned: IndexMap::default(),
             forgotten: Interned::default(),
             batches: Interned::default(),
-            takes: Rows::default(),
             copies: Rows::default(),
-            puts: Rows::default(),
+            takes: Cells::default(),
+            puts: Cells::default(),
             forgets,
         }
     }
@@ -86,7 +94,7 @@ impl<P: Protocol> Place<P> {
         self.locals.get_index(local as usize).expect("a local state that was handed out")
     }
 
-    pub(super) fn mail(&self, mail: u32) -> &Arc<Mailbox<P::Message>> {
+    pub(super) fn mail(&self, mail: u32) -> &Mailbox<u32> {
         self.mails.get_index(mail as usize).expect("a mailbox that was handed out")
     }
 
@@ -94,9 +102,25 @@ impl<P: Protocol> Place<P> {
         self.letters.get_index(letter as usize).expect("a letter that was handed out")
     }
 
-    /// The letters of a mailbox that can be delivered, in order.
-    pub(super) fn deliverable(&self, mail: u32) -> &[u32] {
-        &self.deliverable[mail as usize]
+    /// A mailbox with its letters written out.
+    pub(super) fn written_out(&self, links: Links, mail: u32) -> Arc<Mailbox<P::Message>> {
+        let written = self.boxes[mail as usize].written_out.get_or_init(|| {
+            let mut written = Mailbox::default();
+            for number in self.mail(mail).letters() {
+                let Letter { from, message } = self.letter(number.message);
+                written.put(links, *from, message.clone());
+            }
+            Arc::new(written)
+        });
+        Arc::clone(written)
+    }
+
+    /// The letters of a mailbox that can be delivered, in the order of their content.
+    pub(super) fn deliverable(&self, links: Links, mail: u32) -> Vec<u32> {
+        let letters = self.mail(mail).deliverable(links);
+        let mut letters: Vec<u32> = letters.map(|letter| letter.message).collect();
+        letters.sort_by(|&one, &other| self.letter(one).cmp(self.letter(other)));
+        letters
     }
 
     /// The number of a local state.
@@ -107,16 +131,34 @@ impl<P: Protocol> Place<P> {
         }
     }
 
-    /// The number of a mailbox.
-    pub(super) fn mail_of(&mut self, scenario: &Scenario<P>, mail: Mailbox<P::Message>) -> u32 {
-        if let Some(known) = self.mails.get_index_of(&mail) {
-            return known as u32;
+    /// The number of a mailbox with its letters written out.
+    pub(super) fn mail_of(&mut self, scenario: &Scenario<P>, mail: &Mailbox<P::Message>) -> u32 {
+        let mut numbered = Mailbox::default();
+        for letter in mail.letters() {
+            let number = intern(&mut self.letters, letter.clone());
+            numbered.put(scenario.links, letter.from, number);
         }
-        let letters: Vec<Letter<P::Message>> = mail.deliverable(scenario.links).cloned().collect();
-        let letters = letters.into_iter().map(|letter| intern(&mut self.letters, letter));
-        self.deliverable.push(letters.collect());
-        self.held.push(held_back(scenario, self.me, &mail));
-        intern(&mut self.mails, Arc::new(mail))
+        self.known_mail(scenario, numbered)
+    }
+
+    /// The number of a mailbox.
+    fn known_mail(&mut self, scenario: &Scenario<P>, mail: Mailbox<u32>) -> u32 {
+        let (number, new) = self.mails.insert_full(mail);
+        if new {
+            let mut known = Known {
+                takes: Row::default(),
+                puts: Row::default(),
+                written_out: OnceLock::new(),
+                held: Box::default(),
+            };
+            if !scenario.patience.is_empty() {
+                let letters = self.mails[number].letters().iter();
+                let letters = letters.map(|letter| self.letter(letter.message));
+                known.held = held_back(scenario, self.me, letters);
+            }
+            self.boxes.push(known);
+        }
+        u32::try_from(number).expect("fewer than 2^32 mailboxes")
     }
 
     /// The slot of a local state and a mailbox: without the letters that are dead there.
@@ -127,39 +169,39 @@ impl<P: Protocol> Place<P> {
         local: u32,
         mail: u32,
     ) -> u32 {
-        if let Some(known) = self.slots.get_index_of(&(local, mail)) {
-            return known as u32;
+        if self.forgets {
+            if let Some(known) = self.slots.get_index_of(&(local, mail)) {
+                return known as u32;
+            }
+            if let Some(&known) = self.cleaned.get(&(local, mail)) {
+                return known;
+            }
+            let alive = self.without_dead(scenario, local, mail);
+            if alive != mail {
+                let slot = self.slot_of(scenario, table, local, alive);
+                self.cleaned.insert((local, mail), slot);
+                return slot;
+            }
         }
-        if let Some(&known) = self.cleaned.get(&(local, mail)) {
-            return known;
+        let (slot, new) = self.slots.insert_full((local, mail));
+        if new {
+            let node = self.local(local);
+            let waiting = node.up && !self.mail(mail).is_empty();
+            let outside = is_outside(scenario, self.me, node);
+            table.heads.push(SlotHead::new(local, node.up, waiting, outside));
+            if !scenario.clocks.of.is_empty() {
+                table.clocks.push(node.clock.unwrap_or(u64::MAX));
+            }
+            table.held.extend(self.boxes[mail as usize].held.iter());
         }
-        let alive = if self.forgets { self.without_dead(scenario, local, mail) } else { mail };
-        if alive != mail {
-            let slot = self.slot_of(scenario, table, local, alive);
-            self.cleaned.insert((local, mail), slot);
-            return slot;
-        }
-        let node = self.local(local);
-        table.heads.push(SlotHead {
-            deeds: UNKNOWN,
-            early: 0,
-            late: 0,
-            local,
-            up: node.up,
-            waiting: node.up && !self.mail(mail).is_empty(),
-            outside: is_outside(scenario, self.me, node),
-        });
-        if !scenario.clocks.of.is_empty() {
-            table.clocks.push(node.clock.unwrap_or(u64::MAX));
-        }
-        table.held.extend(self.held[mail as usize].iter());
-        intern(&mut self.slots, (local, mail))
+        u32::try_from(slot).expect("fewer than 2^32 slots")
     }
 
     /// The mailbox without letters that are dead in this local state.
     fn without_dead(&mut self, scenario: &Scenario<P>, local: u32, mail: u32) -> u32 {
         let state = &self.local(local).state;
-        let ignores = |letter: &Letter<P::Message>| {
+        let ignores = |number: &Letter<u32>| {
+            let letter = self.letter(number.message);
             scenario.protocol.ignores(self.me, state, letter.from, &letter.message)
         };
         let (dead, alive): (Vec<_>, Vec<_>) =
@@ -168,14 +210,13 @@ impl<P: Protocol> Place<P> {
             return mail;
         }
         for letter in dead {
-            let letter = intern(&mut self.letters, letter);
-            intern(&mut self.forgotten, letter);
+            intern(&mut self.forgotten, letter.message);
         }
         let mut cleaned = Mailbox::default();
         for letter in alive {
             cleaned.put(scenario.links, letter.from, letter.message);
         }
-        self.mail_of(scenario, cleaned)
+        self.known_mail(scenario, cleaned)
     }
 
     /// The mailbox after a letter has met its fate.
@@ -187,25 +228,26 @@ impl<P: Protocol> Place<P> {
         fate: Fate,
     ) -> u32 {
         let known = match fate {
-            Fate::Deliver | Fate::Drop => &self.takes,
-            Fate::Duplicate => &self.copies,
+            Fate::Deliver | Fate::Drop => self.takes.get(self.boxes[mail as usize].takes, letter),
+            Fate::Duplicate => self.copies.get(mail, letter),
         };
-        if let Some(known) = known.get(mail, letter) {
+        if let Some(known) = known {
             return known;
         }
-        let mut after = Mailbox::clone(self.mail(mail));
-        let Letter { from, message } = self.letter(letter);
+        let mut after = self.mail(mail).clone();
+        let from = self.letter(letter).from;
         let was_there = match fate {
-            Fate::Deliver | Fate::Drop => after.take(scenario.links, *from, message),
-            Fate::Duplicate => after.copy(scenario.links, *from, message),
+            Fate::Deliver | Fate::Drop => after.take(scenario.links, from, &letter),
+            Fate::Duplicate => after.copy(scenario.links, from, &letter),
         };
         debug_assert!(was_there, "only letters in the mailbox meet a fate");
-        let after = self.mail_of(scenario, after);
-        let known = match fate {
-            Fate::Deliver | Fate::Drop => &mut self.takes,
-            Fate::Duplicate => &mut self.copies,
-        };
-        known.put(mail, letter, after);
+        let after = self.known_mail(scenario, after);
+        match fate {
+            Fate::Deliver | Fate::Drop => {
+                self.takes.put(&mut self.boxes[mail as usize].takes, letter, after);
+            }
+            Fate::Duplicate => self.copies.put(mail, letter, after),
+        }
         after
     }
 
@@ -217,33 +259,37 @@ impl<P: Protocol> Place<P> {
         sent: impl Iterator<Item = P::Message>,
     ) -> u32 {
         let mut batch = Mailbox::default();
-        sent.for_each(|message| batch.put(links, from, message));
+        for message in sent {
+            batch.put(links, from, intern(&mut self.letters, Letter { from, message }));
+        }
         intern(&mut self.batches, batch)
     }
 
     /// The mailbox after a batch has come in.
     pub(super) fn filled(&mut self, scenario: &Scenario<P>, mail: u32, batch: u32) -> u32 {
-        if let Some(known) = self.puts.get(mail, batch) {
+        if let Some(known) = self.puts.get(self.boxes[mail as usize].puts, batch) {
             return known;
         }
-        let mut after = Mailbox::clone(self.mail(mail));
+        let mut after = self.mail(mail).clone();
         let batch_letters = self.batches.get_index(batch as usize).expect("a batch handed out");
-        for Letter { from, message } in batch_letters.letters() {
-            after.put(scenario.links, *from, message.clone());
+        for letter in batch_letters.letters() {
+            after.put(scenario.links, letter.from, letter.message);
         }
-        let after = self.mail_of(scenario, after);
-        self.puts.put(mail, batch, after);
+        let after = self.known_mail(scenario, after);
+        self.puts.put(&mut self.boxes[mail as usize].puts, batch, after);
         after
     }
 
     /// The bytes it takes, about: what values own on the heap is not counted.
     pub(super) fn bytes(&self) -> usize {
         let locals = self.locals.len() * (size_of::<Node<P>>() + 64);
-        let mails = self.mails.len() * (size_of::<Mailbox<P::Message>>() + 128)
-            + self.mails.iter().map(|mail| mail.letters().len()).sum::<usize>()
-                * size_of::<Letter<P::Message>>();
+        let letters = self.letters.len() * (size_of::<Letter<P::Message>>() + 32);
+        let in_mails = self.mails.iter().map(|mail| mail.letters().len()).sum::<usize>();
+        let mails = self.mails.capacity() * (size_of::<Mailbox<u32>>() + 16 + size_of::<Known<P>>())
+            + in_mails * size_of::<Letter<u32>>();
         let pairs = (self.slots.capacity() + self.cleaned.capacity()) * 28;
-        locals + mails + pairs + self.takes.bytes() + self.copies.bytes() + self.puts.bytes()
+        let memos = self.takes.bytes() + self.copies.bytes() + self.puts.bytes();
+        locals + letters + mails + pairs + memos
     }
 }
 
@@ -267,15 +313,15 @@ pub(super) fn held_bit(rule: usize, me: NodeId, nodes: usize) -> (usize, u64) {
 }
 
 /// The timers that the mail on its way to a node holds back, here and elsewhere.
-fn held_back<P: Protocol>(
+fn held_back<'a, P: Protocol>(
     scenario: &Scenario<P>,
     to: NodeId,
-    mail: &Mailbox<P::Message>,
+    mail: impl Iterator<Item = &'a Letter<P::Message>> + Clone,
 ) -> Box<[u64]> {
     let mut held = vec![0; held_words(scenario)];
     for (rule, patience) in scenario.patience.iter().enumerate() {
         for me in scenario.node_ids() {
-            let awaits = mail.letters().iter().any(|letter| {
+            let awaits = mail.clone().any(|letter| {
                 let flight = Flight { from: letter.from, to, message: &letter.message };
                 (patience.awaits)(me, &flight)
             });

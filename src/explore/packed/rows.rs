@@ -9,6 +9,13 @@
 #[derive(Default, Debug)]
 pub(super) struct Rows {
     rows: Vec<Row>,
+    cells: Cells,
+}
+
+/// The cells of many rows. Where a row's own are is its [`Row`], which whoever owns the row keeps
+/// beside whatever else is known of it.
+#[derive(Default, Debug)]
+pub(super) struct Cells {
     /// `(column + 1) << 32 | value`; 0 is empty.
     cells: Vec<u64>,
     /// Rows that were outgrown, by size: where the next row of that size goes.
@@ -17,26 +24,41 @@ pub(super) struct Rows {
 
 /// Where the cells of a row are.
 #[derive(Clone, Copy, Default, Debug)]
-struct Row {
+pub(super) struct Row {
     first: u32,
-    len: u32,
-    /// Its size is `2^bits` cells; no cells at all if 0.
-    bits: u32,
+    /// How many of its cells are taken, below its size as a power of two: no cells at all if 0.
+    len_and_bits: u32,
 }
 
 /// The size of a row's first table, as a power of two.
-const FIRST_BITS: u32 = 2;
+const FIRST_BITS: u32 = 1;
 
-impl Rows {
-    /// The value at that place, if it is known.
+impl Row {
+    fn new(first: u32, len: u32, bits: u32) -> Row {
+        assert!(len < 1 << 26, "fewer than 2^26 columns in a row");
+        Row { first, len_and_bits: len | bits << 26 }
+    }
+
     #[inline]
-    pub(super) fn get(&self, row: u32, column: u32) -> Option<u32> {
-        let row = self.rows.get(row as usize)?;
-        if row.bits == 0 {
+    fn bits(self) -> u32 {
+        self.len_and_bits >> 26
+    }
+
+    fn len(self) -> u32 {
+        self.len_and_bits & ((1 << 26) - 1)
+    }
+}
+
+impl Cells {
+    /// The value in that column of a row, if it is known.
+    #[inline]
+    pub(super) fn get(&self, row: Row, column: u32) -> Option<u32> {
+        let bits = row.bits();
+        if bits == 0 {
             return None;
         }
-        let cells = &self.cells[row.first as usize..][..1 << row.bits];
-        let mut at = home(column, row.bits);
+        let cells = &self.cells[row.first as usize..][..1 << bits];
+        let mut at = home(column, bits);
         loop {
             let cell = cells[at & (cells.len() - 1)];
             if (cell >> 32) as u32 == column + 1 {
@@ -49,56 +71,51 @@ impl Rows {
         }
     }
 
-    /// Notes the value at a place where none is known.
-    pub(super) fn put(&mut self, row: u32, column: u32, value: u32) {
-        debug_assert!(self.get(row, column).is_none(), "each place is noted once");
-        if self.rows.len() <= row as usize {
-            self.rows.resize(row as usize + 1, Row::default());
+    /// Notes the value in a column of a row where none is known.
+    pub(super) fn put(&mut self, row: &mut Row, column: u32, value: u32) {
+        debug_assert!(self.get(*row, column).is_none(), "each place is noted once");
+        let (len, bits) = (row.len(), row.bits());
+        if bits == 0 {
+            *row = Row::new(self.room(FIRST_BITS), 0, FIRST_BITS);
+        } else if (len + 1) * 4 > (1 << bits) * 3 {
+            *row = self.grown(*row);
         }
-        let mut place = self.rows[row as usize];
-        if place.bits == 0 {
-            place = Row { first: self.room(FIRST_BITS), len: 0, bits: FIRST_BITS };
-        } else if place.len * 4 >= (1 << place.bits) * 3 {
-            place = self.grown(place);
-        }
-        self.insert(place, u64::from(column + 1) << 32 | u64::from(value));
-        place.len += 1;
-        self.rows[row as usize] = place;
+        self.insert(*row, u64::from(column + 1) << 32 | u64::from(value));
+        *row = Row::new(row.first, len + 1, row.bits());
     }
 
     /// The columns known in a row, with their values, in no particular order.
-    pub(super) fn row(&self, row: u32) -> impl Iterator<Item = (u32, u32)> {
-        let row = self.rows.get(row as usize).copied().unwrap_or_default();
-        let size = if row.bits == 0 { 0 } else { 1 << row.bits };
+    fn row(&self, row: Row) -> impl Iterator<Item = (u32, u32)> {
+        let size = if row.bits() == 0 { 0 } else { 1 << row.bits() };
         let cells = &self.cells[row.first as usize..][..size];
         let known = cells.iter().filter(|cell| **cell != 0);
         known.map(|cell| ((cell >> 32) as u32 - 1, *cell as u32))
     }
 
-    /// The bytes it takes.
+    /// The bytes they take.
     pub(super) fn bytes(&self) -> usize {
-        self.cells.capacity() * 8 + self.rows.capacity() * size_of::<Row>()
+        self.cells.capacity() * 8
     }
 
-    fn insert(&mut self, place: Row, cell: u64) {
-        let mask = (1_usize << place.bits) - 1;
-        let mut at = home((cell >> 32) as u32 - 1, place.bits);
-        while self.cells[place.first as usize + (at & mask)] != 0 {
+    fn insert(&mut self, row: Row, cell: u64) {
+        let mask = (1_usize << row.bits()) - 1;
+        let mut at = home((cell >> 32) as u32 - 1, row.bits());
+        while self.cells[row.first as usize + (at & mask)] != 0 {
             at += 1;
         }
-        self.cells[place.first as usize + (at & mask)] = cell;
+        self.cells[row.first as usize + (at & mask)] = cell;
     }
 
     /// The row with twice the room; its old cells can be used again.
     fn grown(&mut self, old: Row) -> Row {
-        let new = Row { first: self.room(old.bits + 1), len: old.len, bits: old.bits + 1 };
-        for at in old.first..old.first + (1 << old.bits) {
+        let new = Row::new(self.room(old.bits() + 1), old.len(), old.bits() + 1);
+        for at in old.first..old.first + (1 << old.bits()) {
             let cell = std::mem::take(&mut self.cells[at as usize]);
             if cell != 0 {
                 self.insert(new, cell);
             }
         }
-        self.free[old.bits as usize].push(old.first);
+        self.free[old.bits() as usize].push(old.first);
         new
     }
 
@@ -110,6 +127,32 @@ impl Rows {
         let first = u32::try_from(self.cells.len()).expect("fewer than 2^32 memoised cells");
         self.cells.resize(self.cells.len() + (1 << bits), 0);
         first
+    }
+}
+
+impl Rows {
+    /// The value at that place, if it is known.
+    #[inline]
+    pub(super) fn get(&self, row: u32, column: u32) -> Option<u32> {
+        self.cells.get(*self.rows.get(row as usize)?, column)
+    }
+
+    /// Notes the value at a place where none is known.
+    pub(super) fn put(&mut self, row: u32, column: u32, value: u32) {
+        if self.rows.len() <= row as usize {
+            self.rows.resize(row as usize + 1, Row::default());
+        }
+        self.cells.put(&mut self.rows[row as usize], column, value);
+    }
+
+    /// The columns known in a row, with their values, in no particular order.
+    pub(super) fn row(&self, row: u32) -> impl Iterator<Item = (u32, u32)> {
+        self.cells.row(self.rows.get(row as usize).copied().unwrap_or_default())
+    }
+
+    /// The bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.cells.bytes() + self.rows.capacity() * size_of::<Row>()
     }
 }
 
@@ -155,11 +198,11 @@ mod tests {
         for column in 0..1_000 {
             rows.put(0, column, column);
         }
-        let cells = rows.cells.len();
+        let cells = rows.cells.cells.len();
         for column in 0..700 {
             rows.put(1, column, column);
         }
-        assert_eq!(rows.cells.len(), cells, "it grows where the first row grew before");
+        assert_eq!(rows.cells.cells.len(), cells, "it grows where the first row grew before");
         assert!((0..700).all(|column| rows.get(1, column) == Some(column)));
     }
 }

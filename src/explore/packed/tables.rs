@@ -6,7 +6,7 @@
 //! without a word of the protocol: the expansion of a state reads nothing else. What they do not
 //! know yet, a [`Miss`] asks of [`Meaning`](super::meaning::Meaning).
 
-use super::rows::Rows;
+use super::rows::{Cells, Row, Rows};
 
 /// In place of an id: not known yet.
 pub(super) const UNKNOWN: u32 = u32::MAX;
@@ -16,15 +16,20 @@ pub(super) const UNKNOWN: u32 = u32::MAX;
 pub(super) struct Tables {
     /// By node.
     pub(super) places: Vec<PlaceTable>,
+    /// What deeds have to do with more than slots. Number 0 is nothing at all, 1 is [`VOID`].
+    pub(super) extras: Vec<Extra>,
     /// By post: where its batches begin in `batches`, and how many there are. Post 0 is empty.
     pub(super) posts: Vec<(u32, u32)>,
     /// Messages that one step sends to another node: which node, and the batch's number there.
     pub(super) batches: Vec<(u32, u32)>,
     /// What a ledger becomes by a cost: `(ledger, cost) → ledger`, or a bound that forbids it.
     pub(super) costs: Rows,
-    /// By ledger: whether it says that a handler panicked, and its open inputs.
-    pub(super) ledgers: Vec<LedgerHead>,
-    /// Inputs that are next in their lanes, by number; see [`LedgerHead`].
+    /// By ledger: whether it says that a handler panicked.
+    pub(super) panicked: Vec<bool>,
+    /// By ledger and node: where the inputs that are next in their lanes and may go there begin in
+    /// `open`, and how many there are.
+    pub(super) asked: Vec<(u32, u32)>,
+    /// Inputs that are next in their lanes, by number.
     pub(super) open: Vec<u32>,
     /// What monitors become by a sight: `(watches, sight) → watches`.
     pub(super) sights: Rows,
@@ -59,12 +64,16 @@ pub(super) struct PlaceTable {
     pub(super) heads: Vec<SlotHead>,
     /// What can happen at slots, each slot's deeds side by side.
     pub(super) deeds: Vec<Deed>,
-    /// What deeds lead to, each deed's moves side by side: one for each answer to its choices.
+    /// Where deeds with several outcomes lead, each deed's moves side by side: one for each answer
+    /// to its handler's choices.
     pub(super) moves: Vec<Move>,
-    /// What a slot becomes when a batch of messages arrives: `(slot, batch) → slot`.
-    pub(super) arrivals: Rows,
-    /// What an input does at a slot: `(slot, input) → 0` if nothing, or the deed's number plus 1.
-    pub(super) inputs: Rows,
+    /// Deeds that are looked at even where a node is asleep, each slot's side by side.
+    pub(super) specials: Vec<u32>,
+    /// What a slot becomes when a batch of messages arrives: `batch → slot`, a row a slot.
+    pub(super) arrivals: Cells,
+    /// What an input does at a slot: `input → 0` if nothing, or the deed's number plus 1; a row a
+    /// slot.
+    pub(super) inputs: Cells,
     /// By slot, `held_words` each: the timers that its mail holds back.
     pub(super) held: Vec<u64>,
     /// By slot: the node's clock, `u64::MAX` if it has none. Empty where there are no clocks.
@@ -76,10 +85,20 @@ pub(super) struct PlaceTable {
 pub(super) struct SlotHead {
     /// Its first deed; [`UNKNOWN`] until it is first expanded.
     pub(super) deeds: u32,
-    /// How many deeds come before its inputs.
-    pub(super) early: u32,
-    /// How many come after.
-    pub(super) late: u32,
+    /// How many deeds come before its inputs, and how many after.
+    pub(super) count: (u16, u16),
+    /// How many transitions its plain deeds are; [`UNKNOWN`] until that is asked.
+    pub(super) plain: u32,
+    /// Its first special deed, once the plain ones are counted.
+    pub(super) specials: u32,
+    /// How many special deeds come before its inputs, and how many after.
+    pub(super) special: (u16, u16),
+    /// What it becomes when messages arrive.
+    pub(super) arrivals: Row,
+    /// What inputs do.
+    pub(super) inputs: Row,
+    /// Whether some of its plain deeds are void.
+    pub(super) voids: bool,
     /// Its local state.
     pub(super) local: u32,
     /// Whether the node is up.
@@ -90,21 +109,43 @@ pub(super) struct SlotHead {
     pub(super) outside: bool,
 }
 
+impl SlotHead {
+    /// A slot of which no more is known.
+    pub(super) fn new(local: u32, up: bool, waiting: bool, outside: bool) -> SlotHead {
+        SlotHead {
+            deeds: UNKNOWN,
+            count: (0, 0),
+            plain: UNKNOWN,
+            specials: 0,
+            special: (0, 0),
+            arrivals: Row::default(),
+            inputs: Row::default(),
+            voids: false,
+            local,
+            up,
+            waiting,
+            outside,
+        }
+    }
+}
+
 /// Something that can happen at a slot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deed {
-    /// What the ledger is charged; 0 is nothing.
-    pub(super) cost: u32,
-    /// What may hold it back: 0 nothing, [`TICKS`] the other clocks, else a guard.
-    pub(super) guard: u32,
-    /// Its first move; [`UNKNOWN`] until it is first taken.
-    pub(super) first: u32,
-    /// How many moves it has.
+    /// What it is, whatever the slot: equal where the same happens at another slot of the node.
+    pub(super) what: u32,
+    /// How many outcomes it has; 0 until it is first taken.
     pub(super) count: u32,
+    /// Its outcome; if there are several, where they begin among the moves.
+    pub(super) only: Move,
 }
 
-/// The guard of clocks: a node's tick waits for clocks too far behind.
-pub(super) const TICKS: u32 = u32::MAX;
+impl Deed {
+    /// It has so many outcomes, of which this is the only one, or says where they begin.
+    pub(super) fn leads_to(&mut self, count: u32, only: Move) {
+        (self.count, self.only) = (count, only);
+    }
+}
 
 /// One outcome of a deed.
 #[derive(Clone, Copy, Debug)]
@@ -113,24 +154,70 @@ pub(super) struct Move {
     pub(super) to: u32,
     /// What it sends to other nodes; 0 is nothing.
     pub(super) post: u32,
+    /// What else there is to it; 0 is nothing.
+    pub(super) extra: u32,
+}
+
+/// What a deed or a move has to do with more than slots.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub(super) struct Extra {
+    /// What the ledger is charged; 0 is nothing.
+    pub(super) cost: u32,
+    /// What may hold it back: 0 nothing, [`TICKS`] the other clocks, else a guard.
+    pub(super) guard: u32,
     /// What monitors see; 0 is nothing.
     pub(super) sight: u32,
     /// Goals seen and lines marked; 0 is nothing.
     pub(super) note: u32,
-    /// Whether the handler panicked or is impure; 0 is neither. See [`Move::panic`].
+    /// Whether the handler panicked or is impure; 0 is neither. See [`Extra::panic`].
     pub(super) odd: u32,
+    /// What it commutes with.
+    pub(super) class: Class,
+    /// Whose steps it wakes besides: they may have become possible by it, or it by them.
+    pub(super) wakes: u64,
 }
 
-/// In [`Move::odd`]: the handler answered differently the second time.
+/// The extra of a deed that does nothing but lead past the boundary, unseen.
+pub(super) const VOID: u32 = 1;
+
+/// What a step commutes with, of the steps of other nodes. See [`sleep`](super::sleep).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+pub(super) enum Class {
+    /// All of them but the last class: it changes slots, and counts in the ledger at most.
+    #[default]
+    Free,
+    /// All but its own class and the last: monitors see it, or the ledger asks who came before.
+    Seen,
+    /// All but its own class and the last: a clock moves on, which others may wait for.
+    Tick,
+    /// None, or nobody knows.
+    Alone,
+}
+
+impl Class {
+    /// What commutes with that much commutes with both.
+    pub(super) fn and(self, other: Class) -> Class {
+        match (self, other) {
+            (Class::Free, class) | (class, Class::Free) => class,
+            (one, other) if one == other => one,
+            _ => Class::Alone,
+        }
+    }
+}
+
+/// The guard of clocks: a node's tick waits for clocks too far behind.
+pub(super) const TICKS: u32 = u32::MAX;
+
+/// In [`Extra::odd`]: the handler answered differently the second time.
 pub(super) const IMPURE: u32 = 1 << 31;
 
-/// In [`Move::odd`]: it leads past the boundary of nodes.
+/// In [`Extra::odd`]: it leads past the boundary of nodes.
 pub(super) const OUTSIDE: u32 = 1 << 30;
 
-/// In [`Move::odd`]: and nothing there needs to be looked at.
+/// In [`Extra::odd`]: and nothing there needs to be looked at.
 pub(super) const UNSEEN: u32 = 1 << 29;
 
-impl Move {
+impl Extra {
     /// The cost that says the handler panicked, if it did.
     #[inline]
     pub(super) fn panic(&self) -> Option<u32> {
@@ -139,17 +226,6 @@ impl Move {
             cost => Some(cost),
         }
     }
-}
-
-/// A ledger, as expansion sees it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LedgerHead {
-    /// Whether a handler panicked: nothing happens any more.
-    pub(super) panicked: bool,
-    /// Where its open inputs begin.
-    pub(super) open: u32,
-    /// How many there are.
-    pub(super) count: u32,
 }
 
 /// In place of a ledger: the bound with the number in the low bits forbids it.
@@ -170,6 +246,8 @@ pub(super) enum Miss {
     Cost { ledger: u32, cost: u32 },
     /// What monitors make of a sight.
     Sight { watches: u32, sight: u32 },
+    /// Which of a slot's deeds are plain.
+    Plain { node: u32, slot: u32 },
     /// Whether an input is offered at a node, all nodes being in these local states.
     Offer { node: u32, input: u32 },
 }
@@ -181,6 +259,7 @@ impl Tables {
             place.heads.capacity() * size_of::<SlotHead>()
                 + place.deeds.capacity() * size_of::<Deed>()
                 + place.moves.capacity() * size_of::<Move>()
+                + place.specials.capacity() * 4
                 + place.arrivals.bytes()
                 + place.inputs.bytes()
                 + (place.held.capacity() + place.clocks.capacity()) * 8
@@ -209,6 +288,11 @@ impl Pairs {
             let (id, new) = self.known.insert_full(joined(left, right));
             (u32::try_from(id).expect("fewer than 2^32 tuples"), new)
         })
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty()
     }
 
     /// The bytes it takes, about.

@@ -2,9 +2,10 @@
 //! the first step that leads there.
 
 use super::candidates::Finder;
-use super::expand::{Came, Expander};
+use super::expand::Expander;
 use super::key::Word;
 use super::level::Packed;
+use super::sleep::Sleep;
 use super::tables::IMPURE;
 use super::visited::Visited;
 use crate::protocol::Protocol;
@@ -16,8 +17,12 @@ impl<P: Protocol> Packed<'_, P> {
     pub(super) fn blame<W: Word>(&mut self, visited: &Visited<W>, at: usize) {
         let is_impure = |_, [node, deed, nth]: [u32; 3]| {
             let place = &self.tables.places[node as usize];
-            let first = place.deeds[deed as usize].first;
-            place.moves[(first + nth) as usize].odd & IMPURE != 0
+            let deed = place.deeds[deed as usize];
+            let extra = match deed.count {
+                1 => deed.only.extra,
+                _ => place.moves[(deed.only.to + nth) as usize].extra,
+            };
+            self.tables.extras[extra as usize].odd & IMPURE != 0
         };
         let Some(step) = self.seek(visited, visited.keys.get(at), is_impure) else {
             return;
@@ -64,9 +69,10 @@ impl<P: Protocol> Packed<'_, P> {
         wanted: impl Fn(W, [u32; 3]) -> bool,
     ) -> Option<Step<P>> {
         let mut finder = Finder { wanted, found: None };
-        let came =
-            Expander::default().expand(&self.tables, &visited.layout, from, false, &mut finder);
-        debug_assert!(matches!(came, Came::Whole { .. }), "it was expanded before");
+        // Steps that were asleep are seen here, too. What the tables lack of them is not wanted:
+        // they lead to what was known before.
+        let (here, layout) = ((from, Sleep::none()), &visited.layout);
+        Expander::default().expand(&self.tables, layout, here, false, &mut finder);
         let [node, deed, nth] = finder.found?;
         let slot = from.field(visited.layout.field(node as usize));
         Some(self.meaning.step(node as usize, slot, deed, nth))
