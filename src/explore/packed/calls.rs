@@ -5,7 +5,7 @@ use super::meaning::{Answer, Cost, DeedKind, Meaning, Sighting, What};
 use super::place::{held_bit, intern};
 use super::sleep::bits;
 use super::tables::{
-    Class, Deed, Extra, IMPURE, Move, OUTSIDE, TICKS, Tables, UNKNOWN, UNSEEN, VOID,
+    Class, Deed, Extra, IMPURE, Move, OUTSIDE, LOOP, TICKS, Tables, UNKNOWN, UNSEEN, VOID,
 };
 use crate::audience::{Audience, Shown};
 use crate::invariant::Scope;
@@ -106,7 +106,8 @@ impl<P: Protocol> Meaning<'_, P> {
             DeedKind::Call(what) => (Some(what), mail),
         };
         let before = tables.extras[tables.places[at].deeds[deed as usize].only.extra as usize];
-        let before = Extra { class: self.class_of(at, what, &before), ..before };
+        let class = self.class_of(at, what, &before);
+        let before = Extra { class, in_turn: self.is_in_turn(before.cost), ..before };
         let mut moves = Vec::new();
         let Some(what) = what else {
             let table = &mut tables.places[at];
@@ -124,6 +125,9 @@ impl<P: Protocol> Meaning<'_, P> {
         }
         let table = &mut tables.places[at];
         let only = match moves[..] {
+            [(only, extra)] if only.to == slot && only.post == 0 && extra == Extra::default() => {
+                (only, Extra { still: true, ..extra })
+            }
             [only] => only,
             _ => {
                 // What a deed commutes with, all of its moves do.
@@ -231,7 +235,7 @@ impl<P: Protocol> Meaning<'_, P> {
                 continue;
             }
             // A deed that was not taken yet has an extra, too: it is not known to be free.
-            if only.extra == 0 && moves.iter().all(|of_it| of_it.extra == 0) {
+            if (only.extra == 0 || only.extra == LOOP) && moves.iter().all(|of_it| of_it.extra == 0) {
                 plain += count;
                 continue;
             }

@@ -3,7 +3,7 @@
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
-use super::expand::Sink;
+use super::expand::{Sink, Successors};
 use super::key::Word;
 use super::sleep::Sleep;
 
@@ -97,14 +97,6 @@ impl<W: Word> Sink<W> for Candidates<W> {
     }
 }
 
-/// Where the successors of a state go, and are taken back from if they were not all of them.
-pub(super) trait Successors<W>: Sink<W> {
-    /// How many there are so far.
-    fn count(&self) -> usize;
-    /// Takes back those from that place on.
-    fn take_back(&mut self, from: usize);
-}
-
 impl<W: Word> Successors<W> for Candidates<W> {
     fn count(&self) -> usize {
         self.keys.len()
@@ -157,6 +149,16 @@ impl<W, F: Fn(W, [u32; 3]) -> bool> Sink<W> for Finder<F> {
         if self.found.is_none() && (self.wanted)(key, step) {
             self.found = Some(step);
         }
+    }
+}
+
+impl<W, F: Fn(W, [u32; 3]) -> bool> Successors<W> for Finder<F> {
+    fn count(&self) -> usize {
+        0
+    }
+
+    fn take_back(&mut self, _: usize) {
+        // What was found stays found, whatever else is not known.
     }
 }
 

@@ -9,7 +9,7 @@
 use super::key::{Layout, Word};
 use super::sleep::Sleep;
 use super::tables::{
-    Class, Extra, FORBIDDEN, IMPURE, Miss, Move, OUTSIDE, Offers, TICKS, Tables, UNKNOWN, UNSEEN,
+    Class, Extra, FORBIDDEN, IMPURE, LOOP, Miss, Move, OUTSIDE, Offers, TICKS, Tables, UNKNOWN, UNSEEN,
     VOID,
 };
 
@@ -26,6 +26,14 @@ pub(super) trait Sink<W> {
     fn arrive(&mut self, key: W, step: [u32; 3], sleep: Sleep<W>);
 }
 
+/// Where the successors of a state go, and are taken back from if they were not all of them.
+pub(super) trait Successors<W>: Sink<W> {
+    /// How many there are so far.
+    fn count(&self) -> usize;
+    /// Takes back those from that place on.
+    fn take_back(&mut self, from: usize);
+}
+
 /// One worker that expands states: its scratch, and what it counted.
 #[derive(Debug, Default)]
 pub(super) struct Expander {
@@ -34,13 +42,25 @@ pub(super) struct Expander {
     tuple: Option<u32>,
     /// What the tables did not know about the last state.
     pub(super) misses: Vec<Miss>,
+    /// The node that is next.
+    next: usize,
     notes_here: Vec<u32>,
-    transitions_here: u64,
-    waiting: bool,
-    cut_here: Cut,
+    here: HereCounted,
     pub(super) counted: Counted,
     /// Whether a state past the boundary of nodes was handed on since this was last forgotten.
     pub(super) outsiders: bool,
+}
+
+/// What was counted at one state, up to a node.
+#[derive(Clone, Copy, Debug, Default)]
+struct HereCounted {
+    transitions: u64,
+    waiting: bool,
+    acts: bool,
+    impure: bool,
+    /// How many notes there are.
+    notes: usize,
+    cut: Cut,
 }
 
 /// What was counted over the states expanded.
@@ -83,7 +103,8 @@ pub(super) enum Came {
     /// Every successor was handed on. `acts` says whether anything could happen at all, `impure`
     /// whether one of the handlers is no function.
     Whole { acts: bool, impure: bool },
-    /// The tables lack what is in [`Expander::misses`]; what was handed on is void.
+    /// The tables lack what is in [`Expander::misses`]. What was handed on stands, up to the node
+    /// where that was found; [`Expander::resume`] goes on from there.
     Short,
 }
 
@@ -97,8 +118,6 @@ struct Here<'a, W> {
     watches: u32,
     /// Only whether anything can happen is asked, not where it leads.
     only_acts: bool,
-    acts: bool,
-    impure: bool,
     /// Whether any input is ever asked.
     asks: bool,
 }
@@ -113,49 +132,72 @@ impl Expander {
         layout: &Layout,
         (key, sleep): (W, Sleep<W>),
         only_acts: bool,
-        sink: &mut impl Sink<W>,
+        sink: &mut impl Successors<W>,
     ) -> Came {
         let nodes = tables.places.len();
         self.slots.clear();
         self.slots.extend((0..nodes).map(|at| key.field(layout.field(at))));
         self.tuple = None;
-        self.misses.clear();
+        self.here = HereCounted::default();
         self.notes_here.clear();
-        self.transitions_here = 0;
-        self.waiting = false;
-        self.cut_here = Cut::default();
-        let ledger = key.field(layout.field(nodes));
-        let watches = key.field(layout.field(nodes + 1));
-        let (acts, impure, asks) = (false, false, !tables.open.is_empty());
-        let mut here =
-            Here { tables, layout, key, sleep, ledger, watches, only_acts, acts, impure, asks };
-        if tables.panicked[ledger as usize] {
+        self.next = 0;
+        self.misses.clear();
+        if tables.panicked[key.field(layout.field(nodes)) as usize] {
             return Came::Whole { acts: false, impure: false };
         }
         self.look_at_mail(tables);
-        for node in 0..nodes {
-            if !only_acts && sleep.is_asleep(node) {
-                self.pass(&mut here, node, sink);
+        self.resume(tables, layout, (key, sleep), only_acts, sink)
+    }
+
+    /// Goes on with a state of which the tables lacked something.
+    pub(super) fn resume<W: Word>(
+        &mut self,
+        tables: &Tables,
+        layout: &Layout,
+        (key, sleep): (W, Sleep<W>),
+        only_acts: bool,
+        sink: &mut impl Successors<W>,
+    ) -> Came {
+        let nodes = tables.places.len();
+        let ledger = key.field(layout.field(nodes));
+        let watches = key.field(layout.field(nodes + 1));
+        let asks = !tables.open.is_empty();
+        let mut here = Here { tables, layout, key, sleep, ledger, watches, only_acts, asks };
+        self.misses.clear();
+        while self.next < nodes {
+            let (before, count) = (self.here, sink.count());
+            if !only_acts && sleep.is_asleep(self.next) {
+                self.pass(&mut here, self.next, sink);
             } else {
-                self.wake(&mut here, node, sink);
+                self.wake(&mut here, self.next, sink);
             }
-        }
-        if !self.misses.is_empty() {
-            return Came::Short;
+            if !self.misses.is_empty() {
+                self.here = before;
+                self.notes_here.truncate(before.notes);
+                sink.take_back(count);
+                return Came::Short;
+            }
+            self.here.notes = self.notes_here.len();
+            self.next += 1;
         }
         self.count();
-        Came::Whole { acts: here.acts, impure: here.impure }
+        Came::Whole { acts: self.here.acts, impure: self.here.impure }
+    }
+
+    /// Passes by the node of which the tables lacked something.
+    pub(super) fn skip(&mut self) {
+        self.next += 1;
     }
 
     /// Takes every step of a node.
     #[inline]
-    fn wake<W: Word>(&mut self, here: &mut Here<'_, W>, node: usize, sink: &mut impl Sink<W>) {
+    fn wake<W: Word>(&mut self, here: &mut Here<'_, W>, node: usize, sink: &mut impl Successors<W>) {
         let slot = self.slots[node];
         let head = &here.tables.places[node].heads[slot as usize];
         if head.deeds == UNKNOWN {
             return self.misses.push(Miss::Deeds { node: node as u32, slot });
         }
-        self.waiting |= head.waiting;
+        self.here.waiting |= head.waiting;
         let (early, late) = (u32::from(head.count.0), u32::from(head.count.1));
         for deed in head.deeds..head.deeds + early {
             self.take(here, node, deed, sink);
@@ -170,7 +212,7 @@ impl Expander {
 
     /// Passes by a node of which what was possible in its base is asleep.
     #[inline]
-    fn pass<W: Word>(&mut self, here: &mut Here<'_, W>, node: usize, sink: &mut impl Sink<W>) {
+    fn pass<W: Word>(&mut self, here: &mut Here<'_, W>, node: usize, sink: &mut impl Successors<W>) {
         let slot = self.slots[node];
         let place = &here.tables.places[node];
         let head = &place.heads[slot as usize];
@@ -181,10 +223,10 @@ impl Expander {
         if head.plain == UNKNOWN {
             return self.misses.push(Miss::Plain { node: node as u32, slot });
         }
-        self.waiting |= head.waiting;
-        self.transitions_here += u64::from(head.plain);
+        self.here.waiting |= head.waiting;
+        self.here.transitions += u64::from(head.plain);
         if head.voids {
-            self.cut_here[0] |= 1 << BOUNDARY;
+            self.here.cut[0] |= 1 << BOUNDARY;
         }
         let (early, late) = (usize::from(head.special.0), usize::from(head.special.1));
         let specials = &place.specials[head.specials as usize..][..early + late];
@@ -205,7 +247,7 @@ impl Expander {
         here: &mut Here<'_, W>,
         node: usize,
         base: u32,
-        sink: &mut impl Sink<W>,
+        sink: &mut impl Successors<W>,
     ) {
         let slot = self.slots[node];
         let place = &here.tables.places[node];
@@ -213,7 +255,7 @@ impl Expander {
         if head.deeds == UNKNOWN {
             return self.misses.push(Miss::Deeds { node: node as u32, slot });
         }
-        self.waiting |= head.waiting;
+        self.here.waiting |= head.waiting;
         // Both list their deeds in one order, and nothing that was possible is impossible now.
         let early = (old.deeds, old.deeds + u32::from(old.count.0));
         let late = (early.1, early.1 + u32::from(old.count.1));
@@ -226,10 +268,10 @@ impl Expander {
                 let deed = &place.deeds[number as usize];
                 if old.0 < old.1 && place.deeds[old.0 as usize].what == deed.what {
                     old.0 += 1;
-                    if deed.count == 1 && deed.only.extra == 0 {
-                        expander.transitions_here += 1;
+                    if deed.count == 1 && (deed.only.extra == 0 || deed.only.extra == LOOP) {
+                        expander.here.transitions += 1;
                     } else if deed.only.extra == VOID {
-                        expander.cut_here[0] |= 1 << BOUNDARY;
+                        expander.here.cut[0] |= 1 << BOUNDARY;
                     } else {
                         expander.take_special(here, node, number, false, sink);
                     }
@@ -250,15 +292,15 @@ impl Expander {
     /// Adds what this state counted to the rest.
     fn count(&mut self) {
         let counted = &mut self.counted;
-        counted.transitions += self.transitions_here;
-        counted.quiet += u64::from(!self.waiting);
-        for &note in &self.notes_here {
+        counted.transitions += self.here.transitions;
+        counted.quiet += u64::from(!self.here.waiting);
+        for note in self.notes_here.drain(..) {
             if counted.notes.len() <= note as usize {
                 counted.notes.resize(note as usize + 1, 0);
             }
             counted.notes[note as usize] += 1;
         }
-        counted.cut.iter_mut().zip(&self.cut_here).for_each(|(sum, more)| *sum |= more);
+        counted.cut.iter_mut().zip(&self.here.cut).for_each(|(sum, more)| *sum |= more);
     }
 
     /// Which timers the mail of all nodes holds back.
@@ -276,16 +318,33 @@ impl Expander {
     }
 
     /// Asks every input of a node that is next in its lane.
+    #[inline]
     fn ask_all<W: Word>(
         &mut self,
         here: &mut Here<'_, W>,
         node: usize,
         awake: bool,
-        sink: &mut impl Sink<W>,
+        sink: &mut impl Successors<W>,
     ) {
         let tables = here.tables;
         let (first, count) = tables.asked[here.ledger as usize * self.slots.len() + node];
-        for &input in &tables.open[first as usize..][..count as usize] {
+        if count > 0 {
+            let open = &tables.open[first as usize..][..count as usize];
+            self.ask(here, node, open, awake, sink);
+        }
+    }
+
+    /// Asks these inputs of a node.
+    fn ask<W: Word>(
+        &mut self,
+        here: &mut Here<'_, W>,
+        node: usize,
+        open: &[u32],
+        awake: bool,
+        sink: &mut impl Successors<W>,
+    ) {
+        let tables = here.tables;
+        for &input in open {
             let slot = self.slots[node];
             let place = &tables.places[node];
             match place.inputs.get(place.heads[slot as usize].inputs, input) {
@@ -337,12 +396,16 @@ impl Expander {
         here: &mut Here<'_, W>,
         node: usize,
         number: u32,
-        sink: &mut impl Sink<W>,
+        sink: &mut impl Successors<W>,
     ) {
         let deed = &here.tables.places[node].deeds[number as usize];
-        here.acts |= deed.only.extra <= VOID;
+        self.here.acts |= deed.only.extra <= LOOP;
         if deed.only.extra == VOID {
-            self.cut_here[0] |= 1 << BOUNDARY;
+            self.here.cut[0] |= 1 << BOUNDARY;
+            return;
+        }
+        if deed.only.extra == LOOP {
+            self.here.transitions += u64::from(!here.only_acts);
             return;
         }
         if deed.only.extra != 0 || deed.count != 1 {
@@ -353,7 +416,10 @@ impl Expander {
         }
         let step = [node as u32, number, 0];
         if let Some(key) = self.moved(here, node, &deed.only) {
-            self.transitions_here += 1;
+            self.here.transitions += 1;
+            if key == here.key {
+                return;
+            }
             let sleep = here.sleep.behind(here.layout, here.key, node, Class::Free, 0);
             sink.arrive(key, step, sleep);
         }
@@ -367,7 +433,7 @@ impl Expander {
         node: usize,
         number: u32,
         awake: bool,
-        sink: &mut impl Sink<W>,
+        sink: &mut impl Successors<W>,
     ) {
         let place = &here.tables.places[node];
         let deed = place.deeds[number as usize];
@@ -381,13 +447,13 @@ impl Expander {
                 None => return self.misses.push(Miss::Cost { ledger, cost: extra.cost }),
                 Some(after) if after >= FORBIDDEN => {
                     let bound = (after - FORBIDDEN) as usize;
-                    self.cut_here[bound / 64] |= 1 << (bound % 64);
+                    self.here.cut[bound / 64] |= 1 << (bound % 64);
                     return;
                 }
                 Some(after) => ledger = after,
             }
         }
-        here.acts = true;
+        self.here.acts = true;
         if here.only_acts {
             return;
         }
@@ -399,15 +465,30 @@ impl Expander {
             1 => std::slice::from_ref(&deed.only),
             count => &place.moves[deed.only.to as usize..][..count as usize],
         };
-        let asleep = !awake && here.sleep.has(node, extra.class);
+        // What tells monitors nothing new is asleep as long as nobody else tells them anything.
+        let tells = |extra: &Extra| match here.tables.sights.get(here.watches, extra.sight) {
+            Some(after) => after != here.watches,
+            None => true,
+        };
+        let asleep = !awake && (here.sleep.has(node, extra.class)
+            || extra.class == Class::Seen && !extra.in_turn && here.sleep.has(node, Class::Known)
+                && moves.iter().all(|moved| {
+                    let extra = &here.tables.extras[moved.extra as usize];
+                    extra.sight == 0 || !tells(extra)
+                }));
         for (nth, moved) in moves.iter().enumerate() {
             let extra = &here.tables.extras[moved.extra as usize];
             if asleep {
                 self.note(extra);
-                self.transitions_here += 1;
+                self.here.transitions += 1;
             } else if let Some(key) = self.moved_dearly(here, node, ledger, moved, extra) {
                 let step = [node as u32, number, nth as u32];
-                let (class, wakes) = (extra.class, extra.wakes);
+                let (nodes, wakes) = (self.slots.len(), extra.wakes);
+                let watches = key.field(here.layout.field(nodes + 1));
+                let class = match extra.class {
+                    Class::Seen if watches == here.watches && !extra.in_turn => Class::Known,
+                    class => class,
+                };
                 let sleep = here.sleep.behind(here.layout, here.key, node, class, wakes);
                 sink.arrive(key, step, sleep);
             }
@@ -443,7 +524,7 @@ impl Expander {
         let (tables, layout, nodes) = (here.tables, here.layout, self.slots.len());
         let mut key = self.moved(here, node, moved)?;
         if extra.odd != 0 {
-            here.impure |= extra.odd & IMPURE != 0;
+            self.here.impure |= extra.odd & IMPURE != 0;
             if let Some(cost) = extra.panic() {
                 let known = tables.costs.get(here.ledger, cost);
                 let miss = Miss::Cost { ledger: here.ledger, cost };
@@ -459,11 +540,11 @@ impl Expander {
         }
         self.note(extra);
         if extra.odd & OUTSIDE != 0 {
-            self.cut_here[0] |= 1 << BOUNDARY;
+            self.here.cut[0] |= 1 << BOUNDARY;
             self.outsiders |= extra.odd & UNSEEN == 0;
             return (extra.odd & UNSEEN == 0).then_some(key);
         }
-        self.transitions_here += 1;
+        self.here.transitions += 1;
         Some(key)
     }
 

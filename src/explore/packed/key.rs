@@ -163,6 +163,13 @@ impl Layout {
         fields.fold(W::default(), |key, (field, id)| key.flipped(*field, *id))
     }
 
+    /// The same ids in another layout.
+    #[inline]
+    pub(super) fn again<W: Word, V: Word>(&self, key: W, to: &Layout) -> V {
+        let fields = self.fields.iter().zip(&to.fields);
+        fields.fold(V::default(), |again, (&from, &to)| again.flipped(to, key.field(from)))
+    }
+
     /// The ids of this key.
     pub(super) fn unpack<W: Word>(&self, key: W, ids: &mut Vec<u32>) {
         ids.clear();
@@ -241,11 +248,7 @@ impl<W: Word> Keys<W> {
     /// Packs every key anew, from one layout into another that has room for its ids.
     pub(super) fn repack<V: Word>(self, from: &Layout, to: &Layout) -> Keys<V> {
         let (old, new) = (self.stride, to.stride());
-        let mut ids = Vec::new();
-        let mut again = |bytes: &[u8]| -> V {
-            from.unpack(W::read(bytes, old), &mut ids);
-            to.pack(&ids)
-        };
+        let again = |bytes: &[u8]| -> V { from.again(W::read(bytes, old), to) };
         let (mut bytes, len) = (self.bytes, self.len);
         // In place: towards the end when keys shrink, from the end when they grow. A whole word is
         // read before and written around each key, so a word's room is kept on the side that is

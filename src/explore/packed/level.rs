@@ -7,10 +7,10 @@
 //! the threads, if there are several; what is learned and what is written in the books is not.
 
 use super::books::Batch;
-use super::candidates::{Candidates, Every, Nowhere, Outsiders, Successors};
+use super::candidates::{Candidates, Every, Nowhere, Outsiders};
 use super::check::{Looked, goals_of_nodes};
 use super::dead::{must_stay, proved};
-use super::expand::{Came, Counted};
+use super::expand::{Came, Counted, Successors};
 use super::key::{Layout, Word};
 use super::meaning::Meaning;
 use super::parents::Parents;
@@ -430,10 +430,11 @@ impl<P: Protocol> Packed<'_, P> {
         successors: &mut S,
     ) -> bool {
         let here = (visited.keys.get(at), visited.asleep.of(at));
-        let from = successors.count();
+        let layout = &visited.layout;
+        let expander = &mut worker.expander;
+        let mut came = expander.expand(&self.tables, layout, here, bottom, successors);
         loop {
-            let (tables, layout) = (&self.tables, &visited.layout);
-            match worker.expander.expand(tables, layout, here, bottom, successors) {
+            match came {
                 Came::Whole { acts, impure } => {
                     if bottom && acts {
                         self.tally.cut.insert(Bound::Depth);
@@ -441,14 +442,12 @@ impl<P: Protocol> Packed<'_, P> {
                     worker.candidates.impure.extend(impure.then_some(at));
                     return true;
                 }
-                Came::Short => {
-                    successors.take_back(from);
-                    self.learn(layout, here.0, &worker.expander.misses);
-                }
+                Came::Short => self.learn(layout, here.0, &expander.misses),
             }
-            if !visited.layout.holds(self.meaning.counts()) {
+            if !layout.holds(self.meaning.counts()) {
                 return false;
             }
+            came = expander.resume(&self.tables, layout, here, bottom, successors);
         }
     }
 

@@ -182,7 +182,8 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         meaning.post(&mut tables, Vec::new());
         meaning.guard(&mut tables, vec![0; words]);
         let void = Extra { odd: OUTSIDE | UNSEEN, class: Class::Alone, ..Extra::default() };
-        for extra in [Extra::default(), void] {
+        let still = Extra { still: true, ..Extra::default() };
+        for extra in [Extra::default(), void, still] {
             meaning.extras.insert(extra);
             tables.extras.push(extra);
         }

@@ -227,6 +227,10 @@ impl<P: Protocol> Place<P> {
         letter: u32,
         fate: Fate,
     ) -> u32 {
+        if scenario.links == Links::Set {
+            // A letter stays where it is, whatever happens to it.
+            return mail;
+        }
         let known = match fate {
             Fate::Deliver | Fate::Drop => self.takes.get(self.boxes[mail as usize].takes, letter),
             Fate::Duplicate => self.copies.get(mail, letter),

@@ -11,7 +11,8 @@
 //! order of steps they need no second visit of a state.)
 //!
 //! What is asleep is said by node and by class of step ([`Class`](super::tables::Class)): steps that
-//! monitors see do not commute with each other, nor do ticks of clocks that may not be far apart.
+//! monitors see do not commute with each other, unless they tell them nothing new; nor do ticks of
+//! clocks that may not be far apart.
 //! And it is said by a slot of the node, its **base**: asleep is what was possible there. The base
 //! is the node's slot itself until messages arrive that it has not met: their deliveries are awake.
 //! A step wakes its own node, and of the others the steps of its own class; one that commutes with
@@ -35,7 +36,7 @@ pub(super) struct Sleep<W> {
 const NODES: usize = 16;
 
 /// The bits of the first node, for all classes that can be asleep.
-const EACH: u64 = 1 | 1 << NODES | 1 << (2 * NODES);
+const EACH: u64 = 1 | 1 << NODES | 1 << (2 * NODES) | 1 << (3 * NODES);
 
 /// The bits of every node, for one class.
 const EVERY: u64 = (1 << NODES) - 1;
@@ -48,6 +49,7 @@ pub(super) fn bits(node: usize, class: Class) -> u64 {
         Class::Free => 1 << node,
         Class::Seen => 1 << (NODES + node),
         Class::Tick => 1 << (2 * NODES + node),
+        Class::Known => 1 << (3 * NODES + node),
         Class::Alone => EACH << node,
     }
 }
@@ -91,7 +93,8 @@ impl<W: Word> Sleep<W> {
         let nodes = (self.nodes | before) & !(bits(node, Class::Alone) | wakes);
         let nodes = match class {
             Class::Free => nodes,
-            Class::Seen => nodes & !(EVERY << NODES),
+            Class::Seen => nodes & !(EVERY << NODES | EVERY << (3 * NODES)),
+            Class::Known => nodes & !(EVERY << NODES),
             Class::Tick => nodes & !(EVERY << (2 * NODES)),
             Class::Alone => 0,
         };
@@ -137,12 +140,11 @@ impl<W: Word> Asleep<W> {
 
     /// The same in another layout.
     pub(super) fn repacked<V: Word>(self, from: &Layout, to: &Layout) -> Asleep<V> {
-        let mut ids = Vec::new();
-        let mut again = |sleep: Sleep<W>| {
-            from.unpack(sleep.bases, &mut ids);
-            Sleep { nodes: sleep.nodes, bases: to.pack(&ids) }
+        let again = |sleep: Sleep<W>| Sleep {
+            nodes: sleep.nodes,
+            bases: from.again(sleep.bases, to),
         };
-        let now = self.now.into_iter().map(&mut again).collect();
+        let now = self.now.into_iter().map(again).collect();
         Asleep { first: self.first, now, next: self.next.into_iter().map(again).collect() }
     }
 
@@ -182,15 +184,17 @@ mod tests {
 
     #[test]
     fn a_step_wakes_what_it_does_not_commute_with() {
-        for (class, free, seen, tick) in [
-            (Class::Free, 3, 3, 3),
-            (Class::Seen, 3, 0, 3),
-            (Class::Tick, 3, 3, 0),
-            (Class::Alone, 0, 0, 0),
+        for (class, expected) in [
+            (Class::Free, [3, 3, 3, 3]),
+            (Class::Known, [3, 3, 0, 3]),
+            (Class::Seen, [3, 0, 0, 3]),
+            (Class::Tick, [3, 3, 3, 0]),
+            (Class::Alone, [0, 0, 0, 0]),
         ] {
             let sleep = behind(Sleep::none(), 3, class);
-            let counts = [Class::Free, Class::Seen, Class::Tick].map(|class| asleep(&sleep, class).len());
-            assert_eq!(counts, [free, seen, tick], "{class:?}");
+            let classes = [Class::Free, Class::Known, Class::Seen, Class::Tick];
+            let counts = classes.map(|class| asleep(&sleep, class).len());
+            assert_eq!(counts, expected, "{class:?}");
         }
         let wakes = bits(1, Class::Seen) | bits(2, Class::Alone);
         let sleep = Sleep::<u64>::none().behind(&layout(), 0, 3, Class::Free, wakes);

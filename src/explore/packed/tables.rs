@@ -16,7 +16,8 @@ pub(super) const UNKNOWN: u32 = u32::MAX;
 pub(super) struct Tables {
     /// By node.
     pub(super) places: Vec<PlaceTable>,
-    /// What deeds have to do with more than slots. Number 0 is nothing at all, 1 is [`VOID`].
+    /// What deeds have to do with more than slots. Number 0 is nothing at all, 1 is [`VOID`],
+    /// 2 is [`LOOP`].
     pub(super) extras: Vec<Extra>,
     /// By post: where its batches begin in `batches`, and how many there are. Post 0 is empty.
     pub(super) posts: Vec<(u32, u32)>,
@@ -175,10 +176,17 @@ pub(super) struct Extra {
     pub(super) class: Class,
     /// Whose steps it wakes besides: they may have become possible by it, or it by them.
     pub(super) wakes: u64,
+    /// Whether the ledger asks who came before.
+    pub(super) in_turn: bool,
+    /// Whether it leaves everything as it is; only to tell [`LOOP`] from nothing.
+    pub(super) still: bool,
 }
 
 /// The extra of a deed that does nothing but lead past the boundary, unseen.
 pub(super) const VOID: u32 = 1;
+
+/// The extra of a deed that does nothing at all.
+pub(super) const LOOP: u32 = 2;
 
 /// What a step commutes with, of the steps of other nodes. See [`sleep`](super::sleep).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
@@ -186,7 +194,11 @@ pub(super) enum Class {
     /// All of them but the last class: it changes slots, and counts in the ledger at most.
     #[default]
     Free,
-    /// All but its own class and the last: monitors see it, or the ledger asks who came before.
+    /// All but the next class and the last: monitors see it, but it tells them nothing new. What is
+    /// [`Seen`](Class::Seen) in one state may be known in another.
+    Known,
+    /// All but this class, the one before and the last: monitors see it, or the ledger asks who
+    /// came before.
     Seen,
     /// All but its own class and the last: a clock moves on, which others may wait for.
     Tick,

@@ -2,7 +2,7 @@
 //! the first step that leads there.
 
 use super::candidates::Finder;
-use super::expand::Expander;
+use super::expand::{Came, Expander};
 use super::key::Word;
 use super::level::Packed;
 use super::sleep::Sleep;
@@ -72,7 +72,12 @@ impl<P: Protocol> Packed<'_, P> {
         // Steps that were asleep are seen here, too. What the tables lack of them is not wanted:
         // they lead to what was known before.
         let (here, layout) = ((from, Sleep::none()), &visited.layout);
-        Expander::default().expand(&self.tables, layout, here, false, &mut finder);
+        let mut expander = Expander::default();
+        let mut came = expander.expand(&self.tables, layout, here, false, &mut finder);
+        while came == Came::Short && finder.found.is_none() {
+            expander.skip();
+            came = expander.resume(&self.tables, layout, here, false, &mut finder);
+        }
         let [node, deed, nth] = finder.found?;
         let slot = from.field(visited.layout.field(node as usize));
         Some(self.meaning.step(node as usize, slot, deed, nth))
