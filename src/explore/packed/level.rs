@@ -7,6 +7,7 @@
 
 use super::candidates::{Candidates, Every, Nowhere, Outsiders};
 use super::check::{Looked, goals_of_nodes};
+use super::coverage::covered;
 use super::dead::{must_stay, proved};
 use super::expand::{Came, Counted, Expander};
 use super::key::{Layout, Word};
@@ -179,6 +180,9 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             States::Wide(visited) => (visited.layout.bits(), visited.bytes_with(0)),
         };
         self.close_books();
+        if self.limits.coverage {
+            self.tally.coverage = Some(covered(&self.meaning, &self.tables, &self.tally.goals));
+        }
         let searched = Searched {
             packed: true,
             fallback: self.too_wide.take(),
