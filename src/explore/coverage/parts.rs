@@ -146,7 +146,7 @@ mod tests {
         ]);
         assert_eq!(
             told(&table),
-            [named("role", 3, 2), named("at", 2, 3), named("role.held", 3, 3)]
+            [named("role", 3, 2), named("role.held", 3, 3), named("at", 2, 3)]
         );
         let role = &table.parts()[0];
         assert_eq!(role.says.as_deref(), Some("Follower, Leader"));

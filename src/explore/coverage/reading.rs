@@ -5,6 +5,13 @@ use crate::explain::shape::Shape;
 /// Values this long or longer are not told one by one.
 const TOLD: usize = 40;
 
+/// The part that is the variant of a value. No field has a space in its name, so that what is no field
+/// is not taken for one.
+pub(in crate::explore) const VARIANT: &str = "its variant";
+
+/// The part that is a value without fields.
+const VALUE: &str = "its value";
+
 /// The kind of a value: the name it begins with, as `RequestVote` for `RequestVote { term: 2 }`.
 /// Nothing where it begins with none, as numbers do.
 pub(in crate::explore) fn kind(text: &str) -> String {
@@ -31,7 +38,7 @@ pub(in crate::explore) fn parts(value: &Shape) -> Vec<(String, String)> {
     let own = name_of(inner).unwrap_or_default();
     let name = if name.is_empty() { own.to_string() } else { name };
     if !name.is_empty() {
-        parts.push(("variant".to_string(), name));
+        parts.push((VARIANT.to_string(), name));
     }
     match inner {
         Shape::Struct { fields, .. } => {
@@ -41,17 +48,17 @@ pub(in crate::explore) fn parts(value: &Shape) -> Vec<(String, String)> {
         }
         Shape::Tuple { items, .. } => {
             for (place, value) in items.iter().enumerate() {
-                field_parts(&place.to_string(), value, &mut parts);
+                field_parts(&format!("field {place}"), value, &mut parts);
             }
         }
         Shape::Atom(text) if kind(text) == *text && !text.is_empty() => {
             // A unit variant: its name says it all; within another, it is what that one holds.
             if parts.iter().any(|(_, variant)| variant != text) {
-                parts.push(("0".to_string(), text.clone()));
+                parts.push((VALUE.to_string(), text.clone()));
             }
         }
         Shape::Atom(_) | Shape::List(_) | Shape::Set(_) | Shape::Map(_) => {
-            parts.push(("0".to_string(), inner.to_string()));
+            parts.push((VALUE.to_string(), inner.to_string()));
         }
     }
     parts
@@ -167,21 +174,21 @@ mod tests {
     #[test]
     fn values_are_taken_apart_by_variant_and_field() {
         for (text, expected) in [
-            ("State { term: 1, role: Follower }", "variant=State term=1 role=Follower"),
+            ("State { term: 1, role: Follower }", "its variant=State term=1 role=Follower"),
             (
                 "State { role: Leader { held: [1], at: P { x: 1 } }, vote: Some(n1) }",
-                "variant=State role=Leader role.held=[1] role.at=P { x: 1 } vote=Some(n1)",
+                "its variant=State role=Leader role.held=[1] role.at=P { x: 1 } vote=Some(n1)",
             ),
-            ("Client(Client { at: 1 })", "variant=Client at=1"),
-            ("S { a: Held(Held { x: 1 }) }", "variant=S a=Held a.x=1"),
-            ("Client(Waiting)", "variant=Client 0=Waiting"),
-            ("Client(3)", "variant=Client 0=3"),
-            ("Pair(1, [2])", "variant=Pair 0=1 1=[2]"),
-            ("(1, 2)", "0=1 1=2"),
-            ("Outside", "variant=Outside"),
-            ("7", "0=7"),
-            ("[7]", "0=[7]"),
-            ("", "0="),
+            ("Client(Client { at: 1 })", "its variant=Client at=1"),
+            ("S { a: Held(Held { x: 1 }) }", "its variant=S a=Held a.x=1"),
+            ("Client(Waiting)", "its variant=Client its value=Waiting"),
+            ("Client(3)", "its variant=Client its value=3"),
+            ("Pair(1, [2])", "its variant=Pair field 0=1 field 1=[2]"),
+            ("(1, 2)", "field 0=1 field 1=2"),
+            ("Outside", "its variant=Outside"),
+            ("7", "its value=7"),
+            ("[7]", "its value=[7]"),
+            ("", "its value="),
         ] {
             let parts: Vec<String> = parts(&Shape::read(text))
                 .into_iter()

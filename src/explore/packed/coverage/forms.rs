@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Parts;
+use crate::explain::shape::Shape;
 use crate::explore::coverage::parts::Table;
 use crate::explore::coverage::{Forms, MOST, NodeForms, Part, reading};
 use crate::explore::packed::meaning::Meaning;
 use crate::explore::packed::place::Place;
 use crate::mail::Letter;
 use crate::node::Node;
-use crate::protocol::{NodeId, Protocol};
+use crate::protocol::{Data, NodeId, Protocol};
 
 /// What each node can be. The parts of its local states are consumed.
 pub(super) fn of_nodes<P: Protocol>(meaning: &Meaning<'_, P>, parts: Parts) -> Vec<NodeForms> {
@@ -113,10 +114,32 @@ fn of_mails<P: Protocol>(place: &Place<P>) -> (Forms, usize) {
             let of_kind = |mail: &Vec<u32>| mail.len() - mail.iter().filter(is_other).count();
             let at_once = mails.iter().map(of_kind).max().unwrap_or(0);
             let values = kinds.iter().filter(|kind| *kind == name).count();
-            let says = Some(format!("up to {at_once} at once"));
+            let says = Some(match differ_by(numbers.keys(), name) {
+                by if by.is_empty() => format!("up to {at_once} at once"),
+                by => format!("up to {at_once} at once, by {}", by.join(", ")),
+            });
             Part { name: name.clone(), values, without, says }
         })
         .collect();
     parts.sort_by(|one, other| (one.without, &one.name).cmp(&(other.without, &other.name)));
     (Forms { count, looked_at: count.min(MOST), different, parts }, most)
+}
+
+/// By what the letters of one kind differ: the sender, fields.
+fn differ_by<'a, M: Data>(
+    letters: impl Iterator<Item = &'a &'a Letter<M>>,
+    kind: &str,
+) -> Vec<String> {
+    let mut table = Table::default();
+    for letter in letters {
+        let text = format!("{:?}", letter.message);
+        if reading::kind(&text) == kind {
+            let sender = ("its sender".to_string(), letter.from.to_string());
+            // Fields of fields go with what they are in.
+            let parts = reading::parts(&Shape::clear(&text)).into_iter();
+            let parts = parts.filter(|(name, _)| !name.contains('.'));
+            table.add(parts.chain([sender]));
+        }
+    }
+    table.parts().into_iter().map(|part| part.name).collect()
 }

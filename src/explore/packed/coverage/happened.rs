@@ -292,14 +292,14 @@ type Roles<'a> = IndexMap<&'a str, Option<BTreeSet<String>>, FxBuildHasher>;
 /// The variants that nodes take, and by node the variant of each local state.
 fn variants(parts: &Parts) -> (Vec<String>, Vec<Vec<Option<usize>>>) {
     let own = |local: &'_ [(String, String)]| {
-        let found = local.iter().find(|(name, _)| name == "variant");
+        let found = local.iter().find(|(name, _)| name == reading::VARIANT);
         found.map_or_else(String::new, |(_, variant)| variant.clone())
     };
     // By variant of the state: each of its parts, and the variants that it takes, if that is all.
     let mut roles: BTreeMap<String, Roles<'_>> = BTreeMap::new();
     for local in parts.iter().flatten() {
         let of_own = roles.entry(own(local)).or_default();
-        for (name, text) in local.iter().filter(|(name, _)| name != "variant") {
+        for (name, text) in local.iter().filter(|(name, _)| name != reading::VARIANT) {
             let seen = of_own.entry(name).or_insert_with(|| Some(BTreeSet::new()));
             match (reading::variant(text), seen.as_mut()) {
                 (Some(variant), Some(seen)) => {
@@ -366,5 +366,54 @@ fn by_nobody<P: Protocol>(act: Act<P>) -> Act<P> {
         Act::Deliver { message, .. } => Act::Deliver { from: NodeId(0), message },
         Act::Input { input, .. } => Act::Input { client: ClientId(0), input },
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::shape::Shape;
+
+    /// The variants of one node with these local states, and which is whose.
+    fn of(locals: &[&str]) -> (Vec<String>, Vec<Option<usize>>) {
+        let parts = locals.iter().map(|text| reading::parts(&Shape::clear(text))).collect();
+        let (names, mut variant_of) = variants(&vec![parts]);
+        (names, variant_of.remove(0))
+    }
+
+    #[test]
+    fn a_node_is_what_its_enum_or_its_first_field_of_an_enum_says() {
+        for (locals, expected) in [
+            (vec!["Even(0)", "Odd(1)"], vec!["Even", "Odd"]),
+            (
+                vec!["Server { held: [] }", "Client(Waiting)", "Client(Inside)"],
+                vec!["Server", "Client Waiting", "Client Inside"],
+            ),
+            (
+                vec![
+                    "S { term: 1, role: Free, log: Short }",
+                    "S { term: 1, role: Busy(2), log: Long }",
+                ],
+                vec!["Free", "Busy"],
+            ),
+            (vec!["S { at: A { phase: One } }", "S { at: A { phase: Two } }"], vec!["One", "Two"]),
+            // None of these is an enum of the protocol, or it never varies.
+            (vec!["S { held: None }", "S { held: Some(1) }"], vec![]),
+            (vec!["S { held: Free }", "S { held: Free }"], vec![]),
+            (vec!["S { held: Free }", "S { held: [] }"], vec![]),
+            (vec!["S { term: Term(1) }", "S { term: Term(2) }"], vec![]),
+            (vec!["1", "2"], vec![]),
+            (vec![], vec![]),
+        ] {
+            assert_eq!(of(&locals).0, expected, "{locals:?}");
+        }
+    }
+
+    #[test]
+    fn an_enum_of_very_many_variants_is_no_role() {
+        let states: Vec<String> = (0..9).map(|at| format!("S {{ at: At{at} }}")).collect();
+        let states: Vec<&str> = states.iter().map(String::as_str).collect();
+        assert_eq!(of(&states), (vec![], vec![None; 9]));
+        assert_eq!(of(&states[..8]).0.len(), 8);
     }
 }
