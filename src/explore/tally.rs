@@ -173,7 +173,7 @@ fn report<'a, P: Protocol, S: Search<'a, P>>(
         waypoints,
         begun_at,
         searched,
-        coverage: tally.coverage,
+        coverage: tally.coverage.map(|coverage| Coverage { begun_at, ..coverage }),
     }
 }
 

@@ -16,9 +16,11 @@ use crate::protocol::NodeId;
 /// What an exploration covered, read from what the packed search remembers.
 ///
 /// Where a search ended early, it may have asked a little ahead of its end; that counts, too.
-/// Behind waypoints, only the search behind the last one is counted.
+/// Behind a prefix or waypoints, only what the search behind them did is counted.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Coverage {
+    /// Steps before this search began, which are not counted: prefix and waypoints.
+    pub begun_at: usize,
     /// What a node can be when something happens to it: the variants of its state, or of the first
     /// field that is an enum. Empty where there are no variants.
     pub variants: Vec<String>,
@@ -179,8 +181,12 @@ impl Coverage {
         let rest =
             [(LeverOf::Budget, None, &self.budgets), (LeverOf::Monitor, None, &self.monitors)];
         for (of, at, forms) in all.chain(rest) {
-            // What lies deeper is bounded with what it lies in.
-            let parts = forms.parts.iter().filter(|part| !part.name.contains('.'));
+            // What lies deeper is bounded with what it lies in, and nothing is left of a value
+            // without itself.
+            let whole = [reading::VARIANT, reading::VALUE];
+            let parts = forms.parts.iter();
+            let parts = parts
+                .filter(|part| !part.name.contains('.') && !whole.contains(&part.name.as_str()));
             for part in parts.filter(|part| part.without < forms.different) {
                 let gain = (at, forms.different, part.without);
                 match levers.iter_mut().find(|one| one.of == of && one.name == part.name) {
@@ -229,7 +235,11 @@ mod tests {
     fn what_makes_most_over_all_nodes_is_the_first_to_bound() {
         let coverage = Coverage {
             nodes: vec![
-                node(0, forms(12, &[("log", 4), ("term", 6), ("idle", 12)]), Forms::default()),
+                node(
+                    0,
+                    forms(12, &[("its value", 1), ("log", 4), ("term", 6), ("idle", 12)]),
+                    Forms::default(),
+                ),
                 node(1, forms(12, &[("term", 3), ("role.votes", 1)]), forms(8, &[("Ask", 2)])),
             ],
             budgets: forms(10, &[("crashes", 1)]),

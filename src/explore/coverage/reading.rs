@@ -10,7 +10,7 @@ const TOLD: usize = 40;
 pub(in crate::explore) const VARIANT: &str = "its variant";
 
 /// The part that is a value without fields.
-const VALUE: &str = "its value";
+pub(super) const VALUE: &str = "its value";
 
 /// The kind of a value: the name it begins with, as `RequestVote` for `RequestVote { term: 2 }`.
 /// Nothing where it begins with none, as numbers do.

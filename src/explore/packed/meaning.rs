@@ -453,14 +453,6 @@ impl<'a, P: Protocol> Meaning<'a, P> {
 }
 
 impl<P: Protocol> Calls<P> {
-    /// The number of the input that a handler is called for, if it is one.
-    pub(super) fn input_of(&self, what: u32) -> Option<usize> {
-        match self.whats.get_index(what as usize) {
-            Some(What::Input(input)) => Some(*input as usize),
-            Some(_) | None => None,
-        }
-    }
-
     fn new() -> Calls<P> {
         Calls {
             whats: Interned::default(),

@@ -22,6 +22,10 @@ pub(super) fn happened(page: &mut Page, report: &ExploreReport, coverage: &Cover
     if !report.exhausted {
         page.row_of(0, "", "The search ended early: what it asked ahead of its end counts, too.");
     }
+    if coverage.begun_at > 0 {
+        let steps = of(coverage.begun_at as u64, "step");
+        page.row_of(0, "", &format!("Not counted are the first {steps}: prefix and waypoints."));
+    }
     page.gap();
     table(page, coverage);
     page.gap();

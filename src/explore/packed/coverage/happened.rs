@@ -6,8 +6,9 @@ use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxBuildHasher;
 
 use super::Parts;
+use crate::explain::shape::Shape;
 use crate::explore::coverage::{Arm, Kind, MOST, Never, Sort, reading};
-use crate::explore::packed::meaning::{Answer, DeedKind, Meaning};
+use crate::explore::packed::meaning::{Answer, DeedKind, Meaning, What};
 use crate::explore::packed::tables::{Tables, UNKNOWN};
 use crate::invariant::Sign;
 use crate::ledger::Faults;
@@ -111,8 +112,8 @@ impl Happened {
                 }
                 let notes: BTreeSet<u32> = answers.iter().map(|answer| answer.note).collect();
                 notes.into_iter().for_each(|note| *self.notes.entry(note).or_default() += 1);
-                if let Act::Input { .. } = act {
-                    self.asked.extend(calls.input_of(what));
+                if let Some(What::Input(input)) = calls.whats.get_index(what as usize) {
+                    self.asked.insert(*input as usize);
                 }
             }
         }
@@ -198,11 +199,7 @@ impl Happened {
             }
         }
         self.timers_never(meaning, &mut add);
-        for (number, (client, _, input)) in meaning.inputs.iter().enumerate() {
-            if !self.asked.contains(&number) {
-                add(Sort::Input, format!("{input:?} of {client}"), "in a lane, and never asked");
-            }
-        }
+        self.inputs_never(meaning, &mut add);
         let Faults { crashes, restarts, wipes, drops, duplicates } = meaning.scenario.faults;
         let (set, clocks) = (meaning.scenario.links == Links::Set, &meaning.scenario.clocks);
         for (name, possible) in [
@@ -221,6 +218,29 @@ impl Happened {
             add(Sort::Goal, (*goal).to_string(), "never reached");
         }
         never.into_iter().collect()
+    }
+
+    /// Inputs that were not asked, neither in this search nor before it began.
+    fn inputs_never<P: Protocol>(
+        &self,
+        meaning: &Meaning<'_, P>,
+        add: &mut impl FnMut(Sort, String, &str),
+    ) {
+        // The first ledger is the one that the search began with.
+        let given = meaning.ledgers.first().map(|(ledger, _)| ledger.lanes.clone());
+        let given = given.unwrap_or_default();
+        let mut number = 0;
+        for (lane, client) in meaning.scenario.lanes.iter().zip(0..) {
+            let before = given.get(usize::from(client)).copied().unwrap_or(0);
+            for (at, (_, input)) in lane.inputs.iter().enumerate() {
+                if at >= usize::from(before) && !self.asked.contains(&number) {
+                    let input = Shape::clear(&format!("{input:?}"));
+                    let name = format!("{input} of {}", ClientId(client));
+                    add(Sort::Input, name, "in a lane, and never asked");
+                }
+                number += 1;
+            }
+        }
     }
 
     /// Timers that were set and never fired, and rules for timers that were never set.
@@ -372,7 +392,6 @@ fn by_nobody<P: Protocol>(act: Act<P>) -> Act<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::shape::Shape;
 
     /// The variants of one node with these local states, and which is whose.
     fn of(locals: &[&str]) -> (Vec<String>, Vec<Option<usize>>) {

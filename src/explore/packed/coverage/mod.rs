@@ -13,7 +13,8 @@ use crate::protocol::Protocol;
 /// By node, and by the local states that are looked at: the parts of each.
 type Parts = Vec<Vec<Vec<(String, String)>>>;
 
-/// What a search covered; its goals say at which depth each was reached.
+/// What a search covered; its goals say at which depth each was reached. How many steps lead to where
+/// it began is not known here.
 pub(super) fn covered<P: Protocol>(
     meaning: &Meaning<'_, P>,
     tables: &Tables,
@@ -32,6 +33,7 @@ pub(super) fn covered<P: Protocol>(
     let happened = happened::Happened::read(meaning, tables, &parts);
     let never = happened.never(meaning, goals);
     Coverage {
+        begun_at: 0,
         goals: happened.goals(meaning),
         never,
         nodes: forms::of_nodes(meaning, parts),
@@ -50,8 +52,9 @@ mod tests {
     use crate::invariants::Held;
     use crate::ledger::{Faults, Firing};
     use crate::observer::Undisturbed;
-    use crate::protocol::{NodeId, Outbox, Protocol};
+    use crate::protocol::{ClientId, NodeId, Outbox, Protocol};
     use crate::scenario::{Scenario, To};
+    use crate::step::{Act, Step};
     use crate::time::Units;
 
     /// Node 0 is asked, sends the other node an errand, and is done when the answer comes.
@@ -276,6 +279,18 @@ mod tests {
             ]
         );
         assert_eq!(kinds(&found), ["Input Ask 1/0 [n0] 1/0 0/0"]);
+    }
+
+    #[test]
+    fn what_the_prefix_did_is_not_counted_and_not_missed() {
+        let act = Act::Input { client: ClientId(0), input: Ask };
+        let asked = vec![Step::new(NodeId(0), act)];
+        let found = coverage(&errands().after("an errand", asked));
+        assert_eq!(found.begun_at, 1);
+        // The second errand, with the timer and without; the first one is done in either case.
+        let lines = kinds(&found);
+        assert!(lines.contains(&"Input Ask 2/0 [n0] 0/0 2/0".to_string()), "{lines:?}");
+        assert_eq!(found.never, []);
     }
 
     /// A node that counts by itself.
