@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::counterexample::{Counterexample, FoundBy};
 use crate::explain::{Story, tell};
+use crate::explore::coverage::Coverage;
 use crate::explore::{Exploration, Found, Searched};
 use crate::observer::Observer;
 use crate::protocol::{Protocol, Saved};
@@ -89,6 +90,9 @@ pub struct ExploreReport {
     pub waypoints: Vec<(String, usize)>,
     /// How it was searched.
     pub searched: Searched,
+    /// What was covered, if it was asked for and the search knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
     /// The violations found, each by its shortest trace.
     pub counterexamples: Vec<CounterexampleReport>,
 }
@@ -120,6 +124,7 @@ impl ExploreReport {
             quiet: explored.quiet,
             waypoints: explored.waypoints.iter().map(|(name, leg)| (owned(name), *leg)).collect(),
             searched: explored.searched.clone(),
+            coverage: explored.coverage.clone(),
             counterexamples: explored.found.iter().map(&mut counterexample).collect(),
         }
     }

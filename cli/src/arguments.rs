@@ -186,6 +186,10 @@ pub(crate) struct Explore {
     /// Search plainly over whole worlds: slower by far, and what the fast search is held to
     #[arg(long)]
     pub(crate) reference: bool,
+    /// Say what was covered, too: what happened how often and what never, states by depth, and what
+    /// makes the space large
+    #[arg(long, conflicts_with_all = ["reference", "web"])]
+    pub(crate) coverage: bool,
     /// Open stateright's Explorer there instead: 127.0.0.1:3000
     #[arg(long, value_name = "ADDR", conflicts_with = "json")]
     pub(crate) web: Option<SocketAddr>,
@@ -343,6 +347,7 @@ fn examples(name: &str, model: &str, bug: &str) -> Vec<(&'static str, Vec<String
             vec![
                 line(&format!("explore {model} --depth 12 --time 60s")),
                 line(&format!("explore {model} --bug {bug}")),
+                line(&format!("explore {model} --coverage")),
                 line(&format!("explore {model} --web 127.0.0.1:3000")),
             ],
         ),

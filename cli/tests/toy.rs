@@ -97,6 +97,12 @@ fn every_command_prints_what_its_golden_says() {
         ("explore-not-reachable", "explore toy --bug forgets-holder --crashes 0", 3),
         ("explore-states", "explore toy --states 5", 3),
         ("explore-vacuous", "explore toy --depth 1", 4),
+        ("explore-coverage", "explore toy --clients 3 --crashes 1 --coverage", 0),
+        (
+            "explore-coverage-early",
+            "explore toy --bug always-grants --states 9 --coverage --no-save",
+            3,
+        ),
         ("simulate", "simulate toy --runs 100 --seed 7", 0),
         ("simulate-bug", "simulate toy --bug always-grants --save DIR/simulate", 1),
         (
@@ -138,6 +144,17 @@ fn json_is_one_document_that_names_its_exit_code() {
         ("check toy --runs 20", 0, &["/checks/0/states", "/checks/1/runs", "/exit_code"]),
         ("explore toy", 0, &["/verdict", "/system/parameters/clients", "/exit_code"]),
         (
+            "explore toy --coverage",
+            0,
+            &[
+                "/coverage/variants/0",
+                "/coverage/kinds/0/by_variant/0/calls",
+                "/coverage/nodes/1/locals/parts/0/without",
+                "/coverage/nodes/0/mails/parts/0/says",
+                "/coverage/budgets/parts/0/values",
+            ],
+        ),
+        (
             "explore toy --bug always-grants --save DIR",
             1,
             &["/counterexamples/0/saved", "/counterexamples/0/file", "/exit_code"],
@@ -169,12 +186,38 @@ fn json_is_one_document_that_names_its_exit_code() {
 }
 
 #[test]
+fn what_was_covered_is_told_only_if_asked_for_and_changes_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (without, asked) in [("", "--coverage"), ("--json", "--json --coverage")] {
+        let plain = answer(folder.path(), &format!("explore toy {without}")).out;
+        let covered = answer(folder.path(), &format!("explore toy {asked}")).out;
+        match without {
+            "" => {
+                assert!(covered.starts_with(&plain), "{covered}");
+                assert!(covered.len() > plain.len(), "{covered}");
+            }
+            _ => {
+                let read = |text: &str| -> serde_json::Value {
+                    serde_json::from_str(text).expect("a document")
+                };
+                let (plain, mut covered) = (read(&plain), read(&covered));
+                assert!(plain.get("coverage").is_none(), "{plain}");
+                let coverage = covered.as_object_mut().and_then(|all| all.remove("coverage"));
+                assert!(coverage.is_some(), "{covered}");
+                assert_eq!(plain, covered);
+            }
+        }
+    }
+}
+
+#[test]
 fn the_same_request_gets_the_same_answer() {
     let folder = tempfile::tempdir().expect("a folder");
     for arguments in [
         "check toy --bug forgets-holder --no-save",
         "simulate toy --runs 300 --threads 1",
         "explore toy --clients 3 --crashes 1 --json",
+        "explore toy --clients 3 --crashes 1 --coverage --threads 1",
     ] {
         let first = answer(folder.path(), arguments);
         let again = arguments.replace("--threads 1", "--threads 2");
@@ -242,6 +285,8 @@ fn flags_that_make_no_sense_are_refused() {
         ("simulate toy --runs 0", "invalid value '0'"),
         ("simulate toy --threads 0", "invalid value '0'"),
         ("explore toy --web nowhere", "invalid value 'nowhere'"),
+        ("explore toy --coverage --reference", "cannot be used with"),
+        ("explore toy --coverage --web 127.0.0.1:3000", "cannot be used with"),
         ("explain one.json --format png", "text, svg"),
         ("bench --short --long", "cannot be used with"),
         ("bench --repeat 0", "invalid value '0'"),

@@ -7,7 +7,7 @@
 //! message; time goes downward.
 
 mod changes;
-mod shape;
+pub(crate) mod shape;
 mod sheet;
 mod story;
 mod svg;

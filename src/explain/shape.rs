@@ -10,7 +10,7 @@ const DEEPEST: usize = 48;
 
 /// A value, as printed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// A number, a string, a unit variant; or whatever was not understood.
     Atom(String),
     /// `Name { field: value }`.
@@ -27,14 +27,14 @@ pub(super) enum Shape {
 
 impl Shape {
     /// Reads what `Debug` printed, on one line.
-    pub(super) fn read(text: &str) -> Shape {
+    pub(crate) fn read(text: &str) -> Shape {
         read_within(text.trim(), 0)
     }
 
     /// Reads what `Debug` printed, and drops the names of newtypes that only repeat their field's:
     /// `term: 2` for `term: Term(2)`, and for `last_term: Term(2)`. Any other name may be that of
     /// a variant, and says something.
-    pub(super) fn clear(text: &str) -> Shape {
+    pub(crate) fn clear(text: &str) -> Shape {
         Shape::read(text).cleared()
     }
 

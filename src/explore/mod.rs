@@ -4,8 +4,11 @@
 //!   parts, handlers called once for each state and message.
 //! - [`reference`](mod@reference) is the plain search over [`World`](crate::World): readable, and
 //!   what the other is held to.
+//! - [`coverage`] is what an exploration covered: by kind of message, timer, input and fault; and what
+//!   makes the space large.
 //! - `oracle` makes any scenario a `stateright::Model` (feature `stateright`).
 
+pub mod coverage;
 #[cfg(feature = "stateright")]
 pub mod oracle;
 mod packed;
@@ -16,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use self::coverage::Coverage;
 use crate::ledger::Bound;
 use crate::protocol::Protocol;
 use crate::step::Step;
@@ -41,6 +45,8 @@ pub struct Limits {
     pub threads: usize,
     /// The most bytes that the search itself may take for states and tables; no limit if `None`.
     pub bytes: Option<usize>,
+    /// Tells what was covered when it ends: [`Exploration::coverage`].
+    pub coverage: bool,
 }
 
 /// A violation that was found, by a shortest trace to it.
@@ -85,6 +91,9 @@ pub struct Exploration<P: Protocol> {
     pub begun_at: usize,
     /// How it was searched.
     pub searched: Searched,
+    /// What was covered, if it was asked for ([`Limits::coverage`]). The plain search keeps no books
+    /// of that, and says nothing.
+    pub coverage: Option<Coverage>,
 }
 
 /// How an exploration searched: by which engine, and what it took.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::coverage::Coverage;
 use super::{Exploration, Found, Limits, Searched};
 use crate::audience::Shown;
 use crate::ledger::Bound;
@@ -53,6 +54,8 @@ pub(super) struct Tally<P: Protocol> {
     pub(super) goals: Vec<(&'static str, Option<u32>)>,
     pub(super) marks: BTreeMap<&'static str, u64>,
     pub(super) quiet: u64,
+    /// What was covered, if that was asked for and the search knows it.
+    pub(super) coverage: Option<Coverage>,
 }
 
 impl<P: Protocol> Tally<P> {
@@ -66,6 +69,7 @@ impl<P: Protocol> Tally<P> {
             goals: scenario.goals.iter().map(|goal| (goal.name, None)).collect(),
             marks: BTreeMap::new(),
             quiet: 0,
+            coverage: None,
         }
     }
 
@@ -169,6 +173,7 @@ fn report<'a, P: Protocol, S: Search<'a, P>>(
         waypoints,
         begun_at,
         searched,
+        coverage: tally.coverage.map(|coverage| Coverage { begun_at, ..coverage }),
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn explore(
         plain: explore.reference,
         threads: usize::from(explore.threads.unwrap_or(1)),
         bytes: memory_limit(&explore.ends).map(|bytes| bytes as usize),
+        coverage: explore.coverage,
     };
     answer(session, model, &request, &limits, &explore.ends, &explore.saving)?.print(session)
 }
@@ -70,6 +71,9 @@ pub(super) fn answer(
     let code = code_of(&report.verdict, request.bug.as_deref());
     let mut page = Page::new(session.colour);
     print::explore::explored(&mut page, &report, &saved, session.program);
+    if limits.coverage {
+        print::coverage::covered(&mut page, &report);
+    }
     let value = in_json(&report, &saved, code)?;
     Ok(Answer { page, value, code, unsaved })
 }

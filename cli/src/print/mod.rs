@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod bugs;
 pub(crate) mod catalog;
 pub(crate) mod counterexample;
+pub(crate) mod coverage;
 pub(crate) mod explore;
 pub(crate) mod replay;
 pub(crate) mod shrink;

@@ -9,6 +9,7 @@
 use super::books::Batch;
 use super::candidates::{Candidates, Every, Nowhere, Outsiders};
 use super::check::{Looked, goals_of_nodes};
+use super::coverage::covered;
 use super::dead::{must_stay, proved};
 use super::expand::{Came, Counted, Successors};
 use super::key::{Layout, Word};
@@ -180,6 +181,9 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             States::Narrow(visited) => self.quiet_from(visited, self.at),
             States::Wide(visited) => self.quiet_from(visited, self.at),
         };
+        if self.limits.coverage {
+            self.tally.coverage = Some(covered(&self.meaning, &self.tables, &self.tally.goals));
+        }
         let searched = Searched {
             packed: true,
             fallback: self.too_wide.take(),

@@ -13,6 +13,7 @@
 //!   is entered in the books.
 //! - [`trace`]: how a trace is rebuilt.
 //! - [`dead`]: mail that may be forgotten, and the proof.
+//! - [`mod@coverage`]: what all of these remember, as a report.
 //! - [`team`]: how several threads expand a batch.
 //! - [`rows`]: the memo tables under all of it.
 //!
@@ -22,6 +23,7 @@ mod books;
 mod calls;
 mod candidates;
 mod check;
+mod coverage;
 mod dead;
 mod expand;
 mod key;
