@@ -6,6 +6,7 @@
 //!   what the other is held to.
 //! - `oracle` makes any scenario a `stateright::Model` (feature `stateright`).
 
+mod estimate;
 #[cfg(feature = "stateright")]
 pub mod oracle;
 mod packed;
@@ -21,6 +22,7 @@ use crate::protocol::Protocol;
 use crate::step::Step;
 use crate::verdict::Verdict;
 
+pub use estimate::estimate;
 pub use packed::explore;
 
 /// How far an exploration goes, beyond the scenario's own bounds.

@@ -18,6 +18,8 @@ pub enum Subject {
         clients: u8,
         /// How much of the past is part of a state.
         history: History,
+        /// After how many steps it ends, if it would be too large.
+        depth: Option<u32>,
     },
     /// The register of Attiya, Bar-Noy and Dolev.
     Register {
@@ -30,6 +32,13 @@ pub enum Subject {
     },
     /// A scenario of the catalog's Raft.
     Raft(&'static str),
+    /// The same with parameters of its own.
+    RaftWith {
+        /// The scenario.
+        scenario: &'static str,
+        /// The parameters that differ from the scenario's.
+        settings: &'static [(&'static str, u64)],
+    },
     /// A scenario of the catalog's lock service.
     Lock(&'static str),
 }
@@ -71,9 +80,35 @@ const fn known(states: u64, transitions: u64, depth: u32) -> Option<Counts> {
     Some(Counts { states, transitions, depth: Some(depth) })
 }
 
-const OURS: &[Engine] = &[Engine::Splitbrain];
+const OURS: &[Engine] = &[Engine::Splitbrain, Engine::TwoThreads];
 const NATIVE: &[Engine] =
     &[Engine::Splitbrain, Engine::Plain, Engine::StaterightBfs, Engine::StaterightDfs];
+const LARGE_AND_SPIN: &[Engine] = &[
+    Engine::Splitbrain,
+    Engine::TwoThreads,
+    Engine::Plain,
+    Engine::StaterightBfs,
+    Engine::StaterightDfs,
+    Engine::Spin,
+];
+const PAXOS: &[Engine] = &[
+    Engine::Splitbrain,
+    Engine::Plain,
+    Engine::StaterightBfs,
+    Engine::StaterightDfs,
+    Engine::StaterightStyle,
+];
+const PAXOS_LARGE: &[Engine] = &[
+    Engine::Splitbrain,
+    Engine::TwoThreads,
+    Engine::Plain,
+    Engine::StaterightBfs,
+    Engine::StaterightDfs,
+    Engine::StaterightStyle,
+];
+/// Depth first, a bound on the depth is not exact.
+const PAXOS_STEPS: &[Engine] =
+    &[Engine::Splitbrain, Engine::Plain, Engine::StaterightBfs, Engine::StaterightStyle];
 const NATIVE_AND_SPIN: &[Engine] = &[
     Engine::Splitbrain,
     Engine::Plain,
@@ -81,6 +116,8 @@ const NATIVE_AND_SPIN: &[Engine] = &[
     Engine::StaterightDfs,
     Engine::Spin,
 ];
+const ADAPTED_LARGE: &[Engine] =
+    &[Engine::Splitbrain, Engine::TwoThreads, Engine::Plain, Engine::AdapterBfs];
 const ADAPTED: &[Engine] = &[Engine::Splitbrain, Engine::Plain, Engine::AdapterBfs];
 const DEPTH_FIRST: &[Engine] = &[Engine::StaterightDfs];
 
@@ -90,27 +127,57 @@ pub const WORKS: &[Work] = &[
         name: "paxos-2",
         kind: "paxos",
         about: "Paxos with 2 clients and 3 servers, the whole history in each state",
-        subject: Subject::Paxos { clients: 2, history: History::Whole },
+        subject: Subject::Paxos { clients: 2, history: History::Whole, depth: None },
         size: Size::Short,
         counts: known(16_668, 32_970, 20),
-        engines: NATIVE,
+        engines: PAXOS,
         patient: &[],
     },
     Work {
         name: "paxos-3",
         kind: "paxos",
         about: "Paxos with 3 clients and 3 servers, the whole history in each state",
-        subject: Subject::Paxos { clients: 3, history: History::Whole },
+        subject: Subject::Paxos { clients: 3, history: History::Whole, depth: None },
         size: Size::Full,
         counts: known(1_194_428, 2_420_476, 27),
-        engines: NATIVE,
+        engines: PAXOS_LARGE,
+        patient: &[],
+    },
+    Work {
+        name: "paxos-4-steps-11",
+        kind: "paxos-4",
+        about: "Paxos with 4 clients and 3 servers, 11 steps deep, the whole history in each state",
+        subject: Subject::Paxos { clients: 4, history: History::Whole, depth: Some(11) },
+        size: Size::Short,
+        counts: known(80_613, 141_546, 11),
+        engines: PAXOS_STEPS,
+        patient: &[],
+    },
+    Work {
+        name: "paxos-4-steps-15",
+        kind: "paxos-4",
+        about: "Paxos with 4 clients and 3 servers, 15 steps deep, the whole history in each state",
+        subject: Subject::Paxos { clients: 4, history: History::Whole, depth: Some(15) },
+        size: Size::Full,
+        counts: None,
+        engines: PAXOS_STEPS,
+        patient: &[],
+    },
+    Work {
+        name: "paxos-4-steps-21",
+        kind: "paxos-4",
+        about: "Paxos with 4 clients and 3 servers, 21 steps deep, the whole history in each state",
+        subject: Subject::Paxos { clients: 4, history: History::Whole, depth: Some(21) },
+        size: Size::Long,
+        counts: None,
+        engines: OURS,
         patient: &[],
     },
     Work {
         name: "paxos-canonical-2",
         kind: "paxos-canonical",
         about: "Paxos with 2 clients and 3 servers, what matters of the history in each state",
-        subject: Subject::Paxos { clients: 2, history: History::Canonical },
+        subject: Subject::Paxos { clients: 2, history: History::Canonical, depth: None },
         size: Size::Short,
         counts: known(16_668, 32_970, 20),
         engines: ADAPTED,
@@ -120,7 +187,7 @@ pub const WORKS: &[Work] = &[
         name: "paxos-canonical-3",
         kind: "paxos-canonical",
         about: "Paxos with 3 clients and 3 servers, what matters of the history in each state",
-        subject: Subject::Paxos { clients: 3, history: History::Canonical },
+        subject: Subject::Paxos { clients: 3, history: History::Canonical, depth: None },
         size: Size::Full,
         counts: known(1_194_428, 2_420_476, 27),
         engines: ADAPTED,
@@ -153,7 +220,7 @@ pub const WORKS: &[Work] = &[
         subject: Subject::TwoPhase { resources: 8 },
         size: Size::Full,
         counts: known(1_745_408, 18_507_777, 25),
-        engines: NATIVE_AND_SPIN,
+        engines: LARGE_AND_SPIN,
         patient: &[],
     },
     Work {
@@ -163,7 +230,7 @@ pub const WORKS: &[Work] = &[
         subject: Subject::TwoPhase { resources: 9 },
         size: Size::Full,
         counts: known(10_340_352, 123_558_401, 28),
-        engines: &[Engine::Splitbrain, Engine::StaterightDfs, Engine::Spin],
+        engines: &[Engine::Splitbrain, Engine::TwoThreads, Engine::StaterightDfs, Engine::Spin],
         patient: &[],
     },
     Work {
@@ -233,7 +300,30 @@ pub const WORKS: &[Work] = &[
         subject: Subject::Raft("deep"),
         size: Size::Full,
         counts: None,
-        engines: ADAPTED,
+        engines: ADAPTED_LARGE,
+        patient: &[],
+    },
+    Work {
+        name: "raft-once",
+        kind: "raft",
+        about: "the catalog's Raft, scenario `deep-crash`, each message at most once",
+        subject: Subject::RaftWith { scenario: "deep-crash", settings: &[("set-links", 0)] },
+        size: Size::Full,
+        counts: known(8_921_492, 49_283_538, 27),
+        engines: OURS,
+        patient: &[Engine::AdapterBfs],
+    },
+    Work {
+        name: "raft-large",
+        kind: "raft",
+        about: "the same with 5 crashes",
+        subject: Subject::RaftWith {
+            scenario: "deep-crash",
+            settings: &[("set-links", 0), ("crashes", 5)],
+        },
+        size: Size::Long,
+        counts: None,
+        engines: OURS,
         patient: &[],
     },
     Work {
@@ -253,7 +343,7 @@ pub const WORKS: &[Work] = &[
         subject: Subject::Lock("deep"),
         size: Size::Full,
         counts: None,
-        engines: ADAPTED,
+        engines: ADAPTED_LARGE,
         patient: &[],
     },
 ];
@@ -322,6 +412,7 @@ mod tests {
         for (words, short, long, expected) in [
             ("paxos", false, false, "paxos-3"),
             ("paxos", true, false, "paxos-2"),
+            ("paxos-4", true, false, "paxos-4-steps-11"),
             ("paxos-3", true, false, "paxos-3"),
             ("two-phase paxos", true, false, "paxos-2 two-phase-5 two-phase-7"),
             ("register-whole", false, false, ""),
