@@ -109,7 +109,7 @@ pub fn search(subject: Subject, engine: Engine) -> Outcome {
         Subject::TwoPhase { resources } => match engine {
             Engine::Spin => rivals::spin::search(resources),
             Engine::StaterightBfs | Engine::StaterightDfs => {
-                rival(engine, rivals::two_phase::model(resources), None)
+                rival(engine, rivals::two_phase::model(resources))
             }
             Engine::Splitbrain
             | Engine::TwoThreads
@@ -118,26 +118,21 @@ pub fn search(subject: Subject, engine: Engine) -> Outcome {
             | Engine::AdapterBfs
             | Engine::AdapterDfs => ours(engine, two_phase::scenario(resources)),
         },
-        Subject::Paxos { clients, history, depth } => match engine {
+        Subject::Paxos { clients, history } => match engine {
             Engine::StaterightBfs | Engine::StaterightDfs => {
-                rival(engine, rivals::paxos::model(clients), depth)
+                rival(engine, rivals::paxos::model(clients))
             }
-            Engine::StaterightStyle => {
-                rival(engine, rivals::paxos::in_its_own_style(clients), depth)
-            }
+            Engine::StaterightStyle => rival(engine, rivals::paxos::in_its_own_style(clients)),
             Engine::Splitbrain
             | Engine::TwoThreads
             | Engine::Plain
             | Engine::AdapterBfs
             | Engine::AdapterDfs
-            | Engine::Spin => {
-                let scenario = paxos::scenario(clients, history);
-                ours(engine, depth.into_iter().fold(scenario, Scenario::depth))
-            }
+            | Engine::Spin => ours(engine, paxos::scenario(clients, history)),
         },
         Subject::Register { clients, servers, history } => match engine {
             Engine::StaterightBfs | Engine::StaterightDfs => {
-                rival(engine, rivals::register::model(clients, servers), None)
+                rival(engine, rivals::register::model(clients, servers))
             }
             Engine::Splitbrain
             | Engine::TwoThreads
@@ -175,8 +170,8 @@ fn ours<P: Protocol>(engine: Engine, scenario: Scenario<P>) -> Outcome {
             counts_of(&explore(&scenario, engine.threads())?)
         }
         Engine::Plain => counts_of(&explore_plainly(&scenario)?),
-        Engine::AdapterBfs => rivals::count(Oracle::new(scenario)?, Order::BreadthFirst, None),
-        Engine::AdapterDfs => rivals::count(Oracle::new(scenario)?, Order::DepthFirst, None),
+        Engine::AdapterBfs => rivals::count(Oracle::new(scenario)?, Order::BreadthFirst),
+        Engine::AdapterDfs => rivals::count(Oracle::new(scenario)?, Order::DepthFirst),
         Engine::StaterightBfs | Engine::StaterightDfs | Engine::StaterightStyle | Engine::Spin => {
             Err(format!("nobody has written this work for {}", engine.name()))
         }
@@ -184,10 +179,10 @@ fn ours<P: Protocol>(engine: Engine, scenario: Scenario<P>) -> Outcome {
 }
 
 /// A search of a model written for Stateright.
-fn rival<M: rivals::Searched>(engine: Engine, model: M, depth: Option<u32>) -> Outcome {
+fn rival<M: rivals::Searched>(engine: Engine, model: M) -> Outcome {
     let depth_first = engine == Engine::StaterightDfs;
     let order = if depth_first { Order::DepthFirst } else { Order::BreadthFirst };
-    measured(|| rivals::count(model, order, depth))
+    measured(|| rivals::count(model, order))
 }
 
 // The only two calls of this project's own searches.

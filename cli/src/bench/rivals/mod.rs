@@ -55,20 +55,14 @@ impl<M> Searched for M where
 {
 }
 
-/// Lets Stateright search a model on one thread: whole, or so many steps deep.
+/// Lets Stateright search a whole model on one thread.
 ///
 /// # Errors
 /// A sentence when a property does not hold.
-pub fn count<M: Searched>(model: M, order: Order, depth: Option<u32>) -> Result<Counts, String> {
-    // A state there is as deep as the states on its path are many; 0 is no bound.
-    let deepest = depth.map_or(0, |steps| steps as usize + 1);
-    let builder = model.checker().threads(1).target_max_depth(deepest);
+pub fn count<M: Searched>(model: M, order: Order) -> Result<Counts, String> {
+    let builder = model.checker().threads(1);
     match order {
         Order::BreadthFirst => counted(&builder.spawn_bfs().join(), true),
-        // What is reached late on a long path is not gone on with when a short one leads there, too.
-        Order::DepthFirst if depth.is_some() => {
-            Err("depth first, a bound on the depth leaves states out".to_string())
-        }
         Order::DepthFirst => counted(&builder.spawn_dfs().join(), false),
     }
 }
