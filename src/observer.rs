@@ -2,7 +2,7 @@
 
 /// How far an engine has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Progress {
+pub enum Progress<'a> {
     /// An exploration.
     Exploring {
         /// Different states stored.
@@ -13,6 +13,11 @@ pub enum Progress {
         depth: u32,
         /// States stored and not expanded yet.
         frontier: usize,
+        /// The number of the first state of each depth found so far, from which
+        /// [`explore::estimate`](crate::explore::estimate()) guesses how many there may be in all.
+        levels: &'a [usize],
+        /// The depth beyond which nothing is followed.
+        deepest: Option<u32>,
     },
     /// A simulation.
     Simulating {
@@ -35,7 +40,7 @@ pub enum Progress {
 /// Watches an engine, and may end it. Clocks and memory are its business: engines know none.
 pub trait Observer {
     /// Called now and then. Some sentence ends the work, as its reason: "out of time".
-    fn look(&mut self, progress: &Progress) -> Option<String>;
+    fn look(&mut self, progress: &Progress<'_>) -> Option<String>;
 }
 
 /// Lets an engine run undisturbed.
@@ -43,7 +48,7 @@ pub trait Observer {
 pub struct Undisturbed;
 
 impl Observer for Undisturbed {
-    fn look(&mut self, _: &Progress) -> Option<String> {
+    fn look(&mut self, _: &Progress<'_>) -> Option<String> {
         None
     }
 }

@@ -174,7 +174,7 @@ fn reaches(kept: u8) -> Goal<Puppet> {
 struct Impatient;
 
 impl Observer for Impatient {
-    fn look(&mut self, _: &Progress) -> Option<String> {
+    fn look(&mut self, _: &Progress<'_>) -> Option<String> {
         Some("out of patience".to_string())
     }
 }

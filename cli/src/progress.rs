@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use splitbrain::explore::estimate;
 use splitbrain::{Observer, Progress};
 
 use crate::arguments::Ends;
-use crate::print::{bytes_in_words, count};
+use crate::print::{bytes_in_words, count, roughly};
 use crate::session::Problem;
 
 #[expect(clippy::disallowed_types, reason = "the one clock: limits and progress, never a verdict")]
@@ -121,7 +122,7 @@ impl Watch {
         })
     }
 
-    fn show(&mut self, progress: &Progress, elapsed: Duration, now: Clock) {
+    fn show(&mut self, progress: &Progress<'_>, elapsed: Duration, now: Clock) {
         match &mut self.display {
             Display::Nothing => {}
             Display::Live(line) => line.set_message(in_words(progress, elapsed)),
@@ -136,7 +137,7 @@ impl Watch {
 }
 
 impl Observer for Watch {
-    fn look(&mut self, progress: &Progress) -> Option<String> {
+    fn look(&mut self, progress: &Progress<'_>) -> Option<String> {
         let now = Clock::now();
         if self.looked.is_some_and(|last| now.duration_since(last) < LOOKS_APART) {
             return None;
@@ -188,15 +189,26 @@ fn resident() -> Option<u64> {
     Some(kilobytes * 1_024)
 }
 
-fn in_words(progress: &Progress, elapsed: Duration) -> String {
+/// What may be said of the size of a search: the guess, once there is one and while it lies ahead.
+fn guess(states: usize, levels: &[usize], deepest: Option<u32>) -> String {
+    // The last level is still growing; where each of the others begins, the one before has ended.
+    let ends = levels.get(1..).unwrap_or_default();
+    match estimate(ends, deepest).filter(|guessed| *guessed > states as u64) {
+        Some(guessed) => format!(", perhaps {} in all", roughly(guessed)),
+        None => String::new(),
+    }
+}
+
+fn in_words(progress: &Progress<'_>, elapsed: Duration) -> String {
     let rate = |number: u64| count((number as f64 / elapsed.as_secs_f64().max(0.001)) as u64);
     let memory = resident().map(|bytes| format!(", {}", bytes_in_words(bytes)));
     let memory = memory.unwrap_or_default();
     let seconds = elapsed.as_secs();
     match *progress {
-        Progress::Exploring { states, transitions, depth, frontier } => format!(
-            "{} states, {} transitions, depth {depth}, {} waiting, {}/s{memory}, {seconds} s",
+        Progress::Exploring { states, transitions, depth, frontier, levels, deepest } => format!(
+            "{} states{}, {} transitions, depth {depth}, {} waiting, {}/s{memory}, {seconds} s",
             count(states as u64),
+            guess(states, levels, deepest),
             count(transitions),
             count(frontier as u64),
             rate(states as u64)
@@ -221,5 +233,37 @@ fn time_in_words(time: Duration) -> String {
         (_, seconds) if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
         (_, seconds) if seconds % 60 == 0 => format!("{}m", seconds / 60),
         (_, seconds) => format!("{seconds}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_is_told_with_a_guess_once_there_is_ground_for_one() {
+        // Raft's three elections: where each level begins, from where a million states are known.
+        let levels = [
+            0, 1, 4, 16, 59, 212, 731, 2_366, 7_223, 20_846, 57_104, 149_276, 372_581, 883_637,
+            1_977_293, 4_143_185, 8_070_095, 14_505_806,
+        ];
+        let said = |levels: &[usize], states| {
+            let progress = Progress::Exploring {
+                states,
+                transitions: 2_000_000,
+                depth: 9,
+                frontier: 1_000,
+                levels,
+                deepest: None,
+            };
+            in_words(&progress, Duration::from_secs(10))
+        };
+        let (early, late) = (said(&levels[..11], 60_000), said(&levels, 14_600_000));
+        assert!(early.starts_with("60,000 states, 2,000,000 transitions, depth 9, "), "{early}");
+        assert!(late.starts_with("14,600,000 states, perhaps 130 M in all, 2,000,"), "{late}");
+        assert!(late.contains(" 1,000 waiting, 1,460,000/s"), "{late}");
+        // What was overtaken is no longer said.
+        assert!(!said(&levels, 900_000_000).contains("perhaps"));
+        assert!(!said(&[], 0).contains("perhaps"));
     }
 }

@@ -69,8 +69,12 @@ fn every_engine_counts_the_same_in_the_small_sizes() {
         if matches!(work.subject, Subject::Raft(_) | Subject::TwoPhase { resources: 7 }) {
             continue;
         }
-        let engines =
-            work.engines(true, false).into_iter().filter(|engine| *engine != Engine::Spin);
+        let others = work
+            .engines(true, false)
+            .into_iter()
+            .filter(|engine| !matches!(engine, Engine::Spin | Engine::TwoThreads));
+        // On two threads the table has the large ones only; the count is a matter of any size.
+        let engines = others.chain([Engine::TwoThreads]);
         let rows: Vec<Row> =
             engines.map(|engine| Row { engine, outcome: search(work.subject, engine) }).collect();
         for row in &rows {
@@ -111,8 +115,13 @@ fn the_command_measures_each_row_in_a_process_of_its_own() {
     ] {
         assert_eq!(value.pointer(pointer), Some(&expected), "{pointer}: {value}");
     }
+    let ran = bench("bench --row paxos-2 splitbrain-2");
+    let row: Row = serde_json::from_slice(&ran.stdout).expect("a row");
+    assert_eq!(row.engine, Engine::TwoThreads);
+    assert_eq!(row.seconds(), row.measured().map(|measured| measured.clock));
     let ran = bench("bench register-2x2 --no-progress");
     let text = String::from_utf8_lossy(&ran.stdout);
     assert_eq!((ran.status.code(), ran.stderr.len()), (Some(0), 0), "{text}");
     assert!(text.contains("Stateright BFS, adapter"), "{text}");
+    assert!(text.contains("of the clock below that"), "{text}");
 }

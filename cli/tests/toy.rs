@@ -257,7 +257,7 @@ fn requests_that_make_no_sense_are_refused_in_one_paragraph() {
         ("explore toy --web 192.0.2.1:80", &["cannot listen on 192.0.2.1:80"]),
         ("bench paxo", &["no work `paxo`", "paxos, paxos-canonical", "paxos-2, paxos-3"]),
         ("bench register-whole", &["--long only", "--list"]),
-        ("bench --row paxos-2 none", &["no engine `none`", "splitbrain, plain"]),
+        ("bench --row paxos-2 none", &["no engine `none`", "splitbrain-2, plain"]),
         ("replay DIR/none.json", &["cannot read", "DIR/none.json"]),
         ("shrink DIR/none.json", &["cannot read", "DIR/none.json"]),
         ("explain DIR/none.json", &["cannot read", "DIR/none.json"]),

@@ -9,6 +9,7 @@
 //! - `oracle` makes any scenario a `stateright::Model` (feature `stateright`).
 
 pub mod coverage;
+mod estimate;
 #[cfg(feature = "stateright")]
 pub mod oracle;
 mod packed;
@@ -25,6 +26,7 @@ use crate::protocol::Protocol;
 use crate::step::Step;
 use crate::verdict::Verdict;
 
+pub use estimate::estimate;
 pub use packed::explore;
 
 /// How far an exploration goes, beyond the scenario's own bounds.

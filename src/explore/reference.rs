@@ -158,6 +158,8 @@ impl<P: Protocol> Plain<'_, P> {
             transitions: self.tally.transitions,
             depth: self.tally.depth_of(at),
             frontier: self.states.len() - at,
+            levels: &self.tally.levels,
+            deepest: self.scenario.depth,
         })
     }
 

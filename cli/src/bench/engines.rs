@@ -17,14 +17,19 @@ use super::works::Subject;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
-    /// This project's explorer.
+    /// This project's explorer, on one thread.
     Splitbrain,
+    /// The same on two threads.
+    #[serde(rename = "splitbrain-2")]
+    TwoThreads,
     /// This project's plain search, which the explorer is held to.
     Plain,
     /// Stateright on a model written for it, breadth first.
     StaterightBfs,
     /// The same, depth first.
     StaterightDfs,
+    /// Stateright on a model in the style of its book, breadth first: see [`rivals::paxos`].
+    StaterightStyle,
     /// Stateright on our own scenario, through the adapter, breadth first.
     AdapterBfs,
     /// The same, depth first.
@@ -35,11 +40,13 @@ pub enum Engine {
 
 impl Engine {
     /// All of them, in the order of the table.
-    pub const ALL: [Engine; 7] = [
+    pub const ALL: [Engine; 9] = [
         Engine::Splitbrain,
+        Engine::TwoThreads,
         Engine::Plain,
         Engine::StaterightBfs,
         Engine::StaterightDfs,
+        Engine::StaterightStyle,
         Engine::AdapterBfs,
         Engine::AdapterDfs,
         Engine::Spin,
@@ -49,9 +56,11 @@ impl Engine {
     pub fn name(self) -> &'static str {
         match self {
             Engine::Splitbrain => "splitbrain",
+            Engine::TwoThreads => "splitbrain, 2 threads",
             Engine::Plain => "splitbrain, plain search",
             Engine::StaterightBfs => "Stateright BFS",
             Engine::StaterightDfs => "Stateright DFS",
+            Engine::StaterightStyle => "Stateright BFS, hashed",
             Engine::AdapterBfs => "Stateright BFS, adapter",
             Engine::AdapterDfs => "Stateright DFS, adapter",
             Engine::Spin => "Spin",
@@ -62,9 +71,11 @@ impl Engine {
     pub fn id(self) -> &'static str {
         match self {
             Engine::Splitbrain => "splitbrain",
+            Engine::TwoThreads => "splitbrain-2",
             Engine::Plain => "plain",
             Engine::StaterightBfs => "stateright-bfs",
             Engine::StaterightDfs => "stateright-dfs",
+            Engine::StaterightStyle => "stateright-style",
             Engine::AdapterBfs => "adapter-bfs",
             Engine::AdapterDfs => "adapter-dfs",
             Engine::Spin => "spin",
@@ -73,7 +84,22 @@ impl Engine {
 
     /// Whether it is this project's own.
     pub fn is_ours(self) -> bool {
-        matches!(self, Engine::Splitbrain | Engine::Plain)
+        matches!(self, Engine::Splitbrain | Engine::TwoThreads | Engine::Plain)
+    }
+
+    /// On how many threads it searches.
+    pub fn threads(self) -> usize {
+        match self {
+            Engine::TwoThreads => 2,
+            Engine::Splitbrain
+            | Engine::Plain
+            | Engine::StaterightBfs
+            | Engine::StaterightDfs
+            | Engine::StaterightStyle
+            | Engine::AdapterBfs
+            | Engine::AdapterDfs
+            | Engine::Spin => 1,
+        }
     }
 }
 
@@ -85,15 +111,20 @@ pub fn search(subject: Subject, engine: Engine) -> Outcome {
             Engine::StaterightBfs | Engine::StaterightDfs => {
                 rival(engine, rivals::two_phase::model(resources))
             }
-            Engine::Splitbrain | Engine::Plain | Engine::AdapterBfs | Engine::AdapterDfs => {
-                ours(engine, two_phase::scenario(resources))
-            }
+            Engine::Splitbrain
+            | Engine::TwoThreads
+            | Engine::Plain
+            | Engine::StaterightStyle
+            | Engine::AdapterBfs
+            | Engine::AdapterDfs => ours(engine, two_phase::scenario(resources)),
         },
         Subject::Paxos { clients, history } => match engine {
             Engine::StaterightBfs | Engine::StaterightDfs => {
                 rival(engine, rivals::paxos::model(clients))
             }
+            Engine::StaterightStyle => rival(engine, rivals::paxos::in_its_own_style(clients)),
             Engine::Splitbrain
+            | Engine::TwoThreads
             | Engine::Plain
             | Engine::AdapterBfs
             | Engine::AdapterDfs
@@ -104,18 +135,29 @@ pub fn search(subject: Subject, engine: Engine) -> Outcome {
                 rival(engine, rivals::register::model(clients, servers))
             }
             Engine::Splitbrain
+            | Engine::TwoThreads
             | Engine::Plain
             | Engine::AdapterBfs
+            | Engine::StaterightStyle
             | Engine::AdapterDfs
             | Engine::Spin => ours(engine, register::scenario(clients, servers, history)),
         },
-        Subject::Raft(scenario) => of_catalog(engine, &RaftModel, scenario),
-        Subject::Lock(scenario) => of_catalog(engine, &LockModel, scenario),
+        Subject::Raft(scenario) => of_catalog(engine, &RaftModel, scenario, &[]),
+        Subject::RaftWith { scenario, settings } => {
+            of_catalog(engine, &RaftModel, scenario, settings)
+        }
+        Subject::Lock(scenario) => of_catalog(engine, &LockModel, scenario, &[]),
     }
 }
 
-fn of_catalog<M: Model>(engine: Engine, model: &M, scenario: &str) -> Outcome {
-    match build(model, scenario, None, &Default::default()) {
+fn of_catalog<M: Model>(
+    engine: Engine,
+    model: &M,
+    scenario: &str,
+    settings: &[(&str, u64)],
+) -> Outcome {
+    let given = settings.iter().map(|(name, value)| (name.to_string(), *value)).collect();
+    match build(model, scenario, None, &given) {
         Ok(scenario) => ours(engine, scenario),
         Err(misfit) => Outcome::Failed { why: misfit.to_string() },
     }
@@ -124,11 +166,13 @@ fn of_catalog<M: Model>(engine: Engine, model: &M, scenario: &str) -> Outcome {
 /// A search of one of our own scenarios.
 fn ours<P: Protocol>(engine: Engine, scenario: Scenario<P>) -> Outcome {
     measured(|| match engine {
-        Engine::Splitbrain => counts_of(&explore(&scenario)?),
+        Engine::Splitbrain | Engine::TwoThreads => {
+            counts_of(&explore(&scenario, engine.threads())?)
+        }
         Engine::Plain => counts_of(&explore_plainly(&scenario)?),
         Engine::AdapterBfs => rivals::count(Oracle::new(scenario)?, Order::BreadthFirst),
         Engine::AdapterDfs => rivals::count(Oracle::new(scenario)?, Order::DepthFirst),
-        Engine::StaterightBfs | Engine::StaterightDfs | Engine::Spin => {
+        Engine::StaterightBfs | Engine::StaterightDfs | Engine::StaterightStyle | Engine::Spin => {
             Err(format!("nobody has written this work for {}", engine.name()))
         }
     })
@@ -144,8 +188,8 @@ fn rival<M: rivals::Searched>(engine: Engine, model: M) -> Outcome {
 // The only two calls of this project's own searches.
 
 /// The full space, as the rivals search it: mail that is dead is kept.
-fn explore<P: Protocol>(scenario: &Scenario<P>) -> Result<Exploration<P>, String> {
-    let limits = Limits { full: true, ..Limits::default() };
+fn explore<P: Protocol>(scenario: &Scenario<P>, threads: usize) -> Result<Exploration<P>, String> {
+    let limits = Limits { full: true, threads, ..Limits::default() };
     splitbrain::explore::explore(scenario, &limits, &mut Undisturbed)
 }
 

@@ -1,7 +1,9 @@
 //! What a search took: its processor time and its memory, as the system tells them in `/proc`.
 //!
 //! Processor time is told in ticks of 10 ms. A search that takes less than a second is given the
-//! seconds of the clock instead, which on one thread are nearly the same and finer. Memory is the
+//! seconds of the clock instead, which on one thread are nearly the same and finer. Several threads
+//! spend more processor time than one and still end sooner: for them the clock is what counts, so
+//! it is measured as well ([`Row::seconds`](super::rows::Row::seconds) chooses). Memory is the
 //! most that the process ever had resident, less what it had before the search. Where there is no
 //! `/proc`, memory is not measured and the clock's seconds are all there is.
 
@@ -26,8 +28,10 @@ pub struct Measured {
     /// What it counted.
     #[serde(flatten)]
     pub counts: Counts,
-    /// Its processor time in seconds.
+    /// Its processor time in seconds; those of the clock where they are too few to be told finely.
     pub seconds: f64,
+    /// The seconds of the clock.
+    pub clock: f64,
     /// Its memory in bytes, where it can be measured.
     pub bytes: Option<u64>,
 }
@@ -78,11 +82,12 @@ impl Meter {
         Meter { clock: Stopwatch::start(), whose, processor: processor(whose), resident }
     }
 
-    /// The seconds since it was started.
-    pub(super) fn seconds(&self) -> f64 {
+    /// The seconds since it was started: of the processor, if they are enough to be told finely,
+    /// and of the clock.
+    pub(super) fn seconds(&self) -> (f64, f64) {
         let clock = self.clock.seconds();
         let spent = processor(self.whose).zip(self.processor).map(|(now, then)| now - then);
-        spent.filter(|spent| *spent >= FINE).unwrap_or(clock)
+        (spent.filter(|spent| *spent >= FINE).unwrap_or(clock), clock)
     }
 
     /// The most memory this process had since it was started, beyond what it had then.
@@ -96,8 +101,8 @@ pub(super) fn measured(search: impl FnOnce() -> Result<Counts, String>) -> Outco
     let meter = Meter::start(Whose::Own);
     match search() {
         Ok(counts) => {
-            let (seconds, bytes) = (meter.seconds(), meter.bytes());
-            Outcome::Measured(Measured { counts, seconds, bytes })
+            let ((seconds, clock), bytes) = (meter.seconds(), meter.bytes());
+            Outcome::Measured(Measured { counts, seconds, clock, bytes })
         }
         Err(why) => Outcome::Failed { why },
     }

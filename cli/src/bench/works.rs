@@ -30,6 +30,13 @@ pub enum Subject {
     },
     /// A scenario of the catalog's Raft.
     Raft(&'static str),
+    /// The same with parameters of its own.
+    RaftWith {
+        /// The scenario.
+        scenario: &'static str,
+        /// The parameters that differ from the scenario's.
+        settings: &'static [(&'static str, u64)],
+    },
     /// A scenario of the catalog's lock service.
     Lock(&'static str),
 }
@@ -71,9 +78,32 @@ const fn known(states: u64, transitions: u64, depth: u32) -> Option<Counts> {
     Some(Counts { states, transitions, depth: Some(depth) })
 }
 
-const OURS: &[Engine] = &[Engine::Splitbrain];
+const OURS: &[Engine] = &[Engine::Splitbrain, Engine::TwoThreads];
 const NATIVE: &[Engine] =
     &[Engine::Splitbrain, Engine::Plain, Engine::StaterightBfs, Engine::StaterightDfs];
+const LARGE_AND_SPIN: &[Engine] = &[
+    Engine::Splitbrain,
+    Engine::TwoThreads,
+    Engine::Plain,
+    Engine::StaterightBfs,
+    Engine::StaterightDfs,
+    Engine::Spin,
+];
+const PAXOS: &[Engine] = &[
+    Engine::Splitbrain,
+    Engine::Plain,
+    Engine::StaterightBfs,
+    Engine::StaterightDfs,
+    Engine::StaterightStyle,
+];
+const PAXOS_LARGE: &[Engine] = &[
+    Engine::Splitbrain,
+    Engine::TwoThreads,
+    Engine::Plain,
+    Engine::StaterightBfs,
+    Engine::StaterightDfs,
+    Engine::StaterightStyle,
+];
 const NATIVE_AND_SPIN: &[Engine] = &[
     Engine::Splitbrain,
     Engine::Plain,
@@ -81,6 +111,8 @@ const NATIVE_AND_SPIN: &[Engine] = &[
     Engine::StaterightDfs,
     Engine::Spin,
 ];
+const ADAPTED_LARGE: &[Engine] =
+    &[Engine::Splitbrain, Engine::TwoThreads, Engine::Plain, Engine::AdapterBfs];
 const ADAPTED: &[Engine] = &[Engine::Splitbrain, Engine::Plain, Engine::AdapterBfs];
 const DEPTH_FIRST: &[Engine] = &[Engine::StaterightDfs];
 
@@ -93,7 +125,7 @@ pub const WORKS: &[Work] = &[
         subject: Subject::Paxos { clients: 2, history: History::Whole },
         size: Size::Short,
         counts: known(16_668, 32_970, 20),
-        engines: NATIVE,
+        engines: PAXOS,
         patient: &[],
     },
     Work {
@@ -103,8 +135,28 @@ pub const WORKS: &[Work] = &[
         subject: Subject::Paxos { clients: 3, history: History::Whole },
         size: Size::Full,
         counts: known(1_194_428, 2_420_476, 27),
-        engines: NATIVE,
+        engines: PAXOS_LARGE,
         patient: &[],
+    },
+    Work {
+        name: "paxos-4",
+        kind: "paxos",
+        about: "Paxos with 4 clients and 3 servers, the whole history in each state",
+        subject: Subject::Paxos { clients: 4, history: History::Whole },
+        size: Size::Long,
+        counts: known(2_372_188, 4_807_982, 27),
+        engines: OURS,
+        patient: DEPTH_FIRST,
+    },
+    Work {
+        name: "paxos-7",
+        kind: "paxos",
+        about: "Paxos with 7 clients and 3 servers, the whole history in each state",
+        subject: Subject::Paxos { clients: 7, history: History::Whole },
+        size: Size::Long,
+        counts: known(14_003_481, 28_393_991, 27),
+        engines: OURS,
+        patient: DEPTH_FIRST,
     },
     Work {
         name: "paxos-canonical-2",
@@ -153,7 +205,7 @@ pub const WORKS: &[Work] = &[
         subject: Subject::TwoPhase { resources: 8 },
         size: Size::Full,
         counts: known(1_745_408, 18_507_777, 25),
-        engines: NATIVE_AND_SPIN,
+        engines: LARGE_AND_SPIN,
         patient: &[],
     },
     Work {
@@ -163,7 +215,7 @@ pub const WORKS: &[Work] = &[
         subject: Subject::TwoPhase { resources: 9 },
         size: Size::Full,
         counts: known(10_340_352, 123_558_401, 28),
-        engines: &[Engine::Splitbrain, Engine::StaterightDfs, Engine::Spin],
+        engines: &[Engine::Splitbrain, Engine::TwoThreads, Engine::StaterightDfs, Engine::Spin],
         patient: &[],
     },
     Work {
@@ -233,7 +285,30 @@ pub const WORKS: &[Work] = &[
         subject: Subject::Raft("deep"),
         size: Size::Full,
         counts: None,
-        engines: ADAPTED,
+        engines: ADAPTED_LARGE,
+        patient: &[],
+    },
+    Work {
+        name: "raft-once",
+        kind: "raft",
+        about: "the catalog's Raft, scenario `deep-crash`, each message at most once",
+        subject: Subject::RaftWith { scenario: "deep-crash", settings: &[("set-links", 0)] },
+        size: Size::Full,
+        counts: known(8_921_492, 49_283_538, 27),
+        engines: OURS,
+        patient: &[Engine::AdapterBfs],
+    },
+    Work {
+        name: "raft-large",
+        kind: "raft",
+        about: "the catalog's Raft, scenario `deep-crash` with 5 crashes, each message at most once",
+        subject: Subject::RaftWith {
+            scenario: "deep-crash",
+            settings: &[("set-links", 0), ("crashes", 5)],
+        },
+        size: Size::Long,
+        counts: known(173_128_596, 986_276_520, 35),
+        engines: OURS,
         patient: &[],
     },
     Work {
@@ -253,7 +328,7 @@ pub const WORKS: &[Work] = &[
         subject: Subject::Lock("deep"),
         size: Size::Full,
         counts: None,
-        engines: ADAPTED,
+        engines: ADAPTED_LARGE,
         patient: &[],
     },
 ];

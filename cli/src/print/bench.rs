@@ -36,19 +36,35 @@ pub(crate) fn work(page: &mut Page, work: &Work, rows: &[Row], differences: &[St
 
 fn figures(row: &Row, measured: &Measured, rows: &[Row]) -> String {
     let counts = measured.counts;
-    let rate = |number: u64| count((number as f64 / measured.seconds.max(0.000_001)) as u64);
+    let seconds = row.seconds().unwrap_or(measured.seconds);
+    let rate = |number: u64| count((number as f64 / seconds.max(0.000_001)) as u64);
     let bytes = measured.bytes.map(|bytes| count(bytes / counts.states.max(1)));
     let time = slower(row, rows).map(times);
     columns([
         row.engine.name(),
         &count(counts.states),
         &count(counts.transitions),
-        &format!("{:.3}", measured.seconds),
+        &format!("{seconds:.3}"),
         &rate(counts.states),
         &rate(counts.transitions),
         &bytes.unwrap_or_else(|| "–".to_string()),
         &time.unwrap_or_else(|| "–".to_string()),
     ])
+}
+
+/// Says what the columns tell: which seconds, and what is compared with what.
+pub(crate) fn legend(page: &mut Page) {
+    page.row(
+        "seconds",
+        "of the processor, from one second on; of the clock below that, and always where several \
+         threads search",
+    );
+    page.row("B/state", "the most memory the process had, less what it began with");
+    page.row(
+        "time",
+        "how many times splitbrain's on one thread: by the seconds shown; with several threads, \
+         the clock's of both",
+    );
 }
 
 /// A ratio with as many places as it needs.

@@ -218,6 +218,21 @@ pub(crate) fn count(number: u64) -> String {
     grouped
 }
 
+/// A number that is only guessed, in two digits: `350 k`, `12 M`, `1.2 G`.
+pub(crate) fn roughly(number: u64) -> String {
+    let digits = number.max(1).ilog10();
+    let unit = 10_u64.pow(digits.saturating_sub(1));
+    let number = number.saturating_add(unit / 2) / unit * unit;
+    let units = [("G", 1_000_000_000_u64), ("M", 1_000_000), ("k", 1_000)];
+    match units.into_iter().find(|(_, worth)| number >= *worth) {
+        Some((name, worth)) if number < 10 * worth => {
+            format!("{}.{} {name}", number / worth, number % worth / (worth / 10))
+        }
+        Some((name, worth)) => format!("{} {name}", count(number / worth)),
+        None => number.to_string(),
+    }
+}
+
 /// So many of something: `1 step`, `2 steps`.
 pub(crate) fn of(number: u64, one: &str) -> String {
     match number {
@@ -239,6 +254,23 @@ pub(crate) fn bytes_in_words(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guess_has_two_digits() {
+        for (number, text) in [
+            (0, "0"),
+            (7, "7"),
+            (123, "120"),
+            (999, "1.0 k"),
+            (1_249, "1.2 k"),
+            (354_999, "350 k"),
+            (12_345_678, "12 M"),
+            (1_960_000_000, "2.0 G"),
+            (3_456_000_000_000, "3,500 G"),
+        ] {
+            assert_eq!(roughly(number), text);
+        }
+    }
 
     #[test]
     fn thousands_are_set_apart() {

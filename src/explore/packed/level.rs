@@ -334,6 +334,8 @@ impl<P: Protocol> Packed<'_, P> {
             transitions: self.tally.transitions + self.counted.transitions,
             depth: self.tally.depth_of(self.at),
             frontier: states - self.at,
+            levels: &self.tally.levels,
+            deepest: self.scenario.depth,
         })
     }
 

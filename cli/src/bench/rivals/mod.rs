@@ -1,8 +1,12 @@
 //! The same works for other checkers, as somebody would write them who uses those every day.
 //!
-//! Stateright 0.31 gets its own actor framework and its own linearizability tester for the
-//! registers, and a plain model for two-phase commit. Sets in states are `BTreeSet`s: its
-//! `HashableHashSet` hashes no length, so that states can be lost. Spin gets a specification in
+//! Stateright 0.31 gets its own actor framework, its own clients, its unordered network without
+//! copies and its own linearizability tester for the registers, and a plain model for two-phase
+//! commit, as its book and its examples do. Two things are chosen in its favour. Sets in states are
+//! `BTreeSet`s, which are cheaper to copy and to hash here; its `HashableHashSet` hashes each entry
+//! apart and sorts the hashes, and hashes no length, so that states could be lost. And the registers
+//! have no property that must be *sometimes* true: Stateright asks for such a property in every
+//! state, even when it has long been seen. `paxos` has the other choice of both, too. Spin gets a specification in
 //! Promela, without processes, whose states it stores as a few bytes.
 
 pub mod paxos;

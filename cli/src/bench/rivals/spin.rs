@@ -74,7 +74,7 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<String, Strin
 }
 
 /// What Spin's search reports.
-fn read(said: &str, seconds: f64) -> Result<Measured, String> {
+fn read(said: &str, (seconds, clock): (f64, f64)) -> Result<Measured, String> {
     let number = |behind: &str| {
         let line = said.lines().find(|line| line.contains(behind))?;
         line.split_whitespace().next()?.parse::<f64>().ok()
@@ -89,7 +89,7 @@ fn read(said: &str, seconds: f64) -> Result<Measured, String> {
     let counts = Counts { states: states as u64, transitions: transitions as u64 - 1, depth: None };
     let megabytes = number("total actual memory usage");
     let bytes = megabytes.map(|megabytes| (megabytes * 1_048_576.0) as u64);
-    Ok(Measured { counts, seconds, bytes })
+    Ok(Measured { counts, seconds, clock, bytes })
 }
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_report_of_spin_is_read_and_an_error_in_it_is_not_passed_over() {
-        let measured = read(SAID, 1.0).expect("a whole report");
+        let measured = read(SAID, (1.0, 1.0)).expect("a whole report");
         let counts = Counts { states: 288, transitions: 1_145, depth: None };
         assert_eq!(measured.counts, counts);
         assert_eq!(measured.bytes.map(|bytes| bytes / 1_048_576), Some(32));
@@ -111,7 +111,7 @@ mod tests {
             format!("error: max search depth too small\n{SAID}"),
             SAID.replace("states, stored", ""),
         ] {
-            assert!(read(&wrong, 1.0).is_err(), "{wrong}");
+            assert!(read(&wrong, (1.0, 1.0)).is_err(), "{wrong}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What nodes, mailboxes, ledgers and monitors can be, and what they differ by.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Parts;
 use crate::explain::shape::Shape;
@@ -89,22 +89,15 @@ fn forms(count: usize, table: &Table) -> Forms {
 
 /// The mailboxes of a node, by kind of message, and the most letters in one.
 fn of_mails<P: Protocol>(place: &Place<P>) -> (Forms, usize) {
-    // Letters have numbers here, and numbers have kinds.
-    let mut numbers: BTreeMap<&Letter<P::Message>, u32> = BTreeMap::new();
-    let mut kinds: Vec<String> = Vec::new();
-    let mut mails: Vec<Vec<u32>> = Vec::new();
-    for mail in place.mails.iter().take(MOST) {
-        let letters = mail.letters().iter().map(|letter| {
-            *numbers.entry(letter).or_insert_with(|| {
-                kinds.push(reading::kind(&format!("{:?}", letter.message)));
-                kinds.len() as u32 - 1
-            })
-        });
-        mails.push(letters.collect());
-    }
+    let kind = |letter: &Letter<P::Message>| reading::kind(&format!("{:?}", letter.message));
+    let kinds: Vec<String> = place.letters.iter().map(kind).collect();
+    let mails = place.mails.iter().take(MOST).map(|mail| mail.letters().iter());
+    let mails: Vec<Vec<u32>> =
+        mails.map(|letters| letters.map(|letter| letter.message).collect()).collect();
     let (count, different) = (place.mails.len(), mails.iter().collect::<BTreeSet<_>>().len());
     let most = mails.iter().map(Vec::len).max().unwrap_or(0);
-    let names: BTreeSet<&String> = kinds.iter().collect();
+    let met: BTreeSet<u32> = mails.iter().flatten().copied().collect();
+    let names: BTreeSet<&String> = met.iter().map(|letter| &kinds[*letter as usize]).collect();
     let mut parts: Vec<Part> = names
         .into_iter()
         .map(|name| {
@@ -113,8 +106,8 @@ fn of_mails<P: Protocol>(place: &Place<P>) -> (Forms, usize) {
             let without = rest.collect::<BTreeSet<_>>().len();
             let of_kind = |mail: &Vec<u32>| mail.len() - mail.iter().filter(is_other).count();
             let at_once = mails.iter().map(of_kind).max().unwrap_or(0);
-            let values = kinds.iter().filter(|kind| *kind == name).count();
-            let says = Some(match differ_by(numbers.keys(), name) {
+            let values = met.iter().filter(|letter| kinds[**letter as usize] == *name).count();
+            let says = Some(match differ_by(place.letters.iter(), name) {
                 by if by.is_empty() => format!("up to {at_once} at once"),
                 by => format!("up to {at_once} at once, by {}", by.join(", ")),
             });
@@ -127,7 +120,7 @@ fn of_mails<P: Protocol>(place: &Place<P>) -> (Forms, usize) {
 
 /// By what the letters of one kind differ: the sender, fields.
 fn differ_by<'a, M: Data>(
-    letters: impl Iterator<Item = &'a &'a Letter<M>>,
+    letters: impl Iterator<Item = &'a Letter<M>>,
     kind: &str,
 ) -> Vec<String> {
     let mut table = Table::default();

@@ -135,8 +135,8 @@ impl Happened {
         let (drop, double) = (kind("drop").expect("a kind"), kind("duplicate").expect("a kind"));
         let place = &tables.places[at];
         for head in place.heads.iter().filter(|head| head.deeds != UNKNOWN) {
-            let deeds = head.deeds..head.deeds + head.early;
-            for deed in deeds.filter(|deed| place.deeds[*deed as usize].first != UNKNOWN) {
+            let deeds = head.deeds..head.deeds + u32::from(head.count.0);
+            for deed in deeds.filter(|deed| place.deeds[*deed as usize].count > 0) {
                 let kind = match meaning.calls[at].deeds[deed as usize] {
                     DeedKind::Letter(Fate::Drop, _) => drop,
                     DeedKind::Letter(Fate::Duplicate, _) => double,
