@@ -348,7 +348,7 @@ mod tests {
         let (one, other) = (layout.pack::<u64>(&[1, 2, 3]), layout.pack::<u64>(&[9, 8, 7]));
         for (field, expected) in [(0, [9, 8, 7]), (1, [1, 8, 7]), (2, [1, 2, 7])] {
             let joined = one.joined(layout.below(field), other);
-            assert_eq!(joined, layout.pack(&expected), "below field {field}");
+            assert_eq!(joined, layout.pack::<u64>(&expected), "below field {field}");
         }
         assert_eq!(one.joined(64, other), one);
         assert_eq!(1_u128.joined(0, 2), 2);
