@@ -27,6 +27,8 @@ pub(super) struct Looked {
     tuples: Tuples,
     /// The same where nothing was in flight.
     quiet: Tuples,
+    /// Whether an invariant looks at single nodes.
+    by_node: bool,
     /// Whether an invariant looks at the nodes together.
     by_nodes: bool,
     /// Whether an invariant looks at quiet nodes.
@@ -72,10 +74,17 @@ impl Looked {
             panics: Vec::new(),
             tuples: Tuples::new(scenario.nodes),
             quiet: Tuples::new(scenario.nodes),
+            by_node: scenario.has_invariant_on("node"),
             by_nodes: scenario.has_invariant_on("nodes"),
             by_quiet: scenario.has_invariant_on("quiet"),
             by_world: scenario.has_invariant_on("world"),
         }
+    }
+
+    /// Whether there is anything to look at in new states.
+    pub(super) fn looks(&self, tables: &Tables, goals_open: bool) -> bool {
+        let by_state = self.by_node || self.by_nodes || self.by_quiet || self.by_world;
+        by_state || goals_open || tables.alarmed
     }
 
     /// Whether something about this state was never looked at.
@@ -94,7 +103,7 @@ impl Looked {
         let local = state.local(tables, state.key, node);
         let moved = || state.local(tables, state.before, node) != local;
         self.by_world
-            || !known(&self.locals[node], local as usize)
+            || self.by_node && !known(&self.locals[node], local as usize)
             || tables.broken[watches] && !known(&self.watches, watches)
             || (self.by_nodes || goals_open)
                 && moved()
@@ -118,7 +127,7 @@ impl Looked {
         }
         let watches = state.key.field(state.layout.field(nodes + 1)) as usize;
         let local = state.local(tables, state.key, node);
-        let mut news = first(&mut self.locals[node], local as usize);
+        let mut news = self.by_node && first(&mut self.locals[node], local as usize);
         news |= tables.broken[watches] && first(&mut self.watches, watches);
         let moved = state.local(tables, state.before, node) != local;
         if (self.by_nodes || goals_open) && moved {

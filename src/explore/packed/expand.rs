@@ -39,6 +39,8 @@ pub(super) trait Successors<W>: Sink<W> {
 pub(super) struct Expander {
     slots: Vec<u32>,
     held: Vec<u64>,
+    /// The slowest clock, and the slowest of the others.
+    slowest: (u64, u64),
     tuple: Option<u32>,
     /// What the tables did not know about the last state.
     pub(super) misses: Vec<Miss>,
@@ -118,8 +120,8 @@ struct Here<'a, W> {
     watches: u32,
     /// Only whether anything can happen is asked, not where it leads.
     only_acts: bool,
-    /// Whether any input is ever asked.
-    asks: bool,
+    /// Which nodes an input may go to; see [`Tables::asking`].
+    asks: u64,
 }
 
 impl Expander {
@@ -161,7 +163,7 @@ impl Expander {
         let nodes = tables.places.len();
         let ledger = key.field(layout.field(nodes));
         let watches = key.field(layout.field(nodes + 1));
-        let asks = !tables.open.is_empty();
+        let asks = tables.asking[ledger as usize];
         let mut here = Here { tables, layout, key, sleep, ledger, watches, only_acts, asks };
         self.misses.clear();
         while self.next < nodes {
@@ -202,7 +204,7 @@ impl Expander {
         for deed in head.deeds..head.deeds + early {
             self.take(here, node, deed, sink);
         }
-        if head.up && here.asks {
+        if head.up && here.asks >> (node % 64) & 1 == 1 {
             self.ask_all(here, node, true, sink);
         }
         for deed in head.deeds + early..head.deeds + early + late {
@@ -233,7 +235,7 @@ impl Expander {
         for &deed in &specials[..early] {
             self.take_special(here, node, deed, false, sink);
         }
-        if head.up && here.asks {
+        if head.up && here.asks >> (node % 64) & 1 == 1 {
             self.ask_all(here, node, false, sink);
         }
         for &deed in &specials[early..] {
@@ -283,7 +285,7 @@ impl Expander {
         };
         let middle = head.deeds + u32::from(head.count.0);
         pass(self, here, early, head.deeds..middle, sink);
-        if head.up && here.asks {
+        if head.up && here.asks >> (node % 64) & 1 == 1 {
             self.ask_all(here, node, false, sink);
         }
         pass(self, here, late, middle..middle + u32::from(head.count.1), sink);
@@ -303,8 +305,16 @@ impl Expander {
         counted.cut.iter_mut().zip(&self.here.cut).for_each(|(sum, more)| *sum |= more);
     }
 
-    /// Which timers the mail of all nodes holds back.
+    /// Which timers the mail of all nodes holds back, and how far the slowest clocks are.
     fn look_at_mail(&mut self, tables: &Tables) {
+        if tables.apart.is_some() {
+            self.slowest = (u64::MAX, u64::MAX);
+            for (place, &slot) in tables.places.iter().zip(&self.slots) {
+                let clock = place.clocks[slot as usize];
+                let (slowest, second) = self.slowest;
+                self.slowest = (slowest.min(clock), second.min(clock.max(slowest)));
+            }
+        }
         let words = tables.held_words;
         if words == 0 {
             return;
@@ -566,11 +576,11 @@ impl Expander {
     /// Whether mail holds a timer back, or other clocks a tick.
     fn is_held_back(&self, tables: &Tables, node: usize, guard: u32) -> bool {
         if guard == TICKS {
-            let clock = |at: usize| tables.places[at].clocks[self.slots[at] as usize];
-            let others = (0..self.slots.len()).filter(|&at| at != node).map(clock);
-            let slowest = others.min().unwrap_or(u64::MAX);
+            let clock = tables.places[node].clocks[self.slots[node] as usize];
+            let (slowest, second) = self.slowest;
+            let others = if clock == slowest { second } else { slowest };
             let apart = tables.apart.expect("nodes with clocks");
-            return clock(node) >= slowest.saturating_add(apart);
+            return clock >= others.saturating_add(apart);
         }
         let guard = &tables.guards[guard as usize * tables.held_words..];
         guard.iter().zip(&self.held).any(|(guard, held)| guard & held != 0)

@@ -28,7 +28,7 @@ use crate::situation::Situation;
 use crate::step::Step;
 
 /// How many states are expanded at a time.
-const BATCH: usize = 1 << 14;
+const BATCH: usize = 1 << 16;
 
 /// Fewer states than that are not worth several threads.
 const APART: usize = 1 << 9;
@@ -36,6 +36,9 @@ const APART: usize = 1 << 9;
 /// Up to so many states, a layout takes all bits of a word, so that it lasts; then it is made as
 /// narrow as will do.
 const EARLY: usize = 1 << 18;
+
+/// So many bits more than it takes are well spent on a key that lasts.
+const SPARE: u32 = 5;
 
 /// Tables are measured when there are more states by one in so many.
 const MEASURED_BY: usize = 8;
@@ -232,7 +235,8 @@ impl States {
         let narrowest = if tight.bits() <= u64::BITS { u64::BITS } else { WIDEST };
         let bits = match self.len() < EARLY {
             true => narrowest,
-            false => roomy.bits().next_multiple_of(8),
+            // Spare bits cost little, and packing again costs much.
+            false => (roomy.bits() + SPARE).next_multiple_of(8).min(narrowest),
         };
         let ample = Layout::ample(counts, bits);
         let layout = if ample.bits() <= narrowest { ample } else { tight };
@@ -379,7 +383,7 @@ impl<P: Protocol> Packed<'_, P> {
         together(true, team.iter_mut(), |number, worker| {
             worker.expand(tables, visited, part(number), every);
         });
-        let mut late = Candidates::new();
+        let mut late = Candidates::none();
         for (number, worker) in team.iter_mut().enumerate() {
             if worker.left_over.is_empty() {
                 continue;
@@ -460,6 +464,9 @@ impl<P: Protocol> Packed<'_, P> {
     /// Looks through the new states of a batch.
     fn look<W: Word>(&self, visited: &Visited<W>, team: &mut [Worker<W>], fresh: &[u32]) {
         let goals_open = !self.goals_open.is_empty();
+        if !self.looked.looks(&self.tables, goals_open) {
+            return;
+        }
         let known = (&self.tables, &visited.layout, &self.looked);
         let (mut state, mut place, mut number) = (self.at, 0, 0);
         let mut parts = Vec::new();

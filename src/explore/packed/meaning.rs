@@ -380,6 +380,8 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         if new {
             let (ledger, panicked) = &self.ledgers[number];
             tables.panicked.push(panicked.is_some());
+            tables.alarmed |= panicked.is_some();
+            let mut asking = 0;
             for me in self.scenario.node_ids() {
                 let open = tables.open.len();
                 let mut lane_first = 0;
@@ -390,8 +392,13 @@ impl<'a, P: Protocol> Meaning<'a, P> {
                         tables.open.push(next as u32);
                     }
                 }
-                tables.asked.push((open as u32, (tables.open.len() - open) as u32));
+                let count = tables.open.len() - open;
+                tables.asked.push((open as u32, count as u32));
+                if count > 0 {
+                    asking |= 1_u64.checked_shl(u32::from(me.0)).unwrap_or(u64::MAX);
+                }
             }
+            tables.asking.push(asking);
         }
         number as u32
     }
@@ -416,6 +423,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         if new {
             let broken = self.watches[number].iter().any(|watch| watch.broken.is_some());
             tables.broken.push(broken);
+            tables.alarmed |= broken;
         }
         number as u32
     }

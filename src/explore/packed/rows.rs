@@ -12,6 +12,49 @@ pub(super) struct Rows {
     cells: Cells,
 }
 
+/// A partial function of two ids of which the second is small most of the time.
+#[derive(Default, Debug)]
+pub(super) struct Slim {
+    /// By row, for the first [`Slim::WIDE`] columns: the value, or [`Slim::NONE`].
+    dense: Vec<u32>,
+    others: Rows,
+}
+
+impl Slim {
+    /// So many columns are looked up without a search.
+    const WIDE: u32 = 16;
+    /// In place of a value that is not known.
+    const NONE: u32 = u32::MAX;
+
+    /// The value at that place, if it is known.
+    #[inline]
+    pub(super) fn get(&self, row: u32, column: u32) -> Option<u32> {
+        if column >= Slim::WIDE {
+            return self.others.get(row, column);
+        }
+        let value = *self.dense.get((row * Slim::WIDE + column) as usize)?;
+        (value != Slim::NONE).then_some(value)
+    }
+
+    /// Notes the value at a place where none is known.
+    pub(super) fn put(&mut self, row: u32, column: u32, value: u32) {
+        if column >= Slim::WIDE {
+            return self.others.put(row, column, value);
+        }
+        debug_assert_ne!(value, Slim::NONE, "that says that nothing is known");
+        let at = (row * Slim::WIDE + column) as usize;
+        if self.dense.len() <= at {
+            self.dense.resize((row + 1) as usize * Slim::WIDE as usize, Slim::NONE);
+        }
+        self.dense[at] = value;
+    }
+
+    /// The bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.dense.capacity() * 4 + self.others.bytes()
+    }
+}
+
 /// The cells of many rows. Where a row's own are is its [`Row`], which whoever owns the row keeps
 /// beside whatever else is known of it.
 #[derive(Default, Debug)]
@@ -190,6 +233,20 @@ mod tests {
                 assert_eq!(rows.get(row, column), known.get(&(row, column)).copied());
             }
         }
+    }
+
+    #[test]
+    fn a_slim_function_knows_small_columns_and_large_ones() {
+        let mut slim = Slim::default();
+        let places = [(0, 0), (3, 15), (3, 16), (1, 1_000), (7, 2)];
+        for (value, (row, column)) in places.into_iter().enumerate() {
+            assert_eq!(slim.get(row, column), None);
+            slim.put(row, column, value as u32);
+        }
+        for (value, (row, column)) in places.into_iter().enumerate() {
+            assert_eq!(slim.get(row, column), Some(value as u32));
+        }
+        assert_eq!([slim.get(3, 14), slim.get(900, 3), slim.get(7, 1_000)], [None; 3]);
     }
 
     #[test]

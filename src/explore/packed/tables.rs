@@ -6,7 +6,7 @@
 //! without a word of the protocol: the expansion of a state reads nothing else. What they do not
 //! know yet, a [`Miss`] asks of [`Meaning`](super::meaning::Meaning).
 
-use super::rows::{Cells, Row, Rows};
+use super::rows::{Cells, Row, Rows, Slim};
 
 /// In place of an id: not known yet.
 pub(super) const UNKNOWN: u32 = u32::MAX;
@@ -24,12 +24,17 @@ pub(super) struct Tables {
     /// Messages that one step sends to another node: which node, and the batch's number there.
     pub(super) batches: Vec<(u32, u32)>,
     /// What a ledger becomes by a cost: `(ledger, cost) → ledger`, or a bound that forbids it.
-    pub(super) costs: Rows,
+    pub(super) costs: Slim,
     /// By ledger: whether it says that a handler panicked.
     pub(super) panicked: Vec<bool>,
+    /// Whether any ledger does, or any monitors have an invariant broken.
+    pub(super) alarmed: bool,
     /// By ledger and node: where the inputs that are next in their lanes and may go there begin in
     /// `open`, and how many there are.
     pub(super) asked: Vec<(u32, u32)>,
+    /// By ledger: a bit for each of the first 64 nodes that an input may go to; all bits where a
+    /// node beyond them is asked.
+    pub(super) asking: Vec<u64>,
     /// Inputs that are next in their lanes, by number.
     pub(super) open: Vec<u32>,
     /// What monitors become by a sight: `(watches, sight) → watches`.

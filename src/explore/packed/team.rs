@@ -126,11 +126,11 @@ pub(super) fn together<T: Send>(
         return;
     }
     let work = &work;
-    std::thread::scope(|scope| {
+    rayon::in_place_scope(|scope| {
         let mut things = things.enumerate();
         let first = things.next();
         for (at, thing) in things {
-            scope.spawn(move || work(at, thing));
+            scope.spawn(move |_| work(at, thing));
         }
         if let Some((at, thing)) = first {
             work(at, thing);

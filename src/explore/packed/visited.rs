@@ -82,7 +82,12 @@ impl Shard {
     fn for_keys(most: usize) -> Shard {
         // Hashes fall into shards evenly, but not exactly so.
         let most = most + 8 * most.isqrt() + 8;
-        Shard { cells: vec![0; (most * 10).div_ceil(FULL)], len: 0, won: Vec::new() }
+        // Written, and not just promised to be zero: a page that is read first and written later
+        // takes two faults, and the second stops every thread.
+        let mut cells = Vec::new();
+        cells.reserve_exact((most * 10).div_ceil(FULL));
+        cells.resize((most * 10).div_ceil(FULL), 0);
+        Shard { cells, len: 0, won: Vec::new() }
     }
 
     /// Where a hash is looked for first, by where it lies within the shard.
