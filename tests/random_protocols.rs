@@ -12,7 +12,9 @@ use splitbrain::explore::oracle;
 use splitbrain::explore::{DeadMail, Exploration, Limits, Searched, explore, reference};
 use splitbrain::shrink::{Effort, shrink};
 use splitbrain::simulate::{Campaign, simulate};
-use splitbrain::{Links, Replay, Scenario, Step, Undisturbed, follow_all, replay, walk};
+use splitbrain::{
+    Firing, Links, NodeId, Replay, Scenario, Step, Undisturbed, follow_all, replay, walk,
+};
 
 fn explored(scenario: &Scenario<Table>) -> Exploration<Table> {
     let limits = Limits { all_invariants: true, ..Limits::default() };
@@ -71,19 +73,39 @@ proptest! {
         all_invariants: bool,
         states in prop_oneof![Just(None), (1..3_000_usize).prop_map(Some)],
         depth in prop_oneof![3 => Just(None), 1 => (0..12_u32).prop_map(Some)],
-        bounded: bool,
+        bounded in 0..3,
         together: bool,
-        detector: bool,
+        detector in 0..4,
+        any_number: bool,
         waypoint in prop_oneof![2 => Just(false), 1 => Just(true)],
     ) {
         let mut scenario = Scenario { depth, ..scenario };
-        if !bounded {
+        if bounded > 0 {
             scenario.boundary = None;
         }
-        if detector {
-            scenario = scenario.offered(|nodes, _, input| {
-                nodes.iter().any(|node| !node.up || node.state > *input)
-            });
+        if bounded == 2 {
+            scenario = scenario
+                .node_boundary("no node but n0 is in state 2", |_, me, node| {
+                    me == NodeId(0) || node.state != 2
+                });
+        }
+        match detector {
+            0 => {
+                scenario = scenario.offered(|nodes, _, input| {
+                    nodes.iter().any(|node| !node.up || node.state > *input)
+                });
+            }
+            1 => {
+                scenario = scenario.offered_about(
+                    |input| NodeId(*input),
+                    |input, node| !node.up || node.state == (*input + 1) % 3,
+                );
+            }
+            _ => {}
+        }
+        if any_number {
+            // Timers 0 may fire any number of times, and some that are counted never end.
+            scenario.timers[0].firing = Firing::Any;
         }
         if waypoint {
             scenario = scenario

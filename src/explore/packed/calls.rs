@@ -5,7 +5,7 @@ use super::meaning::{Answer, Cost, DeedKind, Meaning, Sighting, What};
 use super::place::{held_bit, intern};
 use super::sleep::bits;
 use super::tables::{
-    Class, Deed, Extra, IMPURE, Move, OUTSIDE, LOOP, TICKS, Tables, UNKNOWN, UNSEEN, VOID,
+    Class, Deed, Extra, IMPURE, LOOP, Move, OUTSIDE, TICKS, Tables, UNKNOWN, UNSEEN, VOID,
 };
 use crate::audience::{Audience, Shown};
 use crate::invariant::Scope;
@@ -175,7 +175,8 @@ impl<P: Protocol> Meaning<'_, P> {
             // An input that is offered from now on was not passed by before.
             if whom(input).index() == at && offered(input, after) && !offered(input, before) {
                 let to = self.scenario.node_ids().filter(|node| to.admits(*node));
-                wakes |= to.map(|node| bits(node.index(), Class::Seen)).fold(0, |all, one| all | one);
+                wakes |=
+                    to.map(|node| bits(node.index(), Class::Seen)).fold(0, |all, one| all | one);
             }
         }
         wakes
@@ -235,7 +236,8 @@ impl<P: Protocol> Meaning<'_, P> {
                 continue;
             }
             // A deed that was not taken yet has an extra, too: it is not known to be free.
-            if (only.extra == 0 || only.extra == LOOP) && moves.iter().all(|of_it| of_it.extra == 0) {
+            if (only.extra == 0 || only.extra == LOOP) && moves.iter().all(|of_it| of_it.extra == 0)
+            {
                 plain += count;
                 continue;
             }

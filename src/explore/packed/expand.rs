@@ -9,8 +9,8 @@
 use super::key::{Layout, Word};
 use super::sleep::Sleep;
 use super::tables::{
-    Class, Extra, FORBIDDEN, IMPURE, LOOP, Miss, Move, OUTSIDE, Offers, TICKS, Tables, UNKNOWN, UNSEEN,
-    VOID,
+    Class, Extra, FORBIDDEN, IMPURE, LOOP, Miss, Move, OUTSIDE, Offers, TICKS, Tables, UNKNOWN,
+    UNSEEN, VOID,
 };
 
 /// Bounds that cut something off, a bit for each.
@@ -193,7 +193,12 @@ impl Expander {
 
     /// Takes every step of a node.
     #[inline]
-    fn wake<W: Word>(&mut self, here: &mut Here<'_, W>, node: usize, sink: &mut impl Successors<W>) {
+    fn wake<W: Word>(
+        &mut self,
+        here: &mut Here<'_, W>,
+        node: usize,
+        sink: &mut impl Successors<W>,
+    ) {
         let slot = self.slots[node];
         let head = &here.tables.places[node].heads[slot as usize];
         if head.deeds == UNKNOWN {
@@ -214,7 +219,12 @@ impl Expander {
 
     /// Passes by a node of which what was possible in its base is asleep.
     #[inline]
-    fn pass<W: Word>(&mut self, here: &mut Here<'_, W>, node: usize, sink: &mut impl Successors<W>) {
+    fn pass<W: Word>(
+        &mut self,
+        here: &mut Here<'_, W>,
+        node: usize,
+        sink: &mut impl Successors<W>,
+    ) {
         let slot = self.slots[node];
         let place = &here.tables.places[node];
         let head = &place.heads[slot as usize];
@@ -262,10 +272,10 @@ impl Expander {
         let early = (old.deeds, old.deeds + u32::from(old.count.0));
         let late = (early.1, early.1 + u32::from(old.count.1));
         let pass = |expander: &mut Expander,
-                        here: &mut Here<'_, W>,
-                        mut old: (u32, u32),
-                        deeds: std::ops::Range<u32>,
-                        sink: &mut _| {
+                    here: &mut Here<'_, W>,
+                    mut old: (u32, u32),
+                    deeds: std::ops::Range<u32>,
+                    sink: &mut _| {
             for number in deeds {
                 let deed = &place.deeds[number as usize];
                 if old.0 < old.1 && place.deeds[old.0 as usize].what == deed.what {
@@ -480,12 +490,15 @@ impl Expander {
             Some(after) => after != here.watches,
             None => true,
         };
-        let asleep = !awake && (here.sleep.has(node, extra.class)
-            || extra.class == Class::Seen && !extra.in_turn && here.sleep.has(node, Class::Known)
-                && moves.iter().all(|moved| {
-                    let extra = &here.tables.extras[moved.extra as usize];
-                    extra.sight == 0 || !tells(extra)
-                }));
+        let asleep = !awake
+            && (here.sleep.has(node, extra.class)
+                || extra.class == Class::Seen
+                    && !extra.in_turn
+                    && here.sleep.has(node, Class::Known)
+                    && moves.iter().all(|moved| {
+                        let extra = &here.tables.extras[moved.extra as usize];
+                        extra.sight == 0 || !tells(extra)
+                    }));
         for (nth, moved) in moves.iter().enumerate() {
             let extra = &here.tables.extras[moved.extra as usize];
             if asleep {

@@ -147,15 +147,17 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
                     self.states = states;
                     return ended;
                 }
-                Went::Outgrown => match states.with_room_for(&self.meaning.counts().collect::<Vec<_>>()) {
-                    Ok(wider) => self.states = wider,
-                    Err(states) => {
-                        self.states = states;
-                        let why = format!("a state takes more than {WIDEST} bits");
-                        self.too_wide = Some(why.clone());
-                        return Ended::Stopped(why, self.at);
+                Went::Outgrown => {
+                    match states.with_room_for(&self.meaning.counts().collect::<Vec<_>>()) {
+                        Ok(wider) => self.states = wider,
+                        Err(states) => {
+                            self.states = states;
+                            let why = format!("a state takes more than {WIDEST} bits");
+                            self.too_wide = Some(why.clone());
+                            return Ended::Stopped(why, self.at);
+                        }
                     }
-                },
+                }
             }
         }
     }

@@ -289,7 +289,8 @@ impl<P: Protocol> Place<P> {
         let locals = self.locals.len() * (size_of::<Node<P>>() + 64);
         let letters = self.letters.len() * (size_of::<Letter<P::Message>>() + 32);
         let in_mails = self.mails.iter().map(|mail| mail.letters().len()).sum::<usize>();
-        let mails = self.mails.capacity() * (size_of::<Mailbox<u32>>() + 16 + size_of::<Known<P>>())
+        let mails = self.mails.capacity()
+            * (size_of::<Mailbox<u32>>() + 16 + size_of::<Known<P>>())
             + in_mails * size_of::<Letter<u32>>();
         let pairs = (self.slots.capacity() + self.cleaned.capacity()) * 28;
         let memos = self.takes.bytes() + self.copies.bytes() + self.puts.bytes();

@@ -140,10 +140,8 @@ impl<W: Word> Asleep<W> {
 
     /// The same in another layout.
     pub(super) fn repacked<V: Word>(self, from: &Layout, to: &Layout) -> Asleep<V> {
-        let again = |sleep: Sleep<W>| Sleep {
-            nodes: sleep.nodes,
-            bases: from.again(sleep.bases, to),
-        };
+        let again =
+            |sleep: Sleep<W>| Sleep { nodes: sleep.nodes, bases: from.again(sleep.bases, to) };
         let now = self.now.into_iter().map(again).collect();
         Asleep { first: self.first, now, next: self.next.into_iter().map(again).collect() }
     }
@@ -217,9 +215,7 @@ mod tests {
     fn what_is_asleep_is_remembered_until_a_level_is_left_and_in_another_layout() {
         let narrow = layout();
         let sleeps: Vec<Sleep<u64>> = (0..7)
-            .map(|node| {
-                Sleep::none().behind(&narrow, narrow.pack(&[3; 20]), node, Class::Free, 0)
-            })
+            .map(|node| Sleep::none().behind(&narrow, narrow.pack(&[3; 20]), node, Class::Free, 0))
             .collect();
         let mut asleep = Asleep::new();
         assert_eq!(asleep.of(0), Sleep::none());

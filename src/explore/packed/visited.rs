@@ -265,7 +265,8 @@ impl<W: Word> Visited<W> {
     fn make_room(&mut self, more: usize) {
         let needed = self.keys.len() + more;
         // A shard that got more than its share may be full before the others are.
-        let crowded = self.shards.iter().any(|shard| (shard.len + more) * 20 > shard.cells.len() * 19);
+        let crowded =
+            self.shards.iter().any(|shard| (shard.len + more) * 20 > shard.cells.len() * 19);
         if needed > self.most || (crowded && self.shards.len() > 1) {
             self.reindex(grown(self.most, needed));
         }

@@ -119,10 +119,7 @@ fn of_mails<P: Protocol>(place: &Place<P>) -> (Forms, usize) {
 }
 
 /// By what the letters of one kind differ: the sender, fields.
-fn differ_by<'a, M: Data>(
-    letters: impl Iterator<Item = &'a Letter<M>>,
-    kind: &str,
-) -> Vec<String> {
+fn differ_by<'a, M: Data>(letters: impl Iterator<Item = &'a Letter<M>>, kind: &str) -> Vec<String> {
     let mut table = Table::default();
     for letter in letters {
         let text = format!("{:?}", letter.message);
