@@ -193,6 +193,21 @@ fn scenario(
                 _ => Ok(()),
             }
         }))
+        .invariant(Invariant::history(
+            "order",
+            "Event 0 does not come after event 1.",
+            false,
+            |armed, sight| match sight {
+                Sight::Event { event: 0, node, .. } if *armed => {
+                    broken(format!("event 0 comes after event 1, at {node}"))
+                }
+                Sight::Event { event: 1, .. } => {
+                    *armed = true;
+                    Ok(())
+                }
+                _ => Ok(()),
+            },
+        ))
         .goal(Goal::nodes("some-one", "Some node is in state 1.", |_, nodes| {
             nodes.iter().any(|node| node.state == 1)
         }))
