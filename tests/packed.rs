@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use splitbrain::catalog::{AnyModel, Engine, Request};
-use splitbrain::explore::{DeadMail, Limits, Searched, explore};
+use splitbrain::explore::{DeadMail, Exploration, Fingerprint, Limits, Searched, explore};
 use splitbrain::report::ExploreReport;
 use splitbrain::{
     Faults, Goal, Invariant, NodeId, Outbox, Protocol, Scenario, Sight, Undisturbed, Units,
@@ -220,16 +220,186 @@ impl Protocol for Alone {
     }
 }
 
+/// All that an exploration says of a scenario, but for how it searched.
+fn told(explored: &Exploration<Alone>) -> String {
+    format!("{:#?}", Exploration { searched: Searched::default(), ..explored.clone() })
+}
+
+/// Nodes that count on their own; one must not count to two once another has counted.
+fn many(nodes: usize, sends: bool) -> Scenario<Alone> {
+    Scenario::new("many", Alone { sends }, nodes).invariant(Invariant::nodes(
+        "slow",
+        "No node counts to two once another has counted.",
+        |_, nodes| {
+            let counted = nodes.iter().filter(|node| node.state > 0).count();
+            match counted > 1 && nodes.iter().any(|node| node.state == 2) {
+                true => broken("one has"),
+                false => Ok(()),
+            }
+        },
+    ))
+}
+
 #[test]
-fn a_world_too_wide_for_a_key_is_searched_plainly_and_says_so() {
-    let scenario = Scenario::new("many", Alone { sends: false }, 80);
+fn a_wide_world_is_packed_into_a_wide_key_and_searched_alike() {
+    for (nodes, sends, states, bits) in [
+        (40, false, 6_000, 65..=128),
+        (80, false, 6_000, 129..=256),
+        (80, true, 6_000, 129..=256),
+        (170, false, 3_000, 257..=512),
+    ] {
+        for threads in [1, 2] {
+            let limits = Limits { states: Some(states), threads, ..Limits::default() };
+            let limits = Limits { all_invariants: true, ..limits };
+            let explored = explore(&many(nodes, sends), &limits, &mut Undisturbed).expect("sound");
+            assert_eq!(explored.searched.fallback, None, "{nodes} nodes");
+            let key_bits = explored.searched.key_bits;
+            assert!(bits.contains(&key_bits), "{nodes} nodes: {key_bits} bits");
+            let plain = Limits { plain: true, ..limits };
+            let plain = explore(&many(nodes, sends), &plain, &mut Undisturbed).expect("sound");
+            assert_eq!(told(&explored), told(&plain), "{nodes} nodes");
+        }
+    }
+}
+
+/// Nodes that draw a number, each on its own: ten local states each, which take four bits.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+struct Drawing;
+
+impl Protocol for Drawing {
+    type State = usize;
+    type Message = ();
+    type Timer = ();
+    type Input = splitbrain::Nothing;
+    type Event = splitbrain::Nothing;
+
+    fn start(&self, out: &mut Outbox<Self>) -> usize {
+        out.set_timer((), 1.ms());
+        0
+    }
+
+    fn on_message(&self, _: &mut usize, _: NodeId, (): (), _: &mut Outbox<Self>) {}
+
+    fn on_timeout(&self, number: &mut usize, (): (), out: &mut Outbox<Self>) {
+        *number = 1 + out.choose(9) as usize;
+    }
+}
+
+#[test]
+fn a_world_too_wide_for_any_key_is_searched_plainly_and_says_so() {
+    let scenario = Scenario::new("many", Drawing, 255);
     let limits = Limits { states: Some(4_000), ..Limits::default() };
     let explored = explore(&scenario, &limits, &mut Undisturbed).expect("sound");
     let why = explored.searched.fallback.clone().expect("the plain search stood in");
-    assert!(why.contains("128 bits"), "{why}");
+    assert!(why.contains("512 bits"), "{why}");
     let plain = Limits { plain: true, ..limits };
     let plain = explore(&scenario, &plain, &mut Undisturbed).expect("sound");
     assert_eq!((explored.states, &explored.verdict), (plain.states, &plain.verdict));
+}
+
+/// What a state takes beyond what it would in 64 bits: once the space is exhausted, nothing is
+/// remembered of states ahead.
+#[test]
+fn roots_of_wide_keys_take_less_than_the_keys_would() {
+    let catalog = splitbrain_models::catalog();
+    let model = catalog.model("raft").expect("it is there");
+    for (scenario, most) in [("election", 14), ("deep", 14)] {
+        let request = Request { scenario: scenario.to_string(), ..Request::default() };
+        let explored = |at_least_bits, fingerprint| {
+            let limits = Limits { full: true, at_least_bits, fingerprint, ..Limits::default() };
+            model.explore(&request, &limits, &mut Undisturbed).expect("it is listed")
+        };
+        let narrow = explored(0, None);
+        for bits in [128, 256, 512] {
+            for fingerprint in [None, Some(Fingerprint::BITS_64)] {
+                let wide = explored(bits, fingerprint);
+                let states = wide.states as f64;
+                let each = (wide.searched.bytes as f64 - narrow.searched.bytes as f64) / states;
+                println!(
+                    "{scenario}, {} states, {} bits for {}, {fingerprint:?}: {} bytes, {} each \
+                     ({each:.1} more)",
+                    wide.states,
+                    wide.searched.key_bits,
+                    narrow.searched.key_bits,
+                    wide.searched.bytes,
+                    wide.searched.bytes / wide.states
+                );
+                assert!(each < f64::from(most), "{scenario}: {each} bytes more");
+            }
+        }
+    }
+}
+
+#[test]
+fn fingerprints_find_what_exact_keys_find_and_the_odds_are_said() {
+    let limits = Limits { states: Some(6_000), all_invariants: true, ..Limits::default() };
+    let exact = explore(&many(80, false), &limits, &mut Undisturbed).expect("sound");
+    for fingerprint in [Fingerprint::BITS_64, Fingerprint::BITS_128] {
+        let limits = Limits { fingerprint: Some(fingerprint), ..limits.clone() };
+        let printed = explore(&many(80, false), &limits, &mut Undisturbed).expect("sound");
+        assert_eq!(printed.searched.fingerprint, Some(fingerprint.bits()));
+        assert_eq!(told(&printed), told(&exact));
+        let alone = Scenario::new("many", Alone { sends: false }, 80);
+        let printed = explore(&alone, &limits, &mut Undisturbed).expect("sound");
+        let said = format!("{}", printed.verdict);
+        let odds = format!(
+            "; states told apart by {}-bit fingerprints: the odds that one was missed are at most 1 in ",
+            fingerprint.bits()
+        );
+        assert!(said.contains(&odds), "{said}");
+    }
+}
+
+#[test]
+fn narrow_fingerprints_lose_states_and_say_so() {
+    let scenario = Scenario::new("few", Alone { sends: false }, 5);
+    let exact = explore(&scenario, &Limits::default(), &mut Undisturbed).expect("sound");
+    assert_eq!(exact.states, 4_usize.pow(5));
+    for (bits, odds) in [(8, "are high"), (40, "at most 1 in 2.0e6")] {
+        let limits = Limits { fingerprint: Some(Fingerprint::narrow(bits)), ..Limits::default() };
+        let printed = explore(&scenario, &limits, &mut Undisturbed).expect("sound");
+        assert_eq!(printed.states < exact.states, bits == 8, "{} states", printed.states);
+        let Verdict::Holds { covered } = &printed.verdict else {
+            panic!("{}", printed.verdict);
+        };
+        assert!(covered.contains(odds), "{covered}");
+        assert!(!covered.contains("exhaustively"), "{covered}");
+    }
+}
+
+#[test]
+fn keys_no_wider_than_fingerprints_stay_exact_and_the_plain_search_takes_none() {
+    let scenario = Scenario::new("few", Alone { sends: false }, 5);
+    let limits = Limits { fingerprint: Some(Fingerprint::BITS_64), ..Limits::default() };
+    let explored = explore(&scenario, &limits, &mut Undisturbed).expect("sound");
+    assert_eq!(explored.searched.fingerprint, None);
+    assert!(explored.verdict.to_string().contains("exhaustively"), "{}", explored.verdict);
+    let plain = Limits { plain: true, ..limits };
+    let refused = explore(&scenario, &plain, &mut Undisturbed).expect_err("both at once");
+    assert!(refused.contains("ask for one of --reference and --fingerprint"), "{refused}");
+}
+
+#[test]
+fn every_scenario_is_searched_alike_by_fingerprints_and_in_wide_keys() {
+    let catalog = splitbrain_models::catalog();
+    for model in catalog.models() {
+        let explored = model.scenarios().iter().filter(|info| info.engine == Engine::Explore);
+        for info in explored {
+            let request = Request { scenario: info.name.to_string(), ..Request::default() };
+            let name = format!("{} {}", model.name(), info.name);
+            let exact = report(model, &request, &Limits::default());
+            let wide = Limits { at_least_bits: 256, ..Limits::default() };
+            assert_eq!(report(model, &request, &wide), exact, "{name}");
+            let printed = Limits { fingerprint: Some(Fingerprint::BITS_64), ..wide };
+            let printed = report(model, &request, &printed);
+            assert_eq!(essence(&printed), essence(&exact), "{name}");
+            assert_eq!(
+                (printed.states, printed.transitions, &printed.counterexamples),
+                (exact.states, exact.transitions, &exact.counterexamples),
+                "{name}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -9,11 +9,13 @@ use std::collections::BTreeMap;
 use common::random_protocol::{Table, claims, scenarios, with_a_sink};
 use proptest::prelude::*;
 use splitbrain::explore::oracle;
-use splitbrain::explore::{DeadMail, Exploration, Limits, Searched, explore, reference};
+use splitbrain::explore::{
+    DeadMail, Exploration, Fingerprint, Limits, Searched, explore, reference,
+};
 use splitbrain::shrink::{Effort, shrink};
 use splitbrain::simulate::{Campaign, simulate};
 use splitbrain::{
-    Firing, Links, NodeId, Replay, Scenario, Step, Undisturbed, follow_all, replay, walk,
+    Firing, Links, NodeId, Replay, Scenario, Step, Undisturbed, Verdict, follow_all, replay, walk,
 };
 
 fn explored(scenario: &Scenario<Table>) -> Exploration<Table> {
@@ -32,6 +34,25 @@ fn small(scenario: &Scenario<Table>) -> bool {
 /// All that an exploration says of a scenario, but for how it searched.
 fn told(explored: Exploration<Table>) -> String {
     format!("{:#?}", Exploration { searched: Searched::default(), ..explored })
+}
+
+/// What an exploration by fingerprints says, but for the odds.
+fn without_odds(explored: Exploration<Table>) -> Exploration<Table> {
+    let exactly = |covered: String| {
+        let covered = covered.replace(
+            "within these bounds, but for what fingerprints may have missed",
+            "exhaustively within these bounds",
+        );
+        covered.split("; states told apart").next().expect("a first part").to_string()
+    };
+    let verdict = match explored.verdict {
+        Verdict::Holds { covered } => Verdict::Holds { covered: exactly(covered) },
+        Verdict::Inconclusive { why, covered } => {
+            Verdict::Inconclusive { why, covered: exactly(covered) }
+        }
+        same @ (Verdict::Violated { .. } | Verdict::Vacuous { .. }) => same,
+    };
+    Exploration { verdict, ..explored }
 }
 
 /// Whether a trace ends within the scenario's boundary. Worlds past it are checked by our search
@@ -78,6 +99,8 @@ proptest! {
         detector in 0..4,
         any_number: bool,
         waypoint in prop_oneof![2 => Just(false), 1 => Just(true)],
+        at_least_bits in prop_oneof![3 => Just(0), 1 => Just(128), 1 => Just(256), 1 => Just(512)],
+        print in prop_oneof![2 => Just(None), 1 => Just(Some(Fingerprint::BITS_64))],
     ) {
         let mut scenario = Scenario { depth, ..scenario };
         if bounded > 0 {
@@ -116,11 +139,46 @@ proptest! {
         }
         let states = states.or(Some(ENOUGH));
         let threads = if together { 3 } else { 1 };
-        let limits = Limits { all_invariants, states, threads, ..Limits::default() };
-        let packed = explore(&scenario, &limits, &mut Undisturbed).expect("it makes sense");
-        let plain = reference::explore(&scenario, &limits, &mut Undisturbed).expect("it does");
+        let exactly = Limits { all_invariants, states, threads, at_least_bits, ..Limits::default() };
+        let packed = explore(&scenario, &exactly, &mut Undisturbed).expect("it makes sense");
+        let plain = reference::explore(&scenario, &exactly, &mut Undisturbed).expect("it does");
         prop_assert_eq!(&packed.searched.fallback, &None);
-        prop_assert_eq!(told(packed), told(plain));
+        let plain = told(plain);
+        prop_assert_eq!(told(packed), plain.clone());
+        if print.is_some() && at_least_bits > 0 {
+            let printed = Limits { fingerprint: print, ..exactly };
+            let printed = explore(&scenario, &printed, &mut Undisturbed).expect("it makes sense");
+            prop_assert_eq!(printed.searched.fingerprint, Some(64));
+            prop_assert!(!matches!(&printed.verdict, Verdict::Holds { covered }
+                if covered.contains("exhaustively") || !covered.contains("the odds")));
+            prop_assert_eq!(told(without_odds(printed)), plain);
+        }
+    }
+
+    #[test]
+    fn fingerprints_far_too_narrow_lose_states_and_break_no_promise(
+        scenario in scenarios(),
+        bits in 1..16_u32,
+        together: bool,
+    ) {
+        let exactly = Limits { all_invariants: true, states: Some(ENOUGH), ..Limits::default() };
+        let threads = if together { 2 } else { 1 };
+        let fingerprint = Some(Fingerprint::narrow(bits));
+        let printed = Limits { fingerprint, threads, ..exactly.clone() };
+        let exact = explore(&scenario, &exactly, &mut Undisturbed).expect("it makes sense");
+        let printed = explore(&scenario, &printed, &mut Undisturbed).expect("it makes sense");
+        prop_assert!(printed.states <= exact.states || !exact.exhausted);
+        prop_assert!(printed.states <= 1 << bits);
+        match &printed.verdict {
+            Verdict::Holds { covered } | Verdict::Inconclusive { covered, .. } => {
+                prop_assert!(covered.contains("the odds that one was missed"), "{}", covered);
+            }
+            Verdict::Violated { .. } | Verdict::Vacuous { .. } => {}
+        }
+        for found in &printed.found {
+            let replayed = replay(&scenario, &found.trace, Some(&found.invariant));
+            prop_assert!(matches!(replayed, Replay::Breaks { .. }), "{:?}", replayed);
+        }
     }
 
     #[test]

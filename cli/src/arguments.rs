@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use splitbrain::catalog::{Catalog, Request};
+use splitbrain::explore::Fingerprint;
 
 use crate::bench::arguments::Bench;
 use crate::session::exit;
@@ -186,6 +187,10 @@ pub(crate) struct Explore {
     /// Search plainly over whole worlds: slower by far, and what the fast search is held to
     #[arg(long)]
     pub(crate) reference: bool,
+    /// Where exact states take more bits than that, 64 or 128, tell them apart by fingerprints: less
+    /// memory, and the verdict says the odds that a state was missed
+    #[arg(long, value_name = "BITS", value_parser = values::fingerprint, conflicts_with = "web")]
+    pub(crate) fingerprint: Option<Fingerprint>,
     /// Say what was covered, too: what happened how often and what never, states by depth, and what
     /// makes the space large
     #[arg(long, conflicts_with_all = ["reference", "web"])]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use splitbrain::explore::Fingerprint;
+
 /// A span of wall-clock time: `500ms`, `60s`, `5m`, `2h`. A bare number counts seconds.
 pub(crate) fn span(text: &str) -> Result<Duration, String> {
     const UNITS: &[(&str, u64)] =
@@ -19,6 +21,12 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     let bytes =
         with_unit(&short, UNITS).ok_or("write a whole number and a unit, such as 512M or 8G")?;
     Ok(bytes)
+}
+
+/// The width of a fingerprint: `64` or `128`.
+pub(crate) fn fingerprint(text: &str) -> Result<Fingerprint, String> {
+    let bits = text.parse().map_err(|_| "write 64 or 128".to_string())?;
+    Fingerprint::of(bits).map_err(|why| format!("{why}; write 64 or 128"))
 }
 
 /// A whole number above zero, times its unit; none if it is written otherwise or too large.
@@ -41,6 +49,15 @@ mod tests {
         }
         for text in ["", "s", "0s", "-1s", "1.5s", "1d", "99999999999999999h"] {
             assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn fingerprints_have_one_of_two_widths() {
+        assert_eq!(fingerprint("64"), Ok(Fingerprint::BITS_64));
+        assert_eq!(fingerprint("128"), Ok(Fingerprint::BITS_128));
+        for text in ["", "63", "0", "256", "-64", "64 bits"] {
+            assert!(fingerprint(text).is_err_and(|why| why.contains("write 64 or 128")), "{text}");
         }
     }
 

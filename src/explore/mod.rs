@@ -49,6 +49,52 @@ pub struct Limits {
     pub bytes: Option<usize>,
     /// Tells what was covered when it ends: [`Exploration::coverage`].
     pub coverage: bool,
+    /// Tells states apart by fingerprints of that width once their exact keys are wider, which takes
+    /// less memory; the verdict then says what the odds are that a state was missed. Exact if
+    /// `None`.
+    pub fingerprint: Option<Fingerprint>,
+    /// Keys are at least as wide as that, so that tests of small spaces see wide ones.
+    #[doc(hidden)]
+    pub at_least_bits: u32,
+}
+
+/// How wide the fingerprint of a state is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fingerprint(u32);
+
+impl Fingerprint {
+    /// 64 bits: with ten million states, the odds that one is missed are about 1 in 370,000; with a
+    /// billion about 1 in 37.
+    pub const BITS_64: Fingerprint = Fingerprint(64);
+    /// 128 bits: with a billion states, the odds are about 1 in 10^20.
+    pub const BITS_128: Fingerprint = Fingerprint(128);
+
+    /// A fingerprint of so many bits.
+    ///
+    /// # Errors
+    /// A sentence when there is none of that width.
+    pub fn of(bits: u32) -> Result<Fingerprint, String> {
+        match bits {
+            64 => Ok(Fingerprint::BITS_64),
+            128 => Ok(Fingerprint::BITS_128),
+            other => Err(format!("fingerprints have 64 bits or 128, not {other}")),
+        }
+    }
+
+    /// A fingerprint so narrow that it misses states, to see what becomes of that.
+    ///
+    /// # Panics
+    /// When it is not 1 to 128 bits wide.
+    #[doc(hidden)]
+    pub fn narrow(bits: u32) -> Fingerprint {
+        assert!((1..=128).contains(&bits), "1 to 128 bits");
+        Fingerprint(bits)
+    }
+
+    /// How many bits it has.
+    pub fn bits(self) -> u32 {
+        self.0
+    }
 }
 
 /// A violation that was found, by a shortest trace to it.
@@ -107,6 +153,8 @@ pub struct Searched {
     pub fallback: Option<String>,
     /// Bits of a packed state.
     pub key_bits: u32,
+    /// How many bits the fingerprints have by which states were told apart; exactly if `None`.
+    pub fingerprint: Option<u32>,
     /// Different slots: one node with its mail.
     pub slots: usize,
     /// Calls of handlers that were remembered; each was made twice and compared.

@@ -151,7 +151,8 @@ fn report<'a, P: Protocol, S: Search<'a, P>>(
         Ended::Stopped(_, at) => Some(tally.depth_of(*at)),
         Ended::Exhausted | Ended::Found | Ended::Waypoint(_) | Ended::Missed(_) => None,
     };
-    let verdict = verdict(scenario, limits, &tally, ended, states);
+    let odds = searched.fingerprint.map(|bits| odds(states, bits));
+    let verdict = verdict(scenario, limits, &tally, ended, states, odds.as_deref().unwrap_or(""));
     let begun_at = way.len();
     let whole = |(violation, trace): (Violation, Vec<Step<P>>)| Found {
         invariant: violation.invariant,
@@ -183,6 +184,7 @@ fn verdict<P: Protocol>(
     tally: &Tally<P>,
     ended: &Ended,
     states: usize,
+    odds: &str,
 ) -> Verdict {
     let sought = tally.found.iter().find(|(violation, _)| {
         limits.only.as_ref().is_none_or(|only| violation.invariant == *only)
@@ -201,7 +203,7 @@ fn verdict<P: Protocol>(
     match ended {
         Ended::Stopped(why, at) => {
             let depth = tally.depth_of(*at);
-            let covered = format!("{covered}: every schedule of up to {depth} steps");
+            let covered = format!("{covered}: every schedule of up to {depth} steps{odds}");
             Verdict::Inconclusive { why: why.clone(), covered }
         }
         Ended::Missed(sentence) => {
@@ -209,11 +211,41 @@ fn verdict<P: Protocol>(
         }
         Ended::Exhausted if !scenario.waypoints.is_empty() => Verdict::Inconclusive {
             why: "a search by waypoints covers only what lies behind them".to_string(),
-            covered,
+            covered: format!("{covered}{odds}"),
         },
         Ended::Exhausted if !missing.is_empty() => Verdict::Vacuous { missing },
         Ended::Exhausted | Ended::Found | Ended::Waypoint(_) => {
-            Verdict::Holds { covered: format!("exhaustively within these bounds{way}: {covered}") }
+            let within = match odds {
+                "" => "exhaustively within these bounds",
+                _ => "within these bounds, but for what fingerprints may have missed",
+            };
+            Verdict::Holds { covered: format!("{within}{way}: {covered}{odds}") }
+        }
+    }
+}
+
+/// What has to be said with any verdict that rests on fingerprints of so many bits.
+///
+/// As long as no two states had the same fingerprint, the search was exact. While it stored k
+/// states, the next different one was taken for one of them with a chance of k in 2^bits, were
+/// fingerprints drawn by lot. So the chance that it happened before more than `states` were stored
+/// is at most the sum over k from 1 to `states`, over 2^bits. (It is the birthday bound of one state
+/// more: the one that would have been missed.)
+fn odds(states: usize, bits: u32) -> String {
+    let pairs = states as f64 * (states as f64 + 1.0) / 2.0;
+    let one_in = 2_f64.powi(bits as i32) / pairs;
+    let told_apart =
+        format!("; states told apart by {bits}-bit fingerprints: the odds that one was missed are");
+    match one_in {
+        none if none < 2.0 => {
+            format!("{told_apart} high, for there are too many states for so few bits")
+        }
+        few if few < 10_000.0 => format!("{told_apart} at most 1 in {}", few.floor()),
+        many => {
+            // Two digits, rounded down.
+            let exponent = many.log10().floor() as i32;
+            let digits = (many / 10_f64.powi(exponent - 1)).floor() / 10.0;
+            format!("{told_apart} at most 1 in {digits:.1}e{exponent}")
         }
     }
 }
@@ -227,4 +259,24 @@ fn missing<P: Protocol>(scenario: &Scenario<P>, tally: &Tally<P>) -> Vec<String>
         missing.push(format!("a quiet world, where `{}` is checked", quiet.name));
     }
     missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_odds_are_said_in_plain_words_and_rounded_down() {
+        for (states, bits, said) in [
+            (1_000_000_000, 64, "are at most 1 in 36"),
+            (10_000_000, 64, "are at most 1 in 3.6e5"),
+            (1_000_000_000, 128, "are at most 1 in 6.8e20"),
+            (100, 16, "are at most 1 in 12"),
+            (200, 8, "are high, for there are too many states for so few bits"),
+            (1, 64, "are at most 1 in 1.8e19"),
+        ] {
+            let odds = odds(states, bits);
+            assert!(odds.ends_with(said), "{states} states, {bits} bits: {odds}");
+        }
+    }
 }

@@ -41,6 +41,8 @@ pub(super) fn explore(
         threads: usize::from(explore.threads.unwrap_or(1)),
         bytes: memory_limit(&explore.ends).map(|bytes| bytes as usize),
         coverage: explore.coverage,
+        fingerprint: explore.fingerprint,
+        ..Limits::default()
     };
     answer(session, model, &request, &limits, &explore.ends, &explore.saving)?.print(session)
 }
@@ -71,6 +73,9 @@ pub(super) fn answer(
     let code = code_of(&report.verdict, request.bug.as_deref());
     let mut page = Page::new(session.colour);
     print::explore::explored(&mut page, &report, &saved, session.program);
+    if let (Some(print), None) = (limits.fingerprint, report.searched.fingerprint) {
+        page.row("fingerprint", &print::explore::not_needed(print, &report.searched));
+    }
     if limits.coverage {
         print::coverage::covered(&mut page, &report);
     }

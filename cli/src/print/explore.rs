@@ -1,7 +1,7 @@
 //! An exploration.
 
 use splitbrain::Verdict;
-use splitbrain::explore::{DeadMail, Searched};
+use splitbrain::explore::{DeadMail, Fingerprint, Searched};
 use splitbrain::report::ExploreReport;
 
 use super::{Page, count, counterexample, headline, of, reasons, system};
@@ -82,12 +82,18 @@ fn searched(searched: &Searched) -> String {
     let how = match (&searched.fallback, searched.packed) {
         (Some(why), _) => format!("plainly, over whole worlds, because {why}"),
         (None, false) => "plainly, over whole worlds".to_string(),
-        (None, true) => format!(
-            "{} of a node with its mail, {}, states of {}",
-            of(searched.slots as u64, "form"),
-            of(searched.handler_calls, "handler call"),
-            of(u64::from(searched.key_bits), "bit")
-        ),
+        (None, true) => {
+            let told_apart = match searched.fingerprint {
+                Some(bits) => format!(" told apart by {bits}-bit fingerprints"),
+                None => String::new(),
+            };
+            format!(
+                "{} of a node with its mail, {}, states of {}{told_apart}",
+                of(searched.slots as u64, "form"),
+                of(searched.handler_calls, "handler call"),
+                of(u64::from(searched.key_bits), "bit")
+            )
+        }
     };
     match &searched.dead_mail {
         DeadMail::None | DeadMail::Kept { .. } => how,
@@ -99,6 +105,14 @@ fn searched(searched: &Searched) -> String {
         DeadMail::Refuted { why } => {
             format!("{how}; in full, for the claim on dead mail is false: {why}")
         }
+    }
+}
+
+/// Why states were told apart exactly, though fingerprints were allowed.
+pub(crate) fn not_needed(print: Fingerprint, searched: &Searched) -> String {
+    match searched.packed && searched.fallback.is_none() {
+        true => format!("not needed: exact states take no more than {} bits", print.bits()),
+        false => "not used: whole worlds were compared".to_string(),
     }
 }
 

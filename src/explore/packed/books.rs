@@ -158,7 +158,7 @@ impl<P: Protocol> Packed<'_, P> {
         }
         self.note_goals(&counted, depth + 1);
         self.at = at;
-        visited.asleep.go_to(at);
+        visited.go_to(at);
     }
 
     /// Remembers what is asleep in a new state.
@@ -202,8 +202,7 @@ impl<P: Protocol> Packed<'_, P> {
         let there = self.situation(visited, key);
         for violation in there.violations(self.scenario, Some(NodeId::at(node))) {
             if self.tally.is_news(&violation) {
-                let trace = self.trace_by(visited, from, key);
-                self.tally.found.push((violation, trace));
+                self.find(visited, violation, (from, key));
             }
         }
         if stored {

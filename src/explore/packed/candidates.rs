@@ -138,21 +138,22 @@ impl<W: Word> Sink<W> for Every<'_, W> {
     }
 }
 
-/// The first successor that is wanted: its node, its deed, and which of the deed's moves it is.
-pub(super) struct Finder<F> {
+/// The first successor that is wanted: its key, its node, its deed, and which of the deed's moves it
+/// is.
+pub(super) struct Finder<W, F> {
     pub(super) wanted: F,
-    pub(super) found: Option<[u32; 3]>,
+    pub(super) found: Option<(W, [u32; 3])>,
 }
 
-impl<W, F: Fn(W, [u32; 3]) -> bool> Sink<W> for Finder<F> {
+impl<W: Word, F: Fn(W, [u32; 3]) -> bool> Sink<W> for Finder<W, F> {
     fn arrive(&mut self, key: W, step: [u32; 3], _: Sleep<W>) {
         if self.found.is_none() && (self.wanted)(key, step) {
-            self.found = Some(step);
+            self.found = Some((key, step));
         }
     }
 }
 
-impl<W, F: Fn(W, [u32; 3]) -> bool> Successors<W> for Finder<F> {
+impl<W: Word, F: Fn(W, [u32; 3]) -> bool> Successors<W> for Finder<W, F> {
     fn count(&self) -> usize {
         0
     }

@@ -1,14 +1,21 @@
 //! A global state as one exact integer.
 //!
 //! A state is a tuple of ids: a slot for each node, the ledger, the monitors. Each id gets a field
-//! just wide enough for the ids there are, so that most states fit in 64 bits and the rest in 128.
+//! just wide enough for the ids there are, so that most states fit in 64 bits, most others in 128, and
+//! what is wider in a [`Wide`](super::wide::Wide) word, of which the root of a tree is stored.
 //! When a table outgrows its field the layout changes and every key is packed anew; ids never
 //! change. Two states are the same exactly if their keys are equal: no verdict rests on a hash.
 
 use std::fmt::Debug;
 
+use super::tree::Tree;
+
 /// An integer that holds a key.
 pub(super) trait Word: Copy + Eq + Default + Debug + Send + Sync + 'static {
+    /// What is stored of it: a narrow word is stored as it is, of a wide one the root of a tree.
+    type Stored: Narrow;
+    /// How many bits it has.
+    const BITS: u32;
     /// The value of a field.
     fn field(self, field: Field) -> u32;
     /// The key with the bits of `changed` flipped in a field.
@@ -17,6 +24,26 @@ pub(super) trait Word: Copy + Eq + Default + Debug + Send + Sync + 'static {
     fn joined(self, low: u32, other: Self) -> Self;
     /// A hash of it; where it is looked for, never what is decided.
     fn hash(self) -> u64;
+    /// What is stored of it; what the tree lacks, it learns.
+    fn folded(self, tree: &mut Tree) -> Self::Stored;
+    /// What is stored of it, if the tree knows all its parts.
+    fn known(self, tree: &Tree) -> Option<Self::Stored>;
+    /// The word of which this is stored.
+    fn unfolded(stored: Self::Stored, tree: &Tree) -> Self;
+    /// What is stored of each of these, but for those that `skipped` says yes to. A narrow word is
+    /// stored as it is, and nothing is copied.
+    fn all_folded<'a>(
+        words: &'a [Self],
+        skipped: &dyn Fn(usize) -> bool,
+        tree: &mut Tree,
+        room: &'a mut Vec<Self::Stored>,
+    ) -> &'a [Self::Stored];
+    /// How many bytes are stored of a key.
+    fn stride(layout: &Layout) -> usize;
+}
+
+/// A word that is stored as it is, in as few bytes as will do.
+pub(super) trait Narrow: Word {
     /// Reads the first bytes of a slice that is at least as long as a word.
     fn read(bytes: &[u8], stride: usize) -> Self;
     /// Writes all bytes of the word.
@@ -26,13 +53,15 @@ pub(super) trait Word: Copy + Eq + Default + Debug + Send + Sync + 'static {
 /// Where a field of a key is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Field {
-    shift: u32,
-    mask: u32,
+    pub(super) shift: u32,
+    pub(super) mask: u32,
 }
 
 macro_rules! word {
     ($word:ty, $hash:expr) => {
         impl Word for $word {
+            type Stored = $word;
+            const BITS: u32 = <$word>::BITS;
             #[inline]
             fn field(self, field: Field) -> u32 {
                 (self >> field.shift) as u32 & field.mask
@@ -51,6 +80,34 @@ macro_rules! word {
                 let hash: fn($word) -> u64 = $hash;
                 hash(self)
             }
+            #[inline]
+            fn folded(self, _: &mut Tree) -> Self {
+                self
+            }
+            #[inline]
+            fn known(self, _: &Tree) -> Option<Self> {
+                Some(self)
+            }
+            #[inline]
+            fn unfolded(stored: Self, _: &Tree) -> Self {
+                stored
+            }
+            #[inline]
+            fn all_folded<'a>(
+                words: &'a [Self],
+                _: &dyn Fn(usize) -> bool,
+                _: &mut Tree,
+                _: &'a mut Vec<Self>,
+            ) -> &'a [Self] {
+                words
+            }
+            #[inline]
+            fn stride(layout: &Layout) -> usize {
+                layout.stride()
+            }
+        }
+
+        impl Narrow for $word {
             #[inline]
             fn read(bytes: &[u8], stride: usize) -> Self {
                 const BYTES: usize = size_of::<$word>();
@@ -73,7 +130,7 @@ word!(u128, |key| {
 
 /// The two halves of a product, mixed.
 #[inline]
-fn folded(one: u64, other: u64) -> u64 {
+pub(super) fn folded(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other);
     (product >> 64) as u64 ^ product as u64
 }
@@ -157,6 +214,7 @@ impl Layout {
     }
 
     /// The key of these ids.
+    #[cfg(test)]
     pub(super) fn pack<W: Word>(&self, ids: &[u32]) -> W {
         debug_assert!(self.holds(ids.iter().map(|&id| id as usize + 1)), "every id has room");
         let fields = self.fields.iter().zip(ids);
@@ -170,11 +228,38 @@ impl Layout {
         fields.fold(V::default(), |again, (&from, &to)| again.flipped(to, key.field(from)))
     }
 
+    /// A number of so many bits that stands for the ids of this key in *any* layout: a hash of each
+    /// field's number and id, all of them joined by exclusive or.
+    ///
+    /// Were the hashes drawn by lot, two different states would have the same print once in
+    /// 2^bits, whatever they have in common.
+    pub(super) fn print<W: Word>(&self, key: W, bits: u32) -> u128 {
+        let ids = self.fields.iter().enumerate().map(|(at, &field)| (at, key.field(field)));
+        let whole = ids.fold(0, |print, (at, id)| print ^ mixed((at as u64) << 32 | u64::from(id)));
+        whole & (u128::MAX >> (u128::BITS - bits))
+    }
+
     /// The ids of this key.
     pub(super) fn unpack<W: Word>(&self, key: W, ids: &mut Vec<u32>) {
         ids.clear();
         ids.extend(self.fields.iter().map(|&field| key.field(field)));
     }
+}
+
+/// A number mixed well, to 128 bits; both halves are needed to say anything of each other.
+#[inline]
+fn mixed(number: u64) -> u128 {
+    // The finalizer of SplitMix64, twice for each half, from different beginnings.
+    let finalized = |mut number: u64| {
+        number = (number ^ number >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        number = (number ^ number >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        number ^ number >> 31
+    };
+    let low =
+        finalized(finalized(number ^ 0x9E37_79B9_7F4A_7C15).wrapping_add(0xA076_1D64_78BD_642F));
+    let high =
+        finalized(finalized(number ^ 0xE703_7ED1_A0B4_28DB).wrapping_add(0x8EBC_6AF0_9C88_C6E3));
+    u128::from(high) << 64 | u128::from(low)
 }
 
 /// The bits that tell that many ids apart.
@@ -192,7 +277,7 @@ pub(super) struct Keys<W> {
     word: std::marker::PhantomData<W>,
 }
 
-impl<W: Word> Keys<W> {
+impl<W: Narrow> Keys<W> {
     const WORD: usize = size_of::<W>();
 
     /// No keys, of that many bytes each.
@@ -245,10 +330,10 @@ impl<W: Word> Keys<W> {
         self.bytes.truncate(self.len * self.stride + Self::WORD);
     }
 
-    /// Packs every key anew, from one layout into another that has room for its ids.
-    pub(super) fn repack<V: Word>(self, from: &Layout, to: &Layout) -> Keys<V> {
-        let (old, new) = (self.stride, to.stride());
-        let again = |bytes: &[u8]| -> V { from.again(W::read(bytes, old), to) };
+    /// Stores something else in place of every key, in so many bytes each.
+    pub(super) fn changed<V: Narrow>(self, new: usize, mut again: impl FnMut(W) -> V) -> Keys<V> {
+        let old = self.stride;
+        let mut again = |bytes: &[u8]| -> V { again(W::read(bytes, old)) };
         let (mut bytes, len) = (self.bytes, self.len);
         // In place: towards the end when keys shrink, from the end when they grow. A whole word is
         // read before and written around each key, so a word's room is kept on the side that is
@@ -270,9 +355,9 @@ impl<W: Word> Keys<W> {
         Keys { bytes, stride: new, len, word: std::marker::PhantomData }
     }
 
-    /// The bytes it takes.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes.len()
+    /// The bytes it takes when that many are added.
+    pub(super) fn bytes_with(&self, more: usize) -> usize {
+        self.bytes.len() + more * self.stride
     }
 }
 
@@ -286,7 +371,7 @@ pub(super) struct Room<'a> {
 impl Room<'_> {
     /// Writes the next key.
     #[inline]
-    pub(super) fn push<W: Word>(&mut self, key: W) {
+    pub(super) fn push<W: Narrow>(&mut self, key: W) {
         // A whole word where there is room for it: what is too much is written over.
         match self.bytes.get_mut(self.at..self.at + size_of::<W>()) {
             Some(word) => key.write(word),
@@ -297,7 +382,7 @@ impl Room<'_> {
 }
 
 /// Writes the low bytes of a key and nothing else.
-fn write_narrow<W: Word>(bytes: &mut [u8], at: usize, key: W, stride: usize) {
+fn write_narrow<W: Narrow>(bytes: &mut [u8], at: usize, key: W, stride: usize) {
     let mut whole = [0; 16];
     key.write(&mut whole);
     bytes[at..at + stride].copy_from_slice(&whole[..stride]);
@@ -364,14 +449,26 @@ mod tests {
         for at in 0..1_000 {
             keys.push(small.pack(&ids(at)));
         }
-        let keys = keys.repack::<u64>(&small, &wide);
-        let keys = keys.repack::<u128>(&wide, &wider);
-        let keys = keys.repack::<u128>(&wider, &wide);
+        let keys = keys.changed::<u64>(wide.stride(), |key| small.again(key, &wide));
+        let keys = keys.changed::<u128>(wider.stride(), |key| wide.again(key, &wider));
+        let keys = keys.changed::<u128>(wide.stride(), |key| wider.again(key, &wide));
         let mut back = Vec::new();
         assert_eq!(keys.len(), 1_000);
         for at in 0..1_000 {
             wide.unpack(keys.get(at as usize), &mut back);
             assert_eq!(back, ids(at));
+        }
+    }
+
+    #[test]
+    fn a_print_stands_for_the_ids_in_any_layout() {
+        let (narrow, wide) = (Layout::tight(&[16, 100, 3]), Layout::tight(&[1 << 30; 3]));
+        let mut prints = std::collections::BTreeSet::new();
+        for ids in (0..4_800).map(|at| [at % 16, at / 16 % 100, at / 1_600]) {
+            let print = narrow.print::<u64>(narrow.pack(&ids), 128);
+            assert_eq!(print, wide.print::<u128>(wide.pack(&ids), 128));
+            assert_eq!(print as u8, wide.print::<u128>(wide.pack(&ids), 8) as u8);
+            assert!(prints.insert(print as u64), "{ids:?}");
         }
     }
 

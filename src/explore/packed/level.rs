@@ -15,6 +15,7 @@ use super::expand::{Came, Counted, Successors};
 use super::key::{Layout, Word};
 use super::meaning::Meaning;
 use super::parents::Parents;
+use super::states::{EARLY, States, in_any_width};
 use super::tables::{Miss, Tables};
 use super::team::{Worker, together};
 use super::visited::Visited;
@@ -33,18 +34,8 @@ const BATCH: usize = 1 << 16;
 /// Fewer states than that are not worth several threads.
 const APART: usize = 1 << 9;
 
-/// Up to so many states, a layout takes all bits of a word, so that it lasts; then it is made as
-/// narrow as will do.
-const EARLY: usize = 1 << 18;
-
-/// So many bits more than it takes are well spent on a key that lasts.
-const SPARE: u32 = 5;
-
 /// Tables are measured when there are more states by one in so many.
 const MEASURED_BY: usize = 8;
-
-/// The most bits a key may have.
-const WIDEST: u32 = 128;
 
 /// The packed search of one scenario.
 pub(super) struct Packed<'a, P: Protocol> {
@@ -68,14 +59,10 @@ pub(super) struct Packed<'a, P: Protocol> {
     late: bool,
     /// Why no key is wide enough, once that is so.
     too_wide: Option<String>,
+    /// Why a violation that was found cannot be told, once that is so.
+    pub(super) lost: Option<String>,
     /// How many states there were when the tables were last measured, and the bytes they took.
     measured: (usize, usize),
-}
-
-/// The states found, in keys as narrow as will do.
-enum States {
-    Narrow(Visited<u64>),
-    Wide(Visited<u128>),
 }
 
 /// Why a scenario cannot be packed, if it cannot.
@@ -101,7 +88,12 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
         let (mut meaning, mut tables) =
             Meaning::new(scenario, !limits.full && must_stay(scenario).is_none());
         let ids = meaning.ids_of(&mut tables, &first);
-        let layout = Layout::ample(&meaning.counts().collect::<Vec<_>>(), u64::BITS);
+        let states = States::first(&ids, limits);
+        let states = match states.with_room_for(&meaning.counts().collect::<Vec<_>>(), limits) {
+            Ok(roomy) => roomy,
+            // It will be said when the first state is expanded.
+            Err(states) => states,
+        };
         let mut tally = Tally::new(scenario);
         tally.note(0, &shown);
         for violation in first.violations(scenario, None) {
@@ -112,7 +104,7 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             limits,
             meaning,
             tables,
-            states: States::first(layout, limits.threads, &ids),
+            states,
             parents: Parents::default(),
             looked: Looked::new(scenario),
             goals_open: goals_of_nodes(scenario),
@@ -123,6 +115,7 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             ids: Vec::new(),
             late: false,
             too_wide: None,
+            lost: None,
             measured: (0, 0),
         };
         search.reach(&first, 0);
@@ -131,28 +124,20 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
 
     fn run(&mut self, observer: &mut dyn Observer, to: Option<&Waypoint<P>>) -> Ended {
         loop {
-            let states = std::mem::replace(&mut self.states, States::none());
-            let (went, states) = match states {
-                States::Narrow(mut visited) => {
-                    let went = self.run_in(&mut visited, observer, to);
-                    (went, States::Narrow(visited))
-                }
-                States::Wide(mut visited) => {
-                    let went = self.run_in(&mut visited, observer, to);
-                    (went, States::Wide(visited))
-                }
-            };
+            let mut states = std::mem::replace(&mut self.states, States::none());
+            let went = in_any_width!(&mut states, visited => self.run_in(visited, observer, to));
             match went {
                 Went::Ended(ended) => {
                     self.states = states;
                     return ended;
                 }
                 Went::Outgrown => {
-                    match states.with_room_for(&self.meaning.counts().collect::<Vec<_>>()) {
+                    let counts: Vec<usize> = self.meaning.counts().collect();
+                    match states.with_room_for(&counts, self.limits) {
                         Ok(wider) => self.states = wider,
                         Err(states) => {
                             self.states = states;
-                            let why = format!("a state takes more than {WIDEST} bits");
+                            let why = format!("a state takes more than {} bits", States::WIDEST);
                             self.too_wide = Some(why.clone());
                             return Ended::Stopped(why, self.at);
                         }
@@ -163,29 +148,21 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
     }
 
     fn trace_to(&self, state: usize) -> Vec<Step<P>> {
-        match &self.states {
-            States::Narrow(visited) => self.way_to(visited, state),
-            States::Wide(visited) => self.way_to(visited, state),
-        }
+        let way = in_any_width!(&self.states, visited => self.way_to(visited, state));
+        way.expect("a waypoint that cannot be gone to ends the search")
     }
 
     fn states(&self) -> usize {
-        match &self.states {
-            States::Narrow(visited) => visited.len(),
-            States::Wide(visited) => visited.len(),
-        }
+        self.states.len()
     }
 
     fn closed(mut self) -> (Tally<P>, Searched) {
-        let (key_bits, keys) = match &self.states {
-            States::Narrow(visited) => (visited.layout.bits(), visited.bytes_with(0)),
-            States::Wide(visited) => (visited.layout.bits(), visited.bytes_with(0)),
-        };
+        let (key_bits, fingerprint, keys) = in_any_width!(&self.states, visited => {
+            (visited.layout.bits(), visited.print_bits(), visited.bytes_with(0))
+        });
         self.close_books();
-        self.tally.quiet += match &self.states {
-            States::Narrow(visited) => self.quiet_from(visited, self.at),
-            States::Wide(visited) => self.quiet_from(visited, self.at),
-        };
+        self.tally.quiet +=
+            in_any_width!(&self.states, visited => self.quiet_from(visited, self.at));
         if self.limits.coverage {
             self.tally.coverage = Some(covered(&self.meaning, &self.tables, &self.tally.goals));
         }
@@ -193,6 +170,7 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             packed: true,
             fallback: self.too_wide.take(),
             key_bits,
+            fingerprint,
             slots: self.meaning.places.iter().map(|place| place.slots.len()).sum(),
             handler_calls: self.meaning.handler_calls,
             bytes: keys + self.bytes(),
@@ -203,54 +181,6 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             },
         };
         (self.tally, searched)
-    }
-}
-
-impl States {
-    /// No states at all, while they are elsewhere.
-    fn none() -> States {
-        States::Narrow(Visited::new(Layout::tight(&[1]), 1))
-    }
-
-    /// The first state.
-    fn first(layout: Layout, threads: usize, ids: &[u32]) -> States {
-        if layout.bits() <= u64::BITS {
-            let mut visited = Visited::new(layout, threads);
-            let key = visited.layout.pack(ids);
-            visited.insert(key);
-            return States::Narrow(visited);
-        }
-        let layout = Layout::tight(&vec![1; ids.len()]);
-        States::first(layout, threads, &vec![0; ids.len()])
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            States::Narrow(visited) => visited.len(),
-            States::Wide(visited) => visited.len(),
-        }
-    }
-
-    /// The same states with room for that many ids; as they are if no key is wide enough.
-    fn with_room_for(self, counts: &[usize]) -> Result<States, States> {
-        let (roomy, tight) = (Layout::roomy(counts), Layout::tight(counts));
-        let narrowest = if tight.bits() <= u64::BITS { u64::BITS } else { WIDEST };
-        let bits = match self.len() < EARLY {
-            true => narrowest,
-            // Spare bits cost little, and packing again costs much.
-            false => (roomy.bits() + SPARE).next_multiple_of(8).min(narrowest),
-        };
-        let ample = Layout::ample(counts, bits);
-        let layout = if ample.bits() <= narrowest { ample } else { tight };
-        if layout.bits() > WIDEST {
-            return Err(self);
-        }
-        tracing::debug!(bits = layout.bits(), "keys are packed anew");
-        Ok(match (self, layout.bits() <= 64) {
-            (States::Narrow(visited), true) => States::Narrow(visited.repacked(layout)),
-            (States::Narrow(visited), false) => States::Wide(visited.repacked(layout)),
-            (States::Wide(visited), _) => States::Wide(visited.repacked(layout)),
-        })
     }
 }
 
@@ -278,6 +208,14 @@ impl<P: Protocol> Packed<'_, P> {
                 let states = self.at..end;
                 let there = states.into_iter().find(|&at| self.is_at(visited, at, waypoint));
                 match there {
+                    Some(at) if at == self.at && self.way_to(visited, at).is_none() => {
+                        let why = format!(
+                            "the way to `{}` cannot be told, for two states have the same \
+                             fingerprint; search with wider fingerprints, or exactly",
+                            waypoint.sentence
+                        );
+                        return Went::Ended(Ended::Stopped(why, at));
+                    }
                     Some(at) if at == self.at => return Went::Ended(Ended::Waypoint(at)),
                     there => end = there.unwrap_or(end),
                 }
@@ -298,8 +236,11 @@ impl<P: Protocol> Packed<'_, P> {
             let batch = Batch { end, base, fresh: &fresh, outside: &outside };
             self.commit(visited, &mut team, &batch);
         }
-        let done = self.tally.done(self.limits);
-        Went::Ended(if done { Ended::Found } else { Ended::Exhausted })
+        Went::Ended(match self.lost.take() {
+            _ if self.tally.done(self.limits) => Ended::Found,
+            Some(why) => Ended::Stopped(why, self.at),
+            None => Ended::Exhausted,
+        })
     }
 
     /// Where the batch that begins at the next state ends: all its states have one depth.
@@ -322,12 +263,15 @@ impl<P: Protocol> Packed<'_, P> {
         observer: &mut dyn Observer,
     ) -> Option<String> {
         let states = visited.len();
+        if self.lost.is_some() {
+            return self.lost.clone();
+        }
         if let Some(most) = self.limits.states
             && states >= most
         {
             return Some(format!("out of room: {most} states allowed"));
         }
-        if states >= u32::MAX as usize - 100 * BATCH {
+        if visited.numbers() >= u32::MAX as usize - 1000 * BATCH {
             return Some("out of numbers for states".to_string());
         }
         if let Some(most) = self.limits.bytes

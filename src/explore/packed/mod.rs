@@ -4,10 +4,12 @@
 //! - [`tables`]: what a **slot** is, and what is known of slots as numbers.
 //! - [`place`] and [`meaning`]: the values behind the numbers.
 //! - [`calls`]: what can happen at a slot; handlers, called once each.
-//! - [`key`]: a **key** is a state as one exact integer.
+//! - [`key`]: a **key** is a state as one exact integer; [`wide`] holds those of more than 128 bits.
 //! - [`expand`]: how a state is expanded, by arithmetic on its key; [`sleep`]: which of its steps
 //!   need not be taken.
-//! - [`visited`] and [`parents`]: the states found, which are the queue, too, and their parents.
+//! - [`visited`] and [`parents`]: the states found, which are the queue, too, and their parents;
+//!   [`tree`]: what is stored of wide keys; [`index`](mod@index): how what is stored is found; [`states`]: the widths there are;
+//!   [`ahead`]: what is remembered of states until they are expanded.
 //! - [`check`]: where invariants and goals have to be looked at.
 //! - [`candidates`] and [`level`]: how a level is expanded, batch by batch; [`books`]: how a batch
 //!   is entered in the books.
@@ -19,6 +21,7 @@
 //!
 //! It finds the same states in the same order as the plain search, and so the same traces.
 
+mod ahead;
 mod books;
 mod calls;
 mod candidates;
@@ -26,6 +29,7 @@ mod check;
 mod coverage;
 mod dead;
 mod expand;
+mod index;
 mod key;
 mod level;
 mod meaning;
@@ -33,10 +37,13 @@ mod parents;
 mod place;
 mod rows;
 mod sleep;
+mod states;
 mod tables;
 mod team;
 mod trace;
+mod tree;
 mod visited;
+mod wide;
 
 use super::tally::by_waypoints;
 use super::{DeadMail, Exploration, Limits, reference};
@@ -50,15 +57,25 @@ use level::Packed;
 ///
 /// The traces it finds are the shortest there are, for each invariant. It is exact: two states are
 /// the same only if their keys are equal. It sees what
-/// [`reference::explore`](super::reference::explore) sees, much faster.
+/// [`reference::explore`](super::reference::explore) sees, much faster. Only where
+/// [`Limits::fingerprint`] asks for it by name, and keys are wider than that, are states told apart
+/// by fingerprints; then the verdict says what the odds are.
 ///
 /// # Errors
-/// A sentence when the scenario makes no sense, or its prefix cannot happen.
+/// A sentence when the scenario makes no sense, its prefix cannot happen, or the plain search is
+/// asked for fingerprints.
 pub fn explore<P: Protocol>(
     scenario: &Scenario<P>,
     limits: &Limits,
     observer: &mut dyn Observer,
 ) -> Result<Exploration<P>, String> {
+    if limits.plain && limits.fingerprint.is_some() {
+        return Err(
+            "the plain search compares whole worlds and keeps no fingerprints: ask for one \
+                    of --reference and --fingerprint (Limits::plain, Limits::fingerprint)"
+                .to_string(),
+        );
+    }
     if limits.plain {
         return reference::explore(scenario, limits, observer);
     }

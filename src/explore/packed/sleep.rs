@@ -19,6 +19,7 @@
 //! nothing wakes all. Budgets that are only counted commute: what can be paid for in one order can
 //! be paid for in the other.
 
+use super::ahead::Ahead;
 use super::key::{Layout, Word};
 use super::tables::Class;
 
@@ -100,57 +101,15 @@ impl<W: Word> Sleep<W> {
         };
         Sleep { nodes, bases: key.joined(layout.below(node), self.bases) }
     }
-}
-
-/// What is asleep in the states that are not expanded yet: the rest of one level, and the next.
-#[derive(Debug)]
-pub(super) struct Asleep<W> {
-    /// The number of the first state that `now` tells of.
-    first: usize,
-    now: Vec<Sleep<W>>,
-    next: Vec<Sleep<W>>,
-}
-
-impl<W: Word> Asleep<W> {
-    /// The first state is awake.
-    pub(super) fn new() -> Asleep<W> {
-        Asleep { first: 0, now: vec![Sleep::none()], next: Vec::new() }
-    }
-
-    /// What is asleep in a state.
-    #[inline]
-    pub(super) fn of(&self, state: usize) -> Sleep<W> {
-        let at = state - self.first;
-        self.now.get(at).copied().unwrap_or_else(|| self.next[at - self.now.len()])
-    }
-
-    /// The next new state has that much asleep.
-    #[inline]
-    pub(super) fn push(&mut self, sleep: Sleep<W>) {
-        self.next.push(sleep);
-    }
-
-    /// The state that is expanded next; those before it need not be remembered.
-    pub(super) fn go_to(&mut self, state: usize) {
-        if state >= self.first + self.now.len() && !self.next.is_empty() {
-            self.first += self.now.len();
-            self.now = std::mem::take(&mut self.next);
-        }
-    }
 
     /// The same in another layout.
-    pub(super) fn repacked<V: Word>(self, from: &Layout, to: &Layout) -> Asleep<V> {
-        let again =
-            |sleep: Sleep<W>| Sleep { nodes: sleep.nodes, bases: from.again(sleep.bases, to) };
-        let now = self.now.into_iter().map(again).collect();
-        Asleep { first: self.first, now, next: self.next.into_iter().map(again).collect() }
-    }
-
-    /// The bytes it takes.
-    pub(super) fn bytes(&self) -> usize {
-        (self.now.capacity() + self.next.capacity()) * size_of::<Sleep<W>>()
+    pub(super) fn again<V: Word>(&self, from: &Layout, to: &Layout) -> Sleep<V> {
+        Sleep { nodes: self.nodes, bases: from.again(self.bases, to) }
     }
 }
+
+/// What is asleep in the states that are not expanded yet.
+pub(super) type Asleep<W> = Ahead<Sleep<W>>;
 
 #[cfg(test)]
 mod tests {
@@ -217,7 +176,9 @@ mod tests {
         let sleeps: Vec<Sleep<u64>> = (0..7)
             .map(|node| Sleep::none().behind(&narrow, narrow.pack(&[3; 20]), node, Class::Free, 0))
             .collect();
-        let mut asleep = Asleep::new();
+        let mut asleep = Asleep::new(0);
+        asleep.push(Sleep::none());
+        asleep.go_to(0);
         assert_eq!(asleep.of(0), Sleep::none());
         sleeps[1..4].iter().for_each(|&sleep| asleep.push(sleep));
         assert!((1..4).all(|at| asleep.of(at) == sleeps[at]));
@@ -226,7 +187,7 @@ mod tests {
         asleep.go_to(2);
         assert!((1..7).all(|at| asleep.of(at) == sleeps[at]));
         let wide = Layout::tight(&[32; 20]);
-        let again = asleep.repacked::<u128>(&narrow, &wide);
+        let again = asleep.changed(|sleep| sleep.again::<u128>(&narrow, &wide));
         for at in 1..7 {
             let bases = |node| (again.of(at).base(&wide, node), sleeps[at].base(&narrow, node));
             assert!((0..20).all(|node| bases(node).0 == bases(node).1));

@@ -1,5 +1,10 @@
 //! How a trace is rebuilt: by the parents back to the first state, and from each to its child by
 //! the first step that leads there.
+//!
+//! With fingerprints nothing else is remembered of the states on the way. So they are found again:
+//! each is the first successor of the one before that has its fingerprint. A trace is made of steps
+//! that were really taken, and ends in the state it was asked for; where two states with the same
+//! fingerprint lead the way astray, there is none, and that is said.
 
 use super::candidates::Finder;
 use super::expand::{Came, Expander};
@@ -24,41 +29,65 @@ impl<P: Protocol> Packed<'_, P> {
             };
             self.tables.extras[extra as usize].odd & IMPURE != 0
         };
-        let Some(step) = self.seek(visited, visited.keys.get(at), is_impure) else {
+        let Some((_, step)) = self.seek(visited, visited.keys.get(at), is_impure) else {
             return;
         };
         let act = Step { choices: Vec::new(), ..step };
         let violation = Violation::of_purity(&act);
         if self.tally.is_news(&violation) {
-            let mut trace = self.way_to(visited, at);
-            trace.push(act);
-            self.tally.found.push((violation, trace));
+            match self.way_to(visited, at) {
+                Some(mut trace) => {
+                    trace.push(act);
+                    self.tally.found.push((violation, trace));
+                }
+                None => self.lose(violation),
+            }
         }
     }
 
-    /// The steps to a state, and on to a successor of it.
-    pub(super) fn trace_by<W: Word>(
+    /// Notes a violation, by the steps to a state and on to a successor of it.
+    pub(super) fn find<W: Word>(
+        &mut self,
+        visited: &Visited<W>,
+        violation: Violation,
+        (from, key): (usize, W),
+    ) {
+        let way = self.way_to(visited, from).and_then(|mut trace| {
+            let last = self.seek(visited, visited.keys.get(from), |next, _| next == key);
+            trace.push(last?.1);
+            Some(trace)
+        });
+        match way {
+            Some(trace) => self.tally.found.push((violation, trace)),
+            None => self.lose(violation),
+        }
+    }
+
+    /// Notes that a violation was found, and the way to it lost.
+    fn lose(&mut self, violation: Violation) {
+        let Violation { invariant, reason } = violation;
+        self.lost.get_or_insert(format!(
+            "`{invariant}` is violated ({reason}), but two states have the same fingerprint, and \
+             the way there cannot be told; search with wider fingerprints, or exactly"
+        ));
+    }
+
+    /// The steps from where the search began to a state that is not expanded yet, or any if keys
+    /// are exact. There is always a way then.
+    pub(super) fn way_to<W: Word>(
         &self,
         visited: &Visited<W>,
-        from: usize,
-        key: W,
-    ) -> Vec<Step<P>> {
-        let mut trace = self.way_to(visited, from);
-        trace.push(self.step_between(visited, visited.keys.get(from), key));
-        trace
-    }
-
-    /// The steps from where the search began to a state.
-    pub(super) fn way_to<W: Word>(&self, visited: &Visited<W>, state: usize) -> Vec<Step<P>> {
-        let way: Vec<W> =
-            self.parents.way_to(state).into_iter().map(|at| visited.keys.get(at)).collect();
-        way.windows(2).map(|pair| self.step_between(visited, pair[0], pair[1])).collect()
-    }
-
-    /// The first step from one state to another.
-    fn step_between<W: Word>(&self, visited: &Visited<W>, from: W, to: W) -> Step<P> {
-        let step = self.seek(visited, from, |key, _| key == to);
-        step.expect("a step leads from each state to its children")
+        state: usize,
+    ) -> Option<Vec<Step<P>>> {
+        let mut steps = Vec::new();
+        // The ids of the first state are all 0, and so is its key in every layout.
+        let mut here = W::default();
+        for &next in &self.parents.way_to(state)[1..] {
+            let (key, step) = self.seek(visited, here, |key, _| visited.looks_like(next, key))?;
+            steps.push(step);
+            here = key;
+        }
+        (visited.keys.get(state) == here).then_some(steps)
     }
 
     /// The first step of a state that is wanted, by where it leads and what it is.
@@ -67,7 +96,7 @@ impl<P: Protocol> Packed<'_, P> {
         visited: &Visited<W>,
         from: W,
         wanted: impl Fn(W, [u32; 3]) -> bool,
-    ) -> Option<Step<P>> {
+    ) -> Option<(W, Step<P>)> {
         let mut finder = Finder { wanted, found: None };
         // Steps that were asleep are seen here, too. What the tables lack of them is not wanted:
         // they lead to what was known before.
@@ -78,8 +107,8 @@ impl<P: Protocol> Packed<'_, P> {
             expander.skip();
             came = expander.resume(&self.tables, layout, here, false, &mut finder);
         }
-        let [node, deed, nth] = finder.found?;
+        let (key, [node, deed, nth]) = finder.found?;
         let slot = from.field(visited.layout.field(node as usize));
-        Some(self.meaning.step(node as usize, slot, deed, nth))
+        Some((key, self.meaning.step(node as usize, slot, deed, nth)))
     }
 }

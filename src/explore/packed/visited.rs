@@ -1,167 +1,89 @@
-//! The visited set: keys in the order they were found, and an index that finds them.
+//! The visited set: what is stored of the states, in the order they were found, and an index that
+//! finds it.
 //!
-//! The index is open-addressed: 32-bit cells, each the number of a key and, in the bits that
-//! numbers do not need yet, a piece of its hash. The key itself decides. Lookups come in batches:
-//! first all cells of a batch are read, then all keys those cells point to, so that the processor
-//! waits for many cache lines at once and not for each in turn.
-//!
-//! The index is cut into shards by hash, one for each thread. Each thread looks through all
-//! candidates of a batch, in order, and takes in those of its shard; then the new ones are numbered
-//! in the order in which they stand among the candidates. So the numbers do not depend on how many
-//! threads there are.
+//! What is stored of a state is its key, if that is narrow; the root of its tree, if it is wide; and
+//! where fingerprints were asked for and keys are wider than those, the fingerprint only. The first
+//! two are exact. In the third, a state whose fingerprint is known counts as known, and exact keys
+//! are remembered only of the states that are not expanded yet.
 
+use super::ahead::Ahead;
 use super::candidates::Candidates;
+use super::index::{Index, Lists};
 use super::key::{Keys, Layout, Word};
-use super::sleep::Asleep;
+use super::sleep::{Asleep, Sleep};
 use super::team::together;
+use super::tree::Tree;
 
 /// The states found so far, in keys of one width.
 #[derive(Debug)]
-pub(super) struct Visited<W> {
+pub(super) struct Visited<W: Word> {
     pub(super) layout: Layout,
-    pub(super) keys: Keys<W>,
+    pub(super) keys: Kept<W>,
     /// What is asleep in those that are not expanded yet.
     pub(super) asleep: Asleep<W>,
-    shards: Vec<Shard>,
-    /// How many low bits of a cell are a number.
-    number_bits: u32,
-    /// How many keys the index takes before it grows.
-    most: usize,
+    index: Index,
 }
 
-/// The part of the index that finds the keys with hashes in one range.
-#[derive(Debug, Default)]
-struct Shard {
-    /// 0 is empty; else the number of a key plus 1, below a piece of its hash.
-    cells: Vec<u32>,
-    /// How many cells are taken.
-    len: usize,
-    /// The new ones of a batch: the place of each among the candidates, and its cell.
-    won: Vec<(u32, u32)>,
+/// What is kept of each state.
+#[derive(Debug)]
+pub(super) enum Kept<W: Word> {
+    /// All of it.
+    Exact { stored: Keys<W::Stored>, tree: Tree },
+    /// A fingerprint of so many bits, and of those that are not expanded yet all of it.
+    Prints { bits: u32, prints: Keys<u128>, ahead: Ahead<W> },
 }
 
-/// How many lookups are on their way at once.
-const AT_ONCE: usize = 16;
-
-/// The most cells of ten that are taken.
-const FULL: usize = 8;
-
-/// Up to so many keys the index grows fourfold.
-const SMALL: usize = 1 << 20;
-
-/// Up to so many it doubles; from there on it grows by half, to be sparing.
-const LARGE: usize = 1 << 25;
-
-/// What a lookup goes by.
-#[derive(Clone, Copy, Debug)]
-struct Tag {
-    number_bits: u32,
-}
-
-impl Tag {
-    /// The piece of a hash that a cell holds: the low bits, for the high ones say where it is.
-    #[inline]
-    fn of(self, hash: u64) -> u32 {
-        if self.number_bits == 32 { 0 } else { (hash as u32) << self.number_bits }
+impl<W: Word> Kept<W> {
+    fn new(layout: &Layout) -> Kept<W> {
+        Kept::Exact { stored: Keys::new(W::stride(layout)), tree: Tree::default() }
     }
 
-    #[inline]
-    fn numbers(self) -> u32 {
-        u32::MAX >> (32 - self.number_bits)
-    }
-}
-
-/// Which of so many shards a hash belongs to, and where it lies within.
-#[inline]
-fn shard_of(hash: u64, shards: usize) -> (usize, u64) {
-    let product = u128::from(hash) * shards as u128;
-    ((product >> 64) as usize, product as u64)
-}
-
-impl Shard {
-    fn for_keys(most: usize) -> Shard {
-        // Hashes fall into shards evenly, but not exactly so.
-        let most = most + 8 * most.isqrt() + 8;
-        // Written, and not just promised to be zero: a page that is read first and written later
-        // takes two faults, and the second stops every thread.
-        let mut cells = Vec::new();
-        cells.reserve_exact((most * 10).div_ceil(FULL));
-        cells.resize((most * 10).div_ceil(FULL), 0);
-        Shard { cells, len: 0, won: Vec::new() }
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Kept::Exact { stored, .. } => stored.len(),
+            Kept::Prints { prints, .. } => prints.len(),
+        }
     }
 
-    /// Where a hash is looked for first, by where it lies within the shard.
+    /// The key of a state; with fingerprints, of one that is not expanded yet.
     #[inline]
-    fn home(&self, within: u64) -> usize {
-        ((u128::from(within) * self.cells.len() as u128) >> 64) as usize
+    pub(super) fn get(&self, at: usize) -> W {
+        match self {
+            Kept::Exact { stored, tree } => W::unfolded(stored.get(at), tree),
+            Kept::Prints { ahead, .. } => ahead.of(at),
+        }
     }
 
-    /// The number of the key that is looked for, or where it would go.
-    #[inline]
-    fn find(
-        &self,
-        tag: Tag,
-        hash: u64,
-        within: u64,
-        is: impl Fn(usize) -> bool,
-    ) -> Result<usize, usize> {
-        let (numbers, piece) = (tag.numbers(), tag.of(hash));
-        let mut at = self.home(within);
-        loop {
-            let cell = self.cells[at];
-            if cell == 0 {
-                return Err(at);
-            }
-            if cell & !numbers == piece {
-                let number = (cell & numbers) as usize - 1;
-                if is(number) {
-                    return Ok(number);
-                }
-            }
-            at += 1;
-            if at == self.cells.len() {
-                at = 0;
+    /// Forgets all but the first.
+    pub(super) fn truncate(&mut self, len: usize) {
+        match self {
+            Kept::Exact { stored, .. } => stored.truncate(len),
+            Kept::Prints { prints, ahead, .. } => {
+                prints.truncate(len);
+                ahead.truncate(len);
             }
         }
     }
 
-    #[inline]
-    fn fill(&mut self, tag: Tag, at: usize, hash: u64, number: usize) {
-        self.cells[at] = tag.of(hash) | (number as u32 + 1);
-    }
-}
-
-/// The candidates of a batch, by worker, as one list.
-struct Lists<'a, W> {
-    lists: &'a [&'a Candidates<W>],
-    skipped: &'a (dyn Fn(usize) -> bool + Sync),
-}
-
-impl<W: Word> Lists<'_, W> {
-    fn len(&self) -> usize {
-        self.lists.iter().map(|list| list.keys.len()).sum()
-    }
-
-    fn key(&self, mut at: usize) -> W {
-        for list in self.lists {
-            match list.keys.get(at) {
-                Some(key) => return *key,
-                None => at -= list.keys.len(),
+    fn bytes_with(&self, more: usize) -> usize {
+        match self {
+            Kept::Exact { stored, tree } => stored.bytes_with(more) + tree.bytes_with(more),
+            Kept::Prints { prints, ahead, .. } => {
+                prints.bytes_with(more) + ahead.bytes() + more * size_of::<W>()
             }
         }
-        unreachable!("a place among the candidates")
     }
 }
 
 impl<W: Word> Visited<W> {
     /// No states, indexed for that many threads.
     pub(super) fn new(layout: Layout, threads: usize) -> Visited<W> {
-        let keys = Keys::new(layout.stride());
-        let shards = (0..threads.max(1)).map(|_| Shard::default()).collect();
-        let asleep = Asleep::new();
-        let mut visited = Visited { layout, keys, asleep, shards, number_bits: 1, most: 0 };
-        visited.reindex(1 << 12);
-        visited
+        let keys = Kept::new(&layout);
+        // The first state is awake.
+        let mut asleep = Asleep::new(0);
+        asleep.push(Sleep::none());
+        Visited { layout, keys, asleep, index: Index::new(threads) }
     }
 
     /// How many states there are.
@@ -169,29 +91,49 @@ impl<W: Word> Visited<W> {
         self.keys.len()
     }
 
+    /// How many numbers of one kind are taken: of states, or of pairs in the tree.
+    pub(super) fn numbers(&self) -> usize {
+        match &self.keys {
+            Kept::Exact { stored, tree } => stored.len().max(tree.numbers()),
+            Kept::Prints { prints, .. } => prints.len(),
+        }
+    }
+
+    /// How many bits the fingerprints have by which states are told apart, if that is how.
+    pub(super) fn print_bits(&self) -> Option<u32> {
+        match &self.keys {
+            Kept::Exact { .. } => None,
+            Kept::Prints { bits, .. } => Some(*bits),
+        }
+    }
+
     /// Whether a state is known.
     pub(super) fn contains(&self, key: W) -> bool {
-        let hash = key.hash();
-        let (shard, within) = shard_of(hash, self.shards.len());
-        let tag = Tag { number_bits: self.number_bits };
-        self.shards[shard].find(tag, hash, within, |number| self.keys.get(number) == key).is_ok()
+        match &self.keys {
+            Kept::Exact { stored, tree } => {
+                key.known(tree).is_some_and(|key| self.index.find(stored, key).is_some())
+            }
+            Kept::Prints { bits, prints, .. } => {
+                self.index.find(prints, self.layout.print(key, *bits)).is_some()
+            }
+        }
+    }
+
+    /// Whether what is kept of a state is what would be kept of this one.
+    pub(super) fn looks_like(&self, at: usize, key: W) -> bool {
+        match &self.keys {
+            Kept::Exact { stored, tree } => key.known(tree) == Some(stored.get(at)),
+            Kept::Prints { bits, prints, .. } => prints.get(at) == self.layout.print(key, *bits),
+        }
     }
 
     /// Adds one state, if it is new, and says whether it was.
     pub(super) fn insert(&mut self, key: W) -> bool {
-        self.make_room(1);
-        let hash = key.hash();
-        let (shard, within) = shard_of(hash, self.shards.len());
-        let tag = Tag { number_bits: self.number_bits };
-        let (keys, number) = (&self.keys, self.keys.len());
-        let shard = &mut self.shards[shard];
-        let Err(at) = shard.find(tag, hash, within, |number| keys.get(number) == key) else {
-            return false;
+        let Kept::Exact { stored, tree } = &mut self.keys else {
+            unreachable!("states are added one by one before there are fingerprints");
         };
-        shard.fill(tag, at, hash, number);
-        shard.len += 1;
-        self.keys.push(key);
-        true
+        let key = key.folded(tree);
+        self.index.insert(stored, key).is_ok()
     }
 
     /// Adds the candidates that are new, in order, and tells each one's place among all of them.
@@ -202,271 +144,99 @@ impl<W: Word> Visited<W> {
         skipped: &(dyn Fn(usize) -> bool + Sync),
         fresh: &mut Vec<u32>,
     ) {
-        let lists = Lists { lists, skipped };
-        self.make_room(lists.len());
-        let (base, tag) = (self.keys.len(), Tag { number_bits: self.number_bits });
-        let (keys, shards) = (&self.keys, self.shards.len());
-        let apart = lists.len() >= AT_ONCE * 16;
-        together(apart, self.shards.iter_mut(), |at, shard: &mut Shard| {
-            shard.take_in((at, shards), tag, keys, base, &lists);
-        });
-        fresh.clear();
-        match &mut self.shards[..] {
-            [only] => fresh.extend(only.won.iter().map(|&(place, _)| place)),
-            several => number_in_order(several, lists.len(), fresh),
-        }
-        if shards > 1 {
-            let numbers = tag.numbers();
-            let fresh = &*fresh;
-            together(apart, self.shards.iter_mut(), |_, shard: &mut Shard| {
-                let mut number = 0;
-                for &(place, cell) in &shard.won {
-                    while fresh[number] != place {
-                        number += 1;
-                    }
-                    let cell = &mut shard.cells[cell as usize];
-                    *cell = *cell & !numbers | (base + number) as u32 + 1;
-                }
-            });
-        }
-        self.write(&lists, fresh, apart);
-    }
-
-    /// Writes the new keys behind the known ones.
-    fn write(&mut self, lists: &Lists<'_, W>, fresh: &[u32], apart: bool) {
-        let mut ends = Vec::new();
-        let mut end = 0;
-        for list in lists.lists {
-            end += list.keys.len();
-            ends.push(fresh.partition_point(|&place| (place as usize) < end));
-        }
-        let rooms = self.keys.room(&ends);
-        let begins = std::iter::once(0).chain(ends.iter().copied());
-        let mut first = 0;
-        let parts: Vec<_> = lists
-            .lists
-            .iter()
-            .zip(rooms)
-            .zip(begins.zip(&ends))
-            .map(|((list, room), (begin, &end))| {
-                let part = (first, &list.keys, room, &fresh[begin..end]);
-                first += list.keys.len();
-                part
-            })
-            .collect();
-        together(apart, parts.into_iter(), |_, (first, keys, mut room, fresh)| {
-            for &place in fresh {
-                room.push(keys[place as usize - first]);
+        match &mut self.keys {
+            Kept::Exact { stored, tree } => {
+                let mut rooms: Vec<Vec<W::Stored>> = lists.iter().map(|_| Vec::new()).collect();
+                let mut first = 0;
+                let folded: Vec<_> = lists
+                    .iter()
+                    .zip(&mut rooms)
+                    .map(|(list, room)| {
+                        let begin = first;
+                        first += list.keys.len();
+                        W::all_folded(&list.keys, &|at| skipped(begin + at), tree, room)
+                    })
+                    .collect();
+                self.index.admit(stored, &Lists { lists: &folded, skipped }, fresh);
             }
-        });
+            Kept::Prints { bits, prints, ahead } => {
+                let mut rooms: Vec<Vec<u128>> = lists.iter().map(|_| Vec::new()).collect();
+                let (bits, layout) = (*bits, &self.layout);
+                together(true, lists.iter().zip(&mut rooms), |_, (list, room)| {
+                    room.extend(list.keys.iter().map(|&key| layout.print(key, bits)));
+                });
+                let printed: Vec<&[u128]> = rooms.iter().map(|room| &room[..]).collect();
+                self.index.admit(prints, &Lists { lists: &printed, skipped }, fresh);
+                let (mut list, mut first) = (0, 0);
+                for &place in &*fresh {
+                    while place as usize - first >= lists[list].keys.len() {
+                        first += lists[list].keys.len();
+                        list += 1;
+                    }
+                    ahead.push(lists[list].keys[place as usize - first]);
+                }
+            }
+        }
     }
 
-    /// Makes room for that many more.
-    fn make_room(&mut self, more: usize) {
-        let needed = self.keys.len() + more;
-        // A shard that got more than its share may be full before the others are.
-        let crowded =
-            self.shards.iter().any(|shard| (shard.len + more) * 20 > shard.cells.len() * 19);
-        if needed > self.most || (crowded && self.shards.len() > 1) {
-            self.reindex(grown(self.most, needed));
+    /// Books are closed up to the state that is expanded next.
+    pub(super) fn go_to(&mut self, state: usize) {
+        self.asleep.go_to(state);
+        if let Kept::Prints { ahead, .. } = &mut self.keys {
+            ahead.go_to(state);
         }
     }
 
     /// The bytes that keys and index will take when that many more are added.
     pub(super) fn bytes_with(&self, more: usize) -> usize {
-        let needed = self.keys.len() + more;
-        let most = if needed > self.most { grown(self.most, needed) } else { self.most };
-        self.keys.bytes() + self.asleep.bytes() + more * self.layout.stride() + most * 4 * 10 / FULL
-    }
-
-    /// Builds the index anew.
-    fn reindex(&mut self, most: usize) {
-        self.most = most;
-        self.number_bits = usize::BITS - most.leading_zeros();
-        assert!(self.number_bits <= 32, "fewer than 2^32 states");
-        let (keys, count) = (&self.keys, self.shards.len());
-        let tag = Tag { number_bits: self.number_bits };
-        // The old one is given back first: both at once would be the peak of memory.
-        self.shards.fill_with(Shard::default);
-        let apart = keys.len() >= 1 << 12;
-        together(apart, self.shards.iter_mut(), |at, shard: &mut Shard| {
-            *shard = Shard::for_keys(most.div_ceil(count));
-            shard.take_all((at, count), tag, keys);
-        });
+        let index = self.index.bytes_with(self.len(), more);
+        self.keys.bytes_with(more) + self.asleep.bytes() + index
     }
 
     /// The same states in another layout.
     pub(super) fn repacked<V: Word>(mut self, layout: Layout) -> Visited<V> {
-        self.shards.iter_mut().for_each(|shard| *shard = Shard::default());
-        let keys = self.keys.repack(&self.layout, &layout);
-        let asleep = self.asleep.repacked(&self.layout, &layout);
-        let Visited { shards, number_bits, most, .. } = self;
-        let mut visited = Visited { layout, keys, asleep, shards, number_bits, most };
-        visited.reindex(most);
-        visited
-    }
-}
-
-impl Shard {
-    /// Takes in those of the candidates that belong here and are new. Until they are numbered for
-    /// good, their numbers are where they stand in `won`.
-    fn take_in<W: Word>(
-        &mut self,
-        mine: (usize, usize),
-        tag: Tag,
-        keys: &Keys<W>,
-        base: usize,
-        lists: &Lists<'_, W>,
-    ) {
-        self.won.clear();
-        let mut first = 0;
-        let mut few = Few::new();
-        for list in lists.lists {
-            for (at, &key) in list.keys.iter().enumerate() {
-                let hash = key.hash();
-                let (shard, within) = shard_of(hash, mine.1);
-                if shard != mine.0 || (lists.skipped)(first + at) {
-                    continue;
-                }
-                if few.add((first + at) as u32, key, hash, within) {
-                    self.take_few(&mut few, tag, keys, base, lists);
-                }
+        self.index.clear();
+        let Visited { layout: old, keys, asleep, mut index } = self;
+        let keys = match keys {
+            Kept::Exact { stored, tree } => {
+                let mut new = Tree::default();
+                let again =
+                    |key| old.again::<W, V>(W::unfolded(key, &tree), &layout).folded(&mut new);
+                let stored = stored.changed(V::stride(&layout), again);
+                index.rebuild(&stored);
+                Kept::Exact { stored, tree: new }
             }
-            first += list.keys.len();
-        }
-        self.take_few(&mut few, tag, keys, base, lists);
-        self.len += self.won.len();
-    }
-
-    fn take_few<W: Word>(
-        &mut self,
-        few: &mut Few<W>,
-        tag: Tag,
-        keys: &Keys<W>,
-        base: usize,
-        lists: &Lists<'_, W>,
-    ) {
-        self.touch(few, tag, keys, base);
-        for at in 0..std::mem::take(&mut few.len) {
-            let (key, hash, within) = (few.keys[at], few.hashes[at], few.withins[at]);
-            let won = &self.won;
-            let found = self.find(tag, hash, within, |number| match number.checked_sub(base) {
-                None => keys.get(number) == key,
-                Some(new) => lists.key(won[new].0 as usize) == key,
-            });
-            if let Err(empty) = found {
-                self.fill(tag, empty, hash, base + self.won.len());
-                self.won.push((few.places[at], empty as u32));
+            Kept::Prints { bits, prints, ahead } => {
+                index.rebuild(&prints);
+                let ahead = ahead.changed(|key| old.again(key, &layout));
+                Kept::Prints { bits, prints, ahead }
             }
-        }
+        };
+        let asleep = asleep.changed(|sleep| sleep.again(&old, &layout));
+        Visited { layout, keys, asleep, index }
     }
 
-    /// Reads the cells of some candidates, then the keys they point to: nothing is decided, but
-    /// what is read next is in the cache.
-    #[inline]
-    fn touch<W: Word>(&self, few: &Few<W>, tag: Tag, keys: &Keys<W>, base: usize) {
-        let mut cells = [0; AT_ONCE];
-        for (cell, &within) in cells.iter_mut().zip(&few.withins).take(few.len) {
-            *cell = self.cells[self.home(within)];
-        }
-        let mut read = W::default();
-        for (&cell, &hash) in cells.iter().zip(&few.hashes).take(few.len) {
-            if cell != 0 && cell & !tag.numbers() == tag.of(hash) {
-                let number = (cell & tag.numbers()) as usize - 1;
-                if number < base {
-                    let key = keys.get(number);
-                    if key != read {
-                        read = key;
-                    }
-                }
+    /// The same states, from now on told apart by fingerprints of so many bits.
+    pub(super) fn printed(self, bits: u32) -> Visited<W> {
+        let Visited { layout, keys, asleep, mut index } = self;
+        let keys = match keys {
+            Kept::Exact { stored, tree } => {
+                index.clear();
+                let ahead = asleep.like(|at| W::unfolded(stored.get(at), &tree));
+                let print = |key| layout.print(W::unfolded(key, &tree), bits);
+                let prints = stored.changed(bits.div_ceil(8) as usize, print);
+                index.rebuild(&prints);
+                Kept::Prints { bits, prints, ahead }
             }
-        }
-        std::hint::black_box(read);
+            printed @ Kept::Prints { .. } => printed,
+        };
+        Visited { layout, keys, asleep, index }
     }
-
-    /// Takes in all keys that belong here; each is there once.
-    fn take_all<W: Word>(&mut self, mine: (usize, usize), tag: Tag, keys: &Keys<W>) {
-        let mut some = [(0, 0, 0); AT_ONCE];
-        let (mut len, mut read) = (0, 0);
-        for number in 0..keys.len() {
-            let hash = keys.get(number).hash();
-            let (shard, within) = shard_of(hash, mine.1);
-            if shard == mine.0 {
-                read |= self.cells[self.home(within)];
-                some[len] = (number, hash, within);
-                len += 1;
-            }
-            if len == AT_ONCE || number + 1 == keys.len() {
-                std::hint::black_box(read);
-                for &(number, hash, within) in &some[..std::mem::take(&mut len)] {
-                    let empty = self.find(tag, hash, within, |_| false);
-                    self.fill(tag, empty.expect_err("no key is there twice"), hash, number);
-                    self.len += 1;
-                }
-            }
-        }
-    }
-}
-
-/// A few candidates that are looked up at once.
-struct Few<W> {
-    len: usize,
-    places: [u32; AT_ONCE],
-    keys: [W; AT_ONCE],
-    hashes: [u64; AT_ONCE],
-    withins: [u64; AT_ONCE],
-}
-
-impl<W: Word> Few<W> {
-    fn new() -> Few<W> {
-        Few {
-            len: 0,
-            places: [0; AT_ONCE],
-            keys: [W::default(); AT_ONCE],
-            hashes: [0; AT_ONCE],
-            withins: [0; AT_ONCE],
-        }
-    }
-
-    /// Adds one, and says whether there are enough.
-    #[inline]
-    fn add(&mut self, place: u32, key: W, hash: u64, within: u64) -> bool {
-        let at = self.len;
-        self.places[at] = place;
-        self.keys[at] = key;
-        self.hashes[at] = hash;
-        self.withins[at] = within;
-        self.len += 1;
-        self.len == AT_ONCE
-    }
-}
-
-/// The places of all new ones, in order: of several lists in order, by way of a bit for each place.
-fn number_in_order(shards: &[Shard], places: usize, fresh: &mut Vec<u32>) {
-    let mut bits = vec![0_u64; places.div_ceil(64)];
-    for &(place, _) in shards.iter().flat_map(|shard| &shard.won) {
-        bits[place as usize / 64] |= 1 << (place % 64);
-    }
-    for (word, mut bits) in bits.into_iter().enumerate() {
-        while bits != 0 {
-            fresh.push(word as u32 * 64 + bits.trailing_zeros());
-            bits &= bits - 1;
-        }
-    }
-}
-
-/// How many keys the next index takes.
-fn grown(most: usize, needed: usize) -> usize {
-    let next = match most {
-        small if small < SMALL => small * 4,
-        middle if middle < LARGE => middle * 2,
-        large => large + large / 2,
-    };
-    next.max(needed).min(u32::MAX as usize)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::wide::Wide;
     use super::*;
     use std::collections::BTreeSet;
 
@@ -524,6 +294,45 @@ mod tests {
         let mut visited = Visited::<u128>::new(Layout::tight(&[1 << 30, 1 << 30, 1 << 30]), 2);
         assert_eq!(admit(&mut visited, &[&[5, 6, 5], &[7]], &[1]), [0, 3]);
         assert!(visited.contains(5) && visited.contains(7) && !visited.contains(6));
+    }
+
+    #[test]
+    fn wide_states_are_stored_as_roots_and_told_apart_exactly() {
+        let ids = |at: u32| [at % 50, at / 50, 7, at / 200];
+        let layout = Layout::tight(&[1 << 32, 1 << 32, 1 << 32, 1 << 31, 1 << 32, 1 << 32]);
+        let keys: Vec<Wide<4>> =
+            (0..5_000).map(|at| layout.pack(&[&ids(at)[..], &[at % 3, at % 7]].concat())).collect();
+        let mut visited = Visited::<Wide<4>>::new(layout.clone(), 2);
+        assert!(!visited.contains(keys[0]));
+        assert_eq!(admit(&mut visited, &[&keys[..9], &keys[9..]], &[]).len(), 5_000);
+        assert_eq!(admit(&mut visited, &[&keys], &[]), [0; 0]);
+        let wider = Layout::tight(&[1 << 32; 6]);
+        let visited = visited.repacked::<Wide<8>>(wider.clone());
+        for (at, &key) in keys.iter().enumerate() {
+            let key = layout.again(key, &wider);
+            assert!(visited.contains(key) && visited.looks_like(at, key));
+            assert_eq!(visited.keys.get(at), key);
+        }
+    }
+
+    #[test]
+    fn fingerprints_stay_when_the_layout_changes_and_narrow_ones_lose_states() {
+        for (bits, lost) in [(128, false), (64, false), (8, true)] {
+            let layout = Layout::tight(&[200, 300]);
+            let keys: Vec<u64> = (0..5_000).map(|at| layout.pack(&[at % 200, at / 200])).collect();
+            let mut visited = Visited::<u64>::new(layout.clone(), 2);
+            visited.insert(0);
+            let mut visited = visited.printed(bits);
+            let fresh = admit(&mut visited, &[&keys[..77], &keys[77..]], &[]);
+            assert_eq!(fresh.len() < 4_999, lost, "{} at {bits} bits", fresh.len());
+            let wide = Layout::tight(&[1 << 32, 1 << 31]);
+            let visited = visited.repacked::<u128>(wide.clone());
+            assert!(keys.iter().all(|&key| visited.contains(layout.again(key, &wide))));
+            for (nth, place) in fresh.into_iter().enumerate() {
+                let key = layout.again(keys[place as usize], &wide);
+                assert!(visited.keys.get(nth + 1) == key && visited.looks_like(nth + 1, key));
+            }
+        }
     }
 
     #[test]
