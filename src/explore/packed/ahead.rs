@@ -10,11 +10,6 @@ pub(super) struct Ahead<T> {
 }
 
 impl<T: Copy> Ahead<T> {
-    /// Nothing yet; the next state has this number, and is the first of its level.
-    pub(super) fn new(first: usize) -> Ahead<T> {
-        Ahead { first, now: Vec::new(), next: Vec::new() }
-    }
-
     /// What is remembered of a state.
     #[inline]
     pub(super) fn of(&self, state: usize) -> T {
@@ -41,11 +36,16 @@ impl<T: Copy> Ahead<T> {
         self.next.truncate(states.saturating_sub(self.first + self.now.len()));
     }
 
-    /// Another thing for each of the same states, by its number.
-    pub(super) fn like<V>(&self, thing: impl Fn(usize) -> V) -> Ahead<V> {
-        let next = self.first + self.now.len();
-        let now = (self.first..next).map(&thing).collect();
-        Ahead { first: self.first, now, next: (next..next + self.next.len()).map(&thing).collect() }
+    /// A thing for each of these states, by its number: so many of one level, and of the next.
+    pub(super) fn of_levels(
+        first: usize,
+        now: usize,
+        next: usize,
+        thing: impl Fn(usize) -> T,
+    ) -> Ahead<T> {
+        let end = first + now;
+        let (now, next) = (first..end, end..end + next);
+        Ahead { first, now: now.map(&thing).collect(), next: next.map(&thing).collect() }
     }
 
     /// Remembers something else of the same states.

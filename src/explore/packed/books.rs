@@ -169,8 +169,10 @@ impl<P: Protocol> Packed<'_, P> {
         at: usize,
     ) {
         // Past a boundary of worlds nothing is followed, so that nothing says what was known.
-        let whole_worlds = self.scenario.has_world_boundary();
-        visited.asleep.push(if whole_worlds { Sleep::none() } else { candidates.sleep[at] });
+        match self.scenario.has_world_boundary() {
+            true => visited.asleep.push(&Sleep::none()),
+            false => visited.asleep.push(&candidates.sleep[at]),
+        }
     }
 
     /// Counts a part of a batch again.

@@ -40,6 +40,10 @@ pub(super) trait Word: Copy + Eq + Default + Debug + Send + Sync + 'static {
     ) -> &'a [Self::Stored];
     /// How many bytes are stored of a key.
     fn stride(layout: &Layout) -> usize;
+    /// Writes so many of its low bytes behind others.
+    fn put(self, bytes: usize, to: &mut Vec<u8>);
+    /// The word of these low bytes.
+    fn got(bytes: &[u8]) -> Self;
 }
 
 /// A word that is stored as it is, in as few bytes as will do.
@@ -104,6 +108,16 @@ macro_rules! word {
             #[inline]
             fn stride(layout: &Layout) -> usize {
                 layout.stride()
+            }
+            #[inline]
+            fn put(self, bytes: usize, to: &mut Vec<u8>) {
+                to.extend_from_slice(&self.to_le_bytes()[..bytes]);
+            }
+            #[inline]
+            fn got(bytes: &[u8]) -> Self {
+                let mut whole = [0; size_of::<$word>()];
+                whole[..bytes.len()].copy_from_slice(bytes);
+                <$word>::from_le_bytes(whole)
             }
         }
 
@@ -201,10 +215,15 @@ impl Layout {
         self.bits.div_ceil(8).max(1) as usize
     }
 
-    /// How many bits lie below a field.
+    /// How many bits lie below a field; all of them below a field that is not there.
     #[inline]
     pub(super) fn below(&self, field: usize) -> u32 {
-        self.below[field]
+        self.below.get(field).copied().unwrap_or(self.bits)
+    }
+
+    /// How many of the fields are slots of nodes: all but those of the ledger and the monitors.
+    pub(super) fn nodes(&self) -> usize {
+        self.fields.len().saturating_sub(2)
     }
 
     /// The field with that number.

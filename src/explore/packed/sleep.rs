@@ -101,15 +101,127 @@ impl<W: Word> Sleep<W> {
         };
         Sleep { nodes, bases: key.joined(layout.below(node), self.bases) }
     }
+}
 
-    /// The same in another layout.
-    pub(super) fn again<V: Word>(&self, from: &Layout, to: &Layout) -> Sleep<V> {
-        Sleep { nodes: self.nodes, bases: from.again(self.bases, to) }
+/// What is asleep in the states that are not expanded yet: the rest of one level, and the next. There
+/// may be many of them, so that no more is kept of each than takes part.
+#[derive(Debug)]
+pub(super) struct Asleep<W> {
+    form: Form,
+    /// The number of the first state that `now` tells of.
+    first: usize,
+    now: Vec<u8>,
+    next: Vec<u8>,
+    word: std::marker::PhantomData<W>,
+}
+
+/// How what is asleep in one state is written down.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    /// How many nodes can be asleep.
+    nodes: usize,
+    /// How many bytes say which, and how many bytes their bases take.
+    bytes: (usize, usize),
+}
+
+impl Form {
+    fn of(layout: &Layout) -> Form {
+        let nodes = layout.nodes().min(NODES);
+        let bases = layout.below(nodes).div_ceil(8) as usize;
+        Form { nodes, bytes: ((4 * nodes).div_ceil(8), bases) }
+    }
+
+    fn size(self) -> usize {
+        (self.bytes.0 + self.bytes.1).max(1)
+    }
+
+    /// The bits of the nodes there are, class by class.
+    fn packed(self, nodes: u64) -> u64 {
+        let lane = |class: usize| (nodes >> (class * NODES) & EVERY) << (class * self.nodes);
+        (0..4).map(lane).fold(0, |all, lane| all | lane)
+    }
+
+    fn unpacked(self, packed: u64) -> u64 {
+        let every = (1 << self.nodes) - 1;
+        let lane = |class: usize| (packed >> (class * self.nodes) & every) << (class * NODES);
+        (0..4).map(lane).fold(0, |all, lane| all | lane)
+    }
+
+    fn write<W: Word>(self, sleep: &Sleep<W>, to: &mut Vec<u8>) {
+        let end = to.len() + self.size();
+        to.extend_from_slice(&self.packed(sleep.nodes).to_le_bytes()[..self.bytes.0]);
+        sleep.bases.put(self.bytes.1, to);
+        to.resize(end, 0);
+    }
+
+    fn read<W: Word>(self, from: &[u8]) -> Sleep<W> {
+        let (nodes, bases) = from.split_at(self.bytes.0);
+        let mut packed = [0; 8];
+        packed[..nodes.len()].copy_from_slice(nodes);
+        let nodes = self.unpacked(u64::from_le_bytes(packed));
+        Sleep { nodes, bases: W::got(&bases[..self.bytes.1]) }
     }
 }
 
-/// What is asleep in the states that are not expanded yet.
-pub(super) type Asleep<W> = Ahead<Sleep<W>>;
+impl<W: Word> Asleep<W> {
+    /// Nothing is asleep in the first state.
+    pub(super) fn new(layout: &Layout) -> Asleep<W> {
+        let form = Form::of(layout);
+        let mut now = Vec::new();
+        form.write(&Sleep::<W>::none(), &mut now);
+        Asleep { form, first: 0, now, next: Vec::new(), word: std::marker::PhantomData }
+    }
+
+    /// What is asleep in a state.
+    #[inline]
+    pub(super) fn of(&self, state: usize) -> Sleep<W> {
+        let (at, size) = ((state - self.first) * self.form.size(), self.form.size());
+        match self.now.get(at..at + size) {
+            Some(bytes) => self.form.read(bytes),
+            None => self.form.read(&self.next[at - self.now.len()..][..size]),
+        }
+    }
+
+    /// The next new state has that much asleep.
+    #[inline]
+    pub(super) fn push(&mut self, sleep: &Sleep<W>) {
+        self.form.write(sleep, &mut self.next);
+    }
+
+    /// The state that is expanded next; those of levels before it need not be remembered.
+    pub(super) fn go_to(&mut self, state: usize) {
+        if state >= self.first + self.now.len() / self.form.size() && !self.next.is_empty() {
+            self.first += self.now.len() / self.form.size();
+            self.now = std::mem::take(&mut self.next);
+        }
+    }
+
+    /// Something else for each of the same states, by its number.
+    pub(super) fn like<V: Copy>(&self, thing: impl Fn(usize) -> V) -> Ahead<V> {
+        let size = self.form.size();
+        Ahead::of_levels(self.first, self.now.len() / size, self.next.len() / size, thing)
+    }
+
+    /// The same in another layout.
+    pub(super) fn again<V: Word>(self, from: &Layout, to: &Layout) -> Asleep<V> {
+        let (old, form) = (self.form, Form::of(to));
+        let level = |bytes: Vec<u8>| {
+            let mut again = Vec::with_capacity(bytes.len() / old.size() * form.size());
+            for bytes in bytes.chunks_exact(old.size()) {
+                let Sleep::<W> { nodes, bases } = old.read(bytes);
+                form.write(&Sleep::<V> { nodes, bases: from.again(bases, to) }, &mut again);
+            }
+            again
+        };
+        let (first, now, next) = (self.first, level(self.now), level(self.next));
+        Asleep { form, first, now, next, word: std::marker::PhantomData }
+    }
+
+    /// The bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.now.len() + self.next.len()
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -176,21 +288,24 @@ mod tests {
         let sleeps: Vec<Sleep<u64>> = (0..7)
             .map(|node| Sleep::none().behind(&narrow, narrow.pack(&[3; 20]), node, Class::Free, 0))
             .collect();
-        let mut asleep = Asleep::new(0);
-        asleep.push(Sleep::none());
-        asleep.go_to(0);
-        assert_eq!(asleep.of(0), Sleep::none());
-        sleeps[1..4].iter().for_each(|&sleep| asleep.push(sleep));
-        assert!((1..4).all(|at| asleep.of(at) == sleeps[at]));
+        let same = |one: &Sleep<u64>, other: &Sleep<u64>| {
+            let bases = |sleep: &Sleep<u64>| [0, 3, 15].map(|node| sleep.base(&narrow, node));
+            one.nodes == other.nodes && bases(one) == bases(other)
+        };
+        let mut asleep = Asleep::new(&narrow);
+        assert!(same(&asleep.of(0), &Sleep::none()));
+        sleeps[1..4].iter().for_each(|sleep| asleep.push(sleep));
+        assert!((1..4).all(|at| same(&asleep.of(at), &sleeps[at])));
         asleep.go_to(1);
-        sleeps[4..].iter().for_each(|&sleep| asleep.push(sleep));
+        sleeps[4..].iter().for_each(|sleep| asleep.push(sleep));
         asleep.go_to(2);
-        assert!((1..7).all(|at| asleep.of(at) == sleeps[at]));
+        assert!((1..7).all(|at| same(&asleep.of(at), &sleeps[at])));
+        assert_eq!(asleep.bytes(), 6 * (8 + 6), "64 bits for 16 nodes, and 48 for their bases");
         let wide = Layout::tight(&[32; 20]);
-        let again = asleep.changed(|sleep| sleep.again::<u128>(&narrow, &wide));
+        let again = asleep.again::<u128>(&narrow, &wide);
         for at in 1..7 {
             let bases = |node| (again.of(at).base(&wide, node), sleeps[at].base(&narrow, node));
-            assert!((0..20).all(|node| bases(node).0 == bases(node).1));
+            assert!((0..16).all(|node| bases(node).0 == bases(node).1));
             assert_eq!(again.of(at).nodes, sleeps[at].nodes);
         }
     }

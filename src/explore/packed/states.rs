@@ -9,6 +9,9 @@ use crate::explore::Limits;
 /// narrow as will do.
 pub(super) const EARLY: usize = 1 << 18;
 
+/// So many bits more than it takes are well spent on a key that lasts.
+const SPARE: u32 = 5;
+
 /// The states found, in words of one width.
 pub(super) enum States {
     Narrow(Visited<u64>),
@@ -64,7 +67,9 @@ impl States {
         };
         // A root takes the same room whatever the key, and layouts that last are better.
         let early = self.len() < EARLY || width > u128::BITS;
-        let bits = if early { width } else { roomy.bits().next_multiple_of(8) };
+        // Later, a few spare bits cost little, and packing again costs much.
+        let late = (roomy.bits() + SPARE).next_multiple_of(8).min(width);
+        let bits = if early { width } else { late };
         let ample = Layout::ample(counts, bits);
         let layout = if ample.bits() <= width { ample } else { tight };
         tracing::debug!(bits = layout.bits(), width, "keys are packed anew");

@@ -10,7 +10,7 @@ use super::ahead::Ahead;
 use super::candidates::Candidates;
 use super::index::{Index, Lists};
 use super::key::{Keys, Layout, Word};
-use super::sleep::{Asleep, Sleep};
+use super::sleep::Asleep;
 use super::team::together;
 use super::tree::Tree;
 
@@ -80,9 +80,7 @@ impl<W: Word> Visited<W> {
     /// No states, indexed for that many threads.
     pub(super) fn new(layout: Layout, threads: usize) -> Visited<W> {
         let keys = Kept::new(&layout);
-        // The first state is awake.
-        let mut asleep = Asleep::new(0);
-        asleep.push(Sleep::none());
+        let asleep = Asleep::new(&layout);
         Visited { layout, keys, asleep, index: Index::new(threads) }
     }
 
@@ -212,7 +210,7 @@ impl<W: Word> Visited<W> {
                 Kept::Prints { bits, prints, ahead }
             }
         };
-        let asleep = asleep.changed(|sleep| sleep.again(&old, &layout));
+        let asleep = asleep.again(&old, &layout);
         Visited { layout, keys, asleep, index }
     }
 

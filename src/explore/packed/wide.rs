@@ -92,6 +92,18 @@ impl<const N: usize> Word for Wide<N> {
     fn stride(_: &Layout) -> usize {
         size_of::<u64>()
     }
+
+    fn put(self, bytes: usize, to: &mut Vec<u8>) {
+        to.extend(self.0.iter().flat_map(|limb| limb.to_le_bytes()).take(bytes));
+    }
+
+    fn got(bytes: &[u8]) -> Self {
+        let mut wide = Wide([0; N]);
+        for (at, &byte) in bytes.iter().enumerate() {
+            wide.0[at / 8] |= u64::from(byte) << (at % 8 * 8);
+        }
+        wide
+    }
 }
 
 #[cfg(test)]
