@@ -297,39 +297,6 @@ fn a_world_too_wide_for_any_key_is_searched_plainly_and_says_so() {
     assert_eq!((explored.states, &explored.verdict), (plain.states, &plain.verdict));
 }
 
-/// What a state takes beyond what it would in 64 bits: once the space is exhausted, nothing is
-/// remembered of states ahead.
-#[test]
-fn roots_of_wide_keys_take_less_than_the_keys_would() {
-    let catalog = splitbrain_models::catalog();
-    let model = catalog.model("raft").expect("it is there");
-    for (scenario, most) in [("election", 14), ("deep", 14)] {
-        let request = Request { scenario: scenario.to_string(), ..Request::default() };
-        let explored = |at_least_bits, fingerprint| {
-            let limits = Limits { full: true, at_least_bits, fingerprint, ..Limits::default() };
-            model.explore(&request, &limits, &mut Undisturbed).expect("it is listed")
-        };
-        let narrow = explored(0, None);
-        for bits in [128, 256, 512] {
-            for fingerprint in [None, Some(Fingerprint::BITS_64)] {
-                let wide = explored(bits, fingerprint);
-                let states = wide.states as f64;
-                let each = (wide.searched.bytes as f64 - narrow.searched.bytes as f64) / states;
-                println!(
-                    "{scenario}, {} states, {} bits for {}, {fingerprint:?}: {} bytes, {} each \
-                     ({each:.1} more)",
-                    wide.states,
-                    wide.searched.key_bits,
-                    narrow.searched.key_bits,
-                    wide.searched.bytes,
-                    wide.searched.bytes / wide.states
-                );
-                assert!(each < f64::from(most), "{scenario}: {each} bytes more");
-            }
-        }
-    }
-}
-
 #[test]
 fn fingerprints_find_what_exact_keys_find_and_the_odds_are_said() {
     let limits = Limits { states: Some(6_000), all_invariants: true, ..Limits::default() };

@@ -97,6 +97,7 @@ fn every_command_prints_what_its_golden_says() {
         ("explore-not-reachable", "explore toy --bug forgets-holder --crashes 0", 3),
         ("explore-states", "explore toy --states 5", 3),
         ("explore-vacuous", "explore toy --depth 1", 4),
+        ("explore-fingerprint", "explore toy --clients 3 --fingerprint 64", 0),
         ("explore-coverage", "explore toy --clients 3 --crashes 1 --coverage", 0),
         (
             "explore-coverage-early",
@@ -285,6 +286,13 @@ fn flags_that_make_no_sense_are_refused() {
         ("simulate toy --runs 0", "invalid value '0'"),
         ("simulate toy --threads 0", "invalid value '0'"),
         ("explore toy --web nowhere", "invalid value 'nowhere'"),
+        ("explore toy --fingerprint 63", "fingerprints have 64 bits or 128, not 63"),
+        ("explore toy --fingerprint wide", "write 64 or 128"),
+        ("explore toy --fingerprint 64 --web 127.0.0.1:3000", "cannot be used with"),
+        (
+            "explore toy --fingerprint 64 --reference",
+            "ask for one of --reference and --fingerprint",
+        ),
         ("explore toy --coverage --reference", "cannot be used with"),
         ("explore toy --coverage --web 127.0.0.1:3000", "cannot be used with"),
         ("explain one.json --format png", "text, svg"),

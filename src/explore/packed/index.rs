@@ -220,7 +220,7 @@ impl Index {
                         number += 1;
                     }
                     let cell = &mut shard.cells[cell as usize];
-                    *cell = *cell & !numbers | (base + number) as u32 + 1;
+                    *cell = (*cell & !numbers) | ((base + number) as u32 + 1);
                 }
             });
         }

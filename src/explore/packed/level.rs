@@ -88,12 +88,9 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
         let (mut meaning, mut tables) =
             Meaning::new(scenario, !limits.full && must_stay(scenario).is_none());
         let ids = meaning.ids_of(&mut tables, &first);
-        let states = States::first(&ids, limits);
-        let states = match states.with_room_for(&meaning.counts().collect::<Vec<_>>(), limits) {
-            Ok(roomy) => roomy,
-            // It will be said when the first state is expanded.
-            Err(states) => states,
-        };
+        let mut states = States::first(&ids, limits);
+        // If there is none, it will be said when the first state is expanded.
+        states.make_room(&meaning.counts().collect::<Vec<_>>(), limits);
         let mut tally = Tally::new(scenario);
         tally.note(0, &shown);
         for violation in first.violations(scenario, None) {
@@ -126,23 +123,21 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
         loop {
             let mut states = std::mem::replace(&mut self.states, States::none());
             let went = in_any_width!(&mut states, visited => self.run_in(visited, observer, to));
-            match went {
-                Went::Ended(ended) => {
-                    self.states = states;
-                    return ended;
-                }
+            let outgrown = match &went {
+                Went::Ended(_) => false,
                 Went::Outgrown => {
                     let counts: Vec<usize> = self.meaning.counts().collect();
-                    match states.with_room_for(&counts, self.limits) {
-                        Ok(wider) => self.states = wider,
-                        Err(states) => {
-                            self.states = states;
-                            let why = format!("a state takes more than {} bits", States::WIDEST);
-                            self.too_wide = Some(why.clone());
-                            return Ended::Stopped(why, self.at);
-                        }
-                    }
+                    !states.make_room(&counts, self.limits)
                 }
+            };
+            self.states = states;
+            if let Went::Ended(ended) = went {
+                return ended;
+            }
+            if outgrown {
+                let why = format!("a state takes more than {} bits", States::WIDEST);
+                self.too_wide = Some(why.clone());
+                return Ended::Stopped(why, self.at);
             }
         }
     }

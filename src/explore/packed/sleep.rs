@@ -303,10 +303,10 @@ mod tests {
         assert_eq!(asleep.bytes(), 6 * (8 + 6), "64 bits for 16 nodes, and 48 for their bases");
         let wide = Layout::tight(&[32; 20]);
         let again = asleep.again::<u128>(&narrow, &wide);
-        for at in 1..7 {
-            let bases = |node| (again.of(at).base(&wide, node), sleeps[at].base(&narrow, node));
+        for (at, sleep) in sleeps.iter().enumerate().skip(1) {
+            let bases = |node| (again.of(at).base(&wide, node), sleep.base(&narrow, node));
             assert!((0..16).all(|node| bases(node).0 == bases(node).1));
-            assert_eq!(again.of(at).nodes, sleeps[at].nodes);
+            assert_eq!(again.of(at).nodes, sleep.nodes);
         }
     }
 

@@ -58,12 +58,12 @@ impl States {
         in_any_width!(self, visited => visited.len())
     }
 
-    /// The same states with room for that many ids; as they are if no key is wide enough.
-    pub(super) fn with_room_for(self, counts: &[usize], limits: &Limits) -> Result<States, States> {
+    /// Makes room for that many ids. False, and nothing is changed, if no key is wide enough.
+    pub(super) fn make_room(&mut self, counts: &[usize], limits: &Limits) -> bool {
         let (roomy, tight) = (Layout::roomy(counts), Layout::tight(counts));
         let least = tight.bits().max(limits.at_least_bits);
         let Some(width) = States::WIDTHS.into_iter().find(|&width| width >= least) else {
-            return Err(self);
+            return false;
         };
         // A root takes the same room whatever the key, and layouts that last are better.
         let early = self.len() < EARLY || width > u128::BITS;
@@ -74,12 +74,14 @@ impl States {
         let layout = if ample.bits() <= width { ample } else { tight };
         tracing::debug!(bits = layout.bits(), width, "keys are packed anew");
         let print_bits = limits.fingerprint.map(|print| print.bits()).filter(|&bits| bits < width);
-        Ok(in_any_width!(self, visited => match width {
+        let states = std::mem::replace(self, States::none());
+        *self = in_any_width!(states, visited => match width {
             u64::BITS => States::Narrow(again(visited, layout, print_bits)),
             u128::BITS => States::Double(again(visited, layout, print_bits)),
             <Wide<4>>::BITS => States::Wide(again(visited, layout, print_bits)),
             _ => States::Widest(again(visited, layout, print_bits)),
-        }))
+        });
+        true
     }
 }
 
