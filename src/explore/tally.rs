@@ -195,7 +195,11 @@ fn verdict<P: Protocol>(
     }
     let depth = tally.levels.len() - 1;
     let covered = format!("{states} states, {} transitions, depth {depth}", tally.transitions);
-    let missing = missing(scenario, tally);
+    let mut missing = missing(scenario, tally);
+    if let Some(last) = missing.last_mut() {
+        // What was missed may be what is missing.
+        last.push_str(odds);
+    }
     let way = match (&scenario.prefix, scenario.waypoints.is_empty()) {
         (None, true) => "",
         _ => " behind the prefix and waypoints named",
@@ -207,7 +211,7 @@ fn verdict<P: Protocol>(
             Verdict::Inconclusive { why: why.clone(), covered }
         }
         Ended::Missed(sentence) => {
-            Verdict::Vacuous { missing: vec![format!("the waypoint: {sentence}")] }
+            Verdict::Vacuous { missing: vec![format!("the waypoint: {sentence}{odds}")] }
         }
         Ended::Exhausted if !scenario.waypoints.is_empty() => Verdict::Inconclusive {
             why: "a search by waypoints covers only what lies behind them".to_string(),

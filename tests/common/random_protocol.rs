@@ -301,7 +301,7 @@ fn effect(clocks: bool) -> impl Strategy<Value = Effect> {
         if clocks { prop_oneof![Just(true), Just(false)].boxed() } else { Just(false).boxed() };
     (
         0..KINDS,
-        vec((0..3_u8, 0..KINDS), 0..=1),
+        vec((0..3_u8, 0..KINDS), 0..=2),
         timer,
         often_none((0..KINDS).boxed()),
         reads_clock,

@@ -66,7 +66,8 @@ impl<P: Protocol> Packed<'_, P> {
             if outsiders.known.contains(&key) {
                 return true;
             }
-            if visited.contains(key) {
+            // A fingerprint says nothing of a state that was never stored.
+            if visited.print_bits().is_none() && visited.contains(key) {
                 return false;
             }
             let there = self.situation(visited, key);
@@ -89,6 +90,8 @@ impl<P: Protocol> Packed<'_, P> {
     ) {
         let depth = self.tally.depth_of(self.at);
         let first = self.at;
+        // States at the greatest depth are never expanded.
+        let awaited = self.limits.fingerprint.is_some() || !self.is_bottom(depth + 1);
         let (mut at, mut stored, mut past_boundary) = (first, 0, 0);
         let mut begin = 0;
         let mut ended = false;
@@ -108,7 +111,9 @@ impl<P: Protocol> Packed<'_, P> {
                 if batch.outside.is_empty() {
                     while batch.fresh.get(stored).is_some_and(|new| (*new as usize) < until) {
                         let place = batch.fresh[stored] as usize;
-                        self.falls_asleep(visited, candidates, place - begin);
+                        if awaited {
+                            self.falls_asleep(visited, candidates, place - begin);
+                        }
                         if news.next_if_eq(&stored).is_some() {
                             self.arrive(visited, &arrival(place, true));
                         }
@@ -121,7 +126,9 @@ impl<P: Protocol> Packed<'_, P> {
                             self.tally.cut.insert(Bound::Boundary);
                             self.arrive(visited, &arrival(place, false));
                         } else if batch.fresh.get(stored) == Some(&(place as u32)) {
-                            self.falls_asleep(visited, candidates, place - begin);
+                            if awaited {
+                                self.falls_asleep(visited, candidates, place - begin);
+                            }
                             self.arrive(visited, &arrival(place, true));
                             stored += 1;
                         }
@@ -187,7 +194,8 @@ impl<P: Protocol> Packed<'_, P> {
         let expander = &mut team[0].expander;
         let bottom = self.is_bottom(self.tally.depth_of(first));
         for at in first..end {
-            let here = (visited.keys.get(at), visited.asleep.of(at));
+            let sleep = if bottom { Sleep::none() } else { visited.asleep.of(at) };
+            let here = (visited.keys.get(at), sleep);
             expander.expand(&self.tables, &visited.layout, here, bottom, &mut Nowhere);
         }
     }

@@ -56,7 +56,7 @@ impl<P: Protocol> Meaning<'_, P> {
         let late = table.deeds.len() - first - early;
         let head = &mut table.heads[slot as usize];
         head.deeds = id(first);
-        head.count = (few(early), few(late));
+        head.count = (id(early), id(late));
     }
 
     /// The deed of an input at a slot plus 1; 0 if it does not go there or is not accepted.
@@ -221,7 +221,7 @@ impl<P: Protocol> Meaning<'_, P> {
     pub(super) fn find_plain(&mut self, tables: &mut Tables, at: usize, slot: u32) {
         let table = &mut tables.places[at];
         let head = &mut table.heads[slot as usize];
-        let (early, late) = (u32::from(head.count.0), u32::from(head.count.1));
+        let (early, late) = head.count;
         let (mut plain, mut special) = (0, (0, 0));
         head.specials = id(table.specials.len());
         for deed in 0..early + late {
@@ -386,9 +386,4 @@ impl<P: Protocol> Meaning<'_, P> {
 /// A number among others of its kind.
 fn id(number: usize) -> u32 {
     u32::try_from(number).expect("fewer than 2^32 of a kind")
-}
-
-/// How many of something there are at one slot.
-fn few(count: usize) -> u16 {
-    u16::try_from(count).expect("fewer than 2^16 things can happen at a node")
 }

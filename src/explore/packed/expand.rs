@@ -205,7 +205,7 @@ impl Expander {
             return self.misses.push(Miss::Deeds { node: node as u32, slot });
         }
         self.here.waiting |= head.waiting;
-        let (early, late) = (u32::from(head.count.0), u32::from(head.count.1));
+        let (early, late) = head.count;
         for deed in head.deeds..head.deeds + early {
             self.take(here, node, deed, sink);
         }
@@ -240,7 +240,7 @@ impl Expander {
         if head.voids {
             self.here.cut[0] |= 1 << BOUNDARY;
         }
-        let (early, late) = (usize::from(head.special.0), usize::from(head.special.1));
+        let (early, late) = (head.special.0 as usize, head.special.1 as usize);
         let specials = &place.specials[head.specials as usize..][..early + late];
         for &deed in &specials[..early] {
             self.take_special(here, node, deed, false, sink);
@@ -269,8 +269,8 @@ impl Expander {
         }
         self.here.waiting |= head.waiting;
         // Both list their deeds in one order, and nothing that was possible is impossible now.
-        let early = (old.deeds, old.deeds + u32::from(old.count.0));
-        let late = (early.1, early.1 + u32::from(old.count.1));
+        let early = (old.deeds, old.deeds + old.count.0);
+        let late = (early.1, early.1 + old.count.1);
         let pass = |expander: &mut Expander,
                     here: &mut Here<'_, W>,
                     mut old: (u32, u32),
@@ -293,12 +293,12 @@ impl Expander {
             }
             debug_assert_eq!(old.0, old.1, "what was possible still is");
         };
-        let middle = head.deeds + u32::from(head.count.0);
+        let middle = head.deeds + head.count.0;
         pass(self, here, early, head.deeds..middle, sink);
         if head.up && here.asks >> (node % 64) & 1 == 1 {
             self.ask_all(here, node, false, sink);
         }
-        pass(self, here, late, middle..middle + u32::from(head.count.1), sink);
+        pass(self, here, late, middle..middle + head.count.1, sink);
     }
 
     /// Adds what this state counted to the rest.
@@ -421,7 +421,7 @@ impl Expander {
         let deed = &here.tables.places[node].deeds[number as usize];
         self.here.acts |= deed.only.extra <= LOOP;
         if deed.only.extra == VOID {
-            self.here.cut[0] |= 1 << BOUNDARY;
+            self.here.cut[0] |= u64::from(!here.only_acts) << BOUNDARY;
             return;
         }
         if deed.only.extra == LOOP {

@@ -230,18 +230,24 @@ impl Index {
     /// Makes room for that many more.
     fn make_room<S: Narrow>(&mut self, keys: &Keys<S>, more: usize) {
         let needed = keys.len() + more;
-        // A shard that got more than its share may be full before the others are.
-        let full = |shard: &Shard| (shard.len + more) * 20 > shard.cells.len() * 19;
-        let crowded = self.shards.len() > 1 && self.shards.iter().any(full);
-        if needed > self.most || crowded {
+        if needed > self.most || self.is_crowded(more) {
             self.build(keys, grown(self.most, needed));
         }
+    }
+
+    /// Whether a shard that gets more than its share of so many keys may be full before the others
+    /// are.
+    fn is_crowded(&self, more: usize) -> bool {
+        let share = more.div_ceil(self.shards.len()) + 8 * more.isqrt();
+        let full = |shard: &Shard| (shard.len + share) * 20 > shard.cells.len() * 19;
+        self.shards.len() > 1 && self.shards.iter().any(full)
     }
 
     /// The bytes it will take when that many keys are added to so many.
     pub(super) fn bytes_with(&self, keys: usize, more: usize) -> usize {
         let needed = keys + more;
-        let most = if needed > self.most { grown(self.most, needed) } else { self.most };
+        let grows = needed > self.most || self.is_crowded(more);
+        let most = if grows { grown(self.most, needed) } else { self.most };
         most * 4 * 10 / FULL
     }
 

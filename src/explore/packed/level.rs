@@ -15,6 +15,7 @@ use super::expand::{Came, Counted, Successors};
 use super::key::{Layout, Word};
 use super::meaning::Meaning;
 use super::parents::Parents;
+use super::sleep::Sleep;
 use super::states::{EARLY, States, in_any_width};
 use super::tables::{Miss, Tables};
 use super::team::{Worker, together};
@@ -29,7 +30,7 @@ use crate::situation::Situation;
 use crate::step::Step;
 
 /// How many states are expanded at a time.
-const BATCH: usize = 1 << 16;
+const BATCH: usize = 1 << 14;
 
 /// Fewer states than that are not worth several threads.
 const APART: usize = 1 << 9;
@@ -380,7 +381,8 @@ impl<P: Protocol> Packed<'_, P> {
         worker: &mut Worker<W>,
         successors: &mut S,
     ) -> bool {
-        let here = (visited.keys.get(at), visited.asleep.of(at));
+        let sleep = if bottom { Sleep::none() } else { visited.asleep.of(at) };
+        let here = (visited.keys.get(at), sleep);
         let layout = &visited.layout;
         let expander = &mut worker.expander;
         let mut came = expander.expand(&self.tables, layout, here, bottom, successors);

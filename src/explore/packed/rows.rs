@@ -26,13 +26,17 @@ impl Slim {
     /// In place of a value that is not known.
     const NONE: u32 = u32::MAX;
 
+    fn place(row: u32, column: u32) -> usize {
+        row as usize * Slim::WIDE as usize + column as usize
+    }
+
     /// The value at that place, if it is known.
     #[inline]
     pub(super) fn get(&self, row: u32, column: u32) -> Option<u32> {
         if column >= Slim::WIDE {
             return self.others.get(row, column);
         }
-        let value = *self.dense.get((row * Slim::WIDE + column) as usize)?;
+        let value = *self.dense.get(Slim::place(row, column))?;
         (value != Slim::NONE).then_some(value)
     }
 
@@ -42,9 +46,9 @@ impl Slim {
             return self.others.put(row, column, value);
         }
         debug_assert_ne!(value, Slim::NONE, "that says that nothing is known");
-        let at = (row * Slim::WIDE + column) as usize;
+        let at = Slim::place(row, column);
         if self.dense.len() <= at {
-            self.dense.resize((row + 1) as usize * Slim::WIDE as usize, Slim::NONE);
+            self.dense.resize(Slim::place(row + 1, 0), Slim::NONE);
         }
         self.dense[at] = value;
     }

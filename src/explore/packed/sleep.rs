@@ -217,9 +217,9 @@ impl<W: Word> Asleep<W> {
         Asleep { form, first, now, next, word: std::marker::PhantomData }
     }
 
-    /// The bytes it takes.
-    pub(super) fn bytes(&self) -> usize {
-        self.now.len() + self.next.len()
+    /// The bytes it takes when so many are added.
+    pub(super) fn bytes_with(&self, more: usize) -> usize {
+        self.now.len() + self.next.len() + more * self.form.size()
     }
 }
 
@@ -300,7 +300,11 @@ mod tests {
         sleeps[4..].iter().for_each(|sleep| asleep.push(sleep));
         asleep.go_to(2);
         assert!((1..7).all(|at| same(&asleep.of(at), &sleeps[at])));
-        assert_eq!(asleep.bytes(), 6 * (8 + 6), "64 bits for 16 nodes, and 48 for their bases");
+        assert_eq!(
+            asleep.bytes_with(0),
+            6 * (8 + 6),
+            "64 bits for 16 nodes, and 48 for their bases"
+        );
         let wide = Layout::tight(&[32; 20]);
         let again = asleep.again::<u128>(&narrow, &wide);
         for (at, sleep) in sleeps.iter().enumerate().skip(1) {

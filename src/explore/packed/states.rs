@@ -10,7 +10,7 @@ use crate::explore::Limits;
 pub(super) const EARLY: usize = 1 << 18;
 
 /// So many bits more than it takes are well spent on a key that lasts.
-const SPARE: u32 = 5;
+const SPARE: u32 = 2;
 
 /// The states found, in words of one width.
 pub(super) enum States {

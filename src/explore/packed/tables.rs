@@ -92,13 +92,13 @@ pub(super) struct SlotHead {
     /// Its first deed; [`UNKNOWN`] until it is first expanded.
     pub(super) deeds: u32,
     /// How many deeds come before its inputs, and how many after.
-    pub(super) count: (u16, u16),
+    pub(super) count: (u32, u32),
     /// How many transitions its plain deeds are; [`UNKNOWN`] until that is asked.
     pub(super) plain: u32,
     /// Its first special deed, once the plain ones are counted.
     pub(super) specials: u32,
     /// How many special deeds come before its inputs, and how many after.
-    pub(super) special: (u16, u16),
+    pub(super) special: (u32, u32),
     /// What it becomes when messages arrive.
     pub(super) arrivals: Row,
     /// What inputs do.

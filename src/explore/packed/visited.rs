@@ -188,7 +188,7 @@ impl<W: Word> Visited<W> {
     /// The bytes that keys and index will take when that many more are added.
     pub(super) fn bytes_with(&self, more: usize) -> usize {
         let index = self.index.bytes_with(self.len(), more);
-        self.keys.bytes_with(more) + self.asleep.bytes() + index
+        self.keys.bytes_with(more) + self.asleep.bytes_with(more) + index
     }
 
     /// The same states in another layout.

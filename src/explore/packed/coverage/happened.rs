@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::Parts;
 use crate::explain::shape::Shape;
-use crate::explore::coverage::{Arm, Kind, MOST, Never, Sort, reading};
+use crate::explore::coverage::{Arm, Kind, Never, Sort, reading};
 use crate::explore::packed::meaning::{Answer, DeedKind, Meaning, What};
 use crate::explore::packed::tables::{Tables, UNKNOWN};
 use crate::invariant::Sign;
@@ -135,7 +135,7 @@ impl Happened {
         let (drop, double) = (kind("drop").expect("a kind"), kind("duplicate").expect("a kind"));
         let place = &tables.places[at];
         for head in place.heads.iter().filter(|head| head.deeds != UNKNOWN) {
-            let deeds = head.deeds..head.deeds + u32::from(head.count.0);
+            let deeds = head.deeds..head.deeds + head.count.0;
             for deed in deeds.filter(|deed| place.deeds[*deed as usize].count > 0) {
                 let kind = match meaning.calls[at].deeds[deed as usize] {
                     DeedKind::Letter(Fate::Drop, _) => drop,
@@ -249,7 +249,7 @@ impl Happened {
         meaning: &Meaning<'_, P>,
         add: &mut impl FnMut(Sort, String, &str),
     ) {
-        let locals = meaning.places.iter().flat_map(|place| place.locals.iter().take(MOST));
+        let locals = meaning.places.iter().flat_map(|place| place.locals.iter());
         let set: BTreeSet<&P::Timer> =
             locals.flat_map(|node| node.timers.iter().map(|(timer, _)| timer)).collect();
         for timer in &set {
