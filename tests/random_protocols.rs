@@ -50,7 +50,10 @@ fn without_odds(explored: Exploration<Table>) -> Exploration<Table> {
         Verdict::Inconclusive { why, covered } => {
             Verdict::Inconclusive { why, covered: exactly(covered) }
         }
-        same @ (Verdict::Violated { .. } | Verdict::Vacuous { .. }) => same,
+        Verdict::Vacuous { missing } => {
+            Verdict::Vacuous { missing: missing.into_iter().map(exactly).collect() }
+        }
+        same @ Verdict::Violated { .. } => same,
     };
     Exploration { verdict, ..explored }
 }
@@ -175,7 +178,11 @@ proptest! {
             Verdict::Holds { covered } | Verdict::Inconclusive { covered, .. } => {
                 prop_assert!(covered.contains("the odds that one was missed"), "{}", covered);
             }
-            Verdict::Violated { .. } | Verdict::Vacuous { .. } => {}
+            Verdict::Vacuous { missing } => {
+                let missing = missing.join(", ");
+                prop_assert!(missing.contains("the odds that one was missed"), "{}", missing);
+            }
+            Verdict::Violated { .. } => {}
         }
         for found in &printed.found {
             let replayed = replay(&scenario, &found.trace, Some(&found.invariant));

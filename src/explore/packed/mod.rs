@@ -5,11 +5,11 @@
 //! - [`place`] and [`meaning`]: the values behind the numbers.
 //! - [`calls`]: what can happen at a slot; handlers, called once each.
 //! - [`key`]: a **key** is a state as one exact integer; [`wide`] holds those of more than 128 bits.
-//! - [`expand`]: how a state is expanded, by arithmetic on its key; [`sleep`]: which of its steps
-//!   need not be taken.
+//! - [`sleep`]: which steps of a state need not be taken; [`expand`]: how a state is expanded, by
+//!   arithmetic on its key.
 //! - [`visited`] and [`parents`]: the states found, which are the queue, too, and their parents;
-//!   [`tree`]: what is stored of wide keys; [`index`](mod@index): how what is stored is found; [`states`]: the widths there are;
-//!   [`ahead`]: what is remembered of states until they are expanded.
+//!   [`tree`]: what is stored of wide keys; [`index`](mod@index): how what is stored is found;
+//!   [`states`]: the widths there are; [`ahead`]: keys of which only fingerprints are stored.
 //! - [`check`]: where invariants and goals have to be looked at.
 //! - [`candidates`] and [`level`]: how a level is expanded, batch by batch; [`books`]: how a batch
 //!   is entered in the books.
