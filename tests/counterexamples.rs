@@ -9,7 +9,8 @@ use splitbrain::catalog::Catalog;
 use splitbrain::counterexample::{Counterexample, SCHEMA, read};
 use splitbrain::report::ReplayOutcome;
 use splitbrain_models::lock::Lock;
-use splitbrain_models::raft::{Raft, Total};
+use splitbrain_models::parts::machine::Total;
+use splitbrain_models::raft::Raft;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/counterexamples");
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use common::commit::{TwoPhase, with_participants};
 use common::puppet::{AGAIN, Note, Order, Puppet};
-use splitbrain::explore::{Exploration, Limits, explore};
+use splitbrain::explore::{Exploration, Limits, explore, way};
 use splitbrain::{
     Act, Bound, DETERMINISTIC, Faults, Firing, Goal, Invariant, Links, NO_PANIC, NodeId, Nothing,
     Observer, Outbox, Progress, Protocol, Replay, Scenario, Step, To, Undisturbed, Verdict, broken,
@@ -339,7 +339,15 @@ fn a_search_goes_by_its_waypoints_and_claims_only_what_lies_behind_them() {
     assert_eq!(found.found[0].trace.len(), 2);
     let verdict = all(&by(puppets(1, &[&slow]))).verdict.to_string();
     assert!(verdict.starts_with("inconclusive: a search by waypoints covers only"), "{verdict}");
+    let slow = by(puppets(1, &[&slow]));
+    for plain in [false, true] {
+        let limits = Limits { plain, ..Limits::default() };
+        let way = way(&slow, &limits, &mut Undisturbed).expect("1 can be kept");
+        assert_eq!(way.len(), 1, "{way:?}");
+    }
     let unreached = by(puppets(1, &[])).waypoint("9 is kept", |_, nodes| nodes[0].state.kept == 9);
+    let why = way(&unreached, &Limits::default(), &mut Undisturbed).expect_err("no 9");
+    assert!(why.contains("the waypoint: 1 is kept"), "{why}");
     assert!(!all(&unreached).verdict.holds(), "a waypoint that is never reached proves nothing");
 }
 

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod lock;
+pub mod parts;
 pub mod raft;
 
 use splitbrain::catalog::Catalog;

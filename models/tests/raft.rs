@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use splitbrain::Undisturbed;
 use splitbrain::catalog::{Engine, Model, build};
 use splitbrain::explore::{Exploration, Limits, explore};
-use splitbrain_models::raft::{Bug, Raft, RaftModel, Total};
+use splitbrain_models::parts::machine::Total;
+use splitbrain_models::raft::{Bug, Raft, RaftModel};
 
 fn explored(scenario: &str, bug: Option<&str>, limits: &Limits) -> Exploration<Raft<Total>> {
     let scenario = build(&RaftModel, scenario, bug, &BTreeMap::new()).expect("it is listed");

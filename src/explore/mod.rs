@@ -27,7 +27,7 @@ use crate::step::Step;
 use crate::verdict::Verdict;
 
 pub use estimate::estimate;
-pub use packed::explore;
+pub use packed::{explore, way};
 
 /// How far an exploration goes, beyond the scenario's own bounds.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
-use super::tally::{Ended, Search, Tally, by_waypoints};
+use super::tally::{self, Ended, Search, Tally, by_waypoints};
 use super::{Exploration, Limits, Searched};
 use crate::audience::Shown;
 use crate::ledger::Bound;
@@ -32,6 +32,18 @@ pub fn explore<P: Protocol>(
     observer: &mut dyn Observer,
 ) -> Result<Exploration<P>, String> {
     by_waypoints::<P, Plain<'_, P>>(scenario, limits, observer)
+}
+
+/// A shortest way by a scenario's waypoints, found plainly; see [`way`](super::way).
+///
+/// # Errors
+/// A sentence when the scenario makes no sense, or why the next waypoint was not reached.
+pub fn way<P: Protocol>(
+    scenario: &Scenario<P>,
+    limits: &Limits,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Step<P>>, String> {
+    tally::way::<P, Plain<'_, P>>(scenario, limits, observer)
 }
 
 /// Where a state was reached from.

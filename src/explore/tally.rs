@@ -115,26 +115,66 @@ pub(super) fn by_waypoints<'a, P: Protocol, S: Search<'a, P>>(
     observer: &mut dyn Observer,
 ) -> Result<Exploration<P>, String> {
     scenario.validate()?;
-    let mut way = trace::prefix(scenario)?;
-    let mut waypoints = Vec::new();
-    for waypoint in &scenario.waypoints {
-        let mut search = S::begin(scenario, limits, &way);
-        match search.run(observer, Some(waypoint)) {
-            Ended::Waypoint(state) => {
-                let leg = search.trace_to(state);
-                waypoints.push((waypoint.sentence, leg.len()));
-                way.extend(leg);
-            }
-            Ended::Exhausted => {
-                let ended = Ended::Missed(waypoint.sentence);
-                return Ok(report(scenario, limits, search, &ended, way, waypoints));
-            }
-            ended => return Ok(report(scenario, limits, search, &ended, way, waypoints)),
-        }
+    let Legs { way, waypoints, missed } = legs::<P, S>(scenario, limits, observer)?;
+    if let Some((search, ended)) = missed {
+        return Ok(report(scenario, limits, search, &ended, way, waypoints));
     }
     let mut search = S::begin(scenario, limits, &way);
     let ended = search.run(observer, None);
     Ok(report(scenario, limits, search, &ended, way, waypoints))
+}
+
+/// A shortest way by a scenario's waypoints, its prefix included.
+pub(super) fn way<'a, P: Protocol, S: Search<'a, P>>(
+    scenario: &'a Scenario<P>,
+    limits: &'a Limits,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Step<P>>, String> {
+    scenario.validate()?;
+    let legs = legs::<P, S>(scenario, limits, observer)?;
+    match legs.missed {
+        None => Ok(legs.way),
+        Some((search, ended)) => {
+            Err(report(scenario, limits, search, &ended, legs.way, legs.waypoints)
+                .verdict
+                .to_string())
+        }
+    }
+}
+
+/// How far a search by waypoints came.
+struct Legs<P: Protocol, S> {
+    /// The steps gone, from the first world on.
+    way: Vec<Step<P>>,
+    /// The waypoints gone by, with the length of the way to each from the one before.
+    waypoints: Vec<(&'static str, usize)>,
+    /// The search that did not come to the next one, and how it ended.
+    missed: Option<(S, Ended)>,
+}
+
+/// Goes to each waypoint in turn, by a shortest path from the one before.
+fn legs<'a, P: Protocol, S: Search<'a, P>>(
+    scenario: &'a Scenario<P>,
+    limits: &'a Limits,
+    observer: &mut dyn Observer,
+) -> Result<Legs<P, S>, String> {
+    let mut way = trace::prefix(scenario)?;
+    let mut waypoints = Vec::new();
+    for waypoint in &scenario.waypoints {
+        let mut search = S::begin(scenario, limits, &way);
+        let ended = match search.run(observer, Some(waypoint)) {
+            Ended::Waypoint(state) => {
+                let leg = search.trace_to(state);
+                waypoints.push((waypoint.sentence, leg.len()));
+                way.extend(leg);
+                continue;
+            }
+            Ended::Exhausted => Ended::Missed(waypoint.sentence),
+            ended => ended,
+        };
+        return Ok(Legs { way, waypoints, missed: Some((search, ended)) });
+    }
+    Ok(Legs { way, waypoints, missed: None })
 }
 
 fn report<'a, P: Protocol, S: Search<'a, P>>(

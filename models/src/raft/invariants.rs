@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use splitbrain::invariants::{Agreement, Linearizable, Specification};
-use splitbrain::{ClientId, Goal, Held, Invariant, Node, NodeId, Nodes, Sight, broken};
+use splitbrain::invariants::{Agreement, Specification};
+use splitbrain::{Goal, Held, Invariant, Node, NodeId, Nodes, Sight, broken};
 
-use super::machine::StateMachine;
 use super::quorum::Membership;
-use super::state::{Entry, Event, Index, Request, Serial, Term};
+use super::state::{Entry, Event, Index, Term};
 use super::{Raft, State};
+use crate::parts::machine::{Replies, Request, StateMachine};
 
 /// All of them, for a state machine that starts like this.
 pub(super) fn all<S: StateMachine>(machine: S) -> Vec<Invariant<Raft<S>>> {
@@ -177,43 +177,6 @@ fn holders<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> Vec<Nod
     (0..nodes.len()).filter(|&at| holds_any && holds(&nodes[at])).map(NodeId::at).collect()
 }
 
-/// What clients asked and were answered. A retry is no operation of its own: it asks once more for
-/// the answer to the one that is under way.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Replies<S: StateMachine> {
-    /// Each client's latest command, in order of clients.
-    asked: Vec<(ClientId, Serial)>,
-    history: Linearizable<S, ClientId>,
-}
-
-impl<S: StateMachine> Replies<S> {
-    /// Nobody asked anything yet of a machine that starts like this.
-    pub fn new(machine: S) -> Replies<S> {
-        Replies { asked: Vec::new(), history: Linearizable::new(machine) }
-    }
-
-    /// A client asks: for something new, or once more.
-    pub fn ask(&mut self, client: ClientId, serial: Serial, command: S::Operation) {
-        match self.asked.binary_search_by_key(&client, |(asker, _)| *asker) {
-            Ok(at) if self.asked[at].1 >= serial => return,
-            Ok(at) => self.asked[at].1 = serial,
-            Err(at) => self.asked.insert(at, (client, serial)),
-        }
-        self.history.invoke(client, command);
-    }
-
-    /// A client is answered; it listens only to the answer to its latest command.
-    ///
-    /// # Errors
-    /// The answer fits no order of the commands.
-    pub fn answer(&mut self, client: ClientId, serial: Serial, output: S::Output) -> Held {
-        match self.asked.contains(&(client, serial)) {
-            true => self.history.respond(client, output),
-            false => Ok(()),
-        }
-    }
-}
-
 /// Linearizability of the replicated machine, retries included: every command takes effect once,
 /// between its first try and its first answer (§8).
 pub fn linearizability<S: StateMachine>(machine: S) -> Invariant<Raft<S>> {
@@ -280,9 +243,11 @@ pub(super) fn command_twice_in_log<S: StateMachine>() -> Goal<Raft<S>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::machine::{Add, Applied, Total};
+    use splitbrain::ClientId;
+
     use super::super::state::{Log, Role};
     use super::*;
+    use crate::parts::machine::{Add, Applied, Serial, Total};
 
     fn log(terms: &[(u32, u32)]) -> Log<Add> {
         let mut log = Log::new();
@@ -331,20 +296,5 @@ mod tests {
             let sight = Sight::Event { node: NodeId(0), event: &event, state: &state };
             assert_eq!(only_followers_remove(&sight).is_err(), breaks, "{:?}", state.role);
         }
-    }
-
-    #[test]
-    fn a_retry_is_no_operation_of_its_own() {
-        let (one, other) = (ClientId(0), ClientId(1));
-        let mut replies = Replies::new(Total(0));
-        replies.ask(one, Serial(0), Add { add: 1 });
-        replies.ask(one, Serial(0), Add { add: 1 });
-        replies.ask(other, Serial(0), Add { add: 10 });
-        let mut twice = replies.clone();
-        assert!(replies.answer(other, Serial(0), 11).is_ok(), "after the first, once");
-        assert!(replies.answer(one, Serial(7), 99).is_ok(), "nobody listens");
-        assert!(replies.answer(one, Serial(0), 1).is_ok(), "the first answer");
-        assert!(replies.answer(one, Serial(0), 12).is_ok(), "nobody listens any more");
-        assert!(twice.answer(other, Serial(0), 12).is_err(), "the first was applied twice");
     }
 }

@@ -34,7 +34,6 @@
 
 mod bugs;
 mod invariants;
-mod machine;
 mod model;
 mod quorum;
 mod scenarios;
@@ -43,17 +42,16 @@ mod state;
 use serde::{Deserialize, Serialize};
 use splitbrain::{NodeId, Outbox, Protocol, Span};
 
+use crate::parts::machine::{Applied, Request, Seen, StateMachine};
+
 pub use bugs::Bug;
 pub use invariants::{
-    Replies, durability, election_safety, leader_append_only, leader_completeness, linearizability,
+    durability, election_safety, leader_append_only, leader_completeness, linearizability,
     log_matching, state_machine_safety,
 };
-pub use machine::{Add, Applied, Seen, StateMachine, Total};
 pub use model::RaftModel;
 pub use quorum::Membership;
-pub use state::{
-    Entry, Event, Index, Log, Message, Progress, Request, Role, Serial, State, Term, Timer,
-};
+pub use state::{Entry, Event, Index, Log, Message, Progress, Role, State, Term, Timer};
 
 /// How long a follower waits for its leader, at least: several times as long as a message takes to
 /// all servers and back on a slow network, as §5.6 demands (about 300 ms).

@@ -4,8 +4,8 @@ use splitbrain::Scenario;
 use splitbrain::catalog::{Ask, BugInfo, Engine, Model, Parameter, ScenarioInfo};
 
 use super::bugs::BUGS;
-use super::machine::Total;
 use super::{Raft, scenarios};
+use crate::parts::machine::Total;
 
 /// Raft, replicating a counter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

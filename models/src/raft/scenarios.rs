@@ -7,9 +7,9 @@ use splitbrain::{
 };
 
 use super::invariants;
-use super::machine::{Add, Total};
-use super::state::{Event, Index, Message, Request, Serial, Term, Timer};
+use super::state::{Event, Index, Message, Term, Timer};
 use super::{Bug, Raft};
+use crate::parts::machine::{Add, Request, Serial, Total};
 
 type Counter = Raft<Total>;
 

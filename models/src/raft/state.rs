@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use splitbrain::{ClientId, NodeId};
 
-use super::machine::{Applied, StateMachine};
+use crate::parts::machine::{Applied, Request, Serial, StateMachine};
 
 /// A term: the time of at most one leader (§5.1). Terms count from 1; 0 is before the first.
 #[derive(
@@ -48,25 +48,6 @@ impl std::fmt::Display for Index {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }
-}
-
-/// The number a client gives a command, from 0. A retry carries the number of the first try.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Serial(pub u32);
-
-/// What a client asks: a command under its number (dissertation §6.3).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Request<C> {
-    /// Who asks.
-    pub client: ClientId,
-    /// Which of its commands this is.
-    pub serial: Serial,
-    /// What the state machine shall do.
-    pub command: C,
 }
 
 /// One entry of the log.

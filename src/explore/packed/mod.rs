@@ -45,11 +45,12 @@ mod tree;
 mod visited;
 mod wide;
 
-use super::tally::by_waypoints;
+use super::tally::{self, by_waypoints};
 use super::{DeadMail, Exploration, Limits, reference};
 use crate::observer::Observer;
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
+use crate::step::Step;
 use crate::verdict::Verdict;
 use level::Packed;
 
@@ -106,6 +107,23 @@ pub fn explore<P: Protocol>(
     explored.verdict = Verdict::Inconclusive { why, covered };
     explored.exhausted = false;
     Ok(explored)
+}
+
+/// A shortest way by a scenario's waypoints, its prefix included: a run that shows what one wants to
+/// show, to be told by [`explain::tell`](crate::explain::tell). Each leg is a shortest path from the
+/// waypoint before; the whole need not be.
+///
+/// # Errors
+/// A sentence when the scenario makes no sense, or why the next waypoint was not reached.
+pub fn way<P: Protocol>(
+    scenario: &Scenario<P>,
+    limits: &Limits,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Step<P>>, String> {
+    if limits.plain || level::cannot_pack(scenario).is_some() {
+        return reference::way(scenario, limits, observer);
+    }
+    tally::way::<P, Packed<'_, P>>(scenario, limits, observer)
 }
 
 /// The plain search in place of the packed one, and why.

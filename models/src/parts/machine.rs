@@ -1,13 +1,14 @@
-//! The replicated state machine, the clients' sessions, and the small machine of the catalog.
+//! The replicated state machine, what clients ask of it, their sessions, and a small machine.
+//!
+//! Sessions are those of Ongaro's dissertation, *Consensus: Bridging Theory and Practice* (2014),
+//! §6.3.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use splitbrain::ClientId;
-use splitbrain::invariants::Specification;
+use splitbrain::invariants::{Linearizable, Specification};
+use splitbrain::{ClientId, Held};
 
-use super::state::{Request, Serial};
-
-/// What Raft replicates: any sequential object whose commands can be saved. Its specification is
+/// What a protocol replicates: any sequential object whose commands can be saved. Its specification is
 /// also what the replies to clients are held to.
 pub trait StateMachine:
     Specification<Operation: Serialize + DeserializeOwned> + Serialize + DeserializeOwned
@@ -17,6 +18,25 @@ pub trait StateMachine:
 impl<S> StateMachine for S where
     S: Specification<Operation: Serialize + DeserializeOwned> + Serialize + DeserializeOwned
 {
+}
+
+/// The number a client gives a command, from 0. A retry carries the number of the first try.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Serial(pub u32);
+
+/// What a client asks: a command under its number (dissertation §6.3).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request<C> {
+    /// Who asks.
+    pub client: ClientId,
+    /// Which of its commands this is.
+    pub serial: Serial,
+    /// What the state machine shall do.
+    pub command: C,
 }
 
 /// A state machine to which entries were applied, and what it answered each client last.
@@ -79,6 +99,43 @@ impl<S: StateMachine> Applied<S> {
     }
 }
 
+/// What clients asked and were answered. A retry is no operation of its own: it asks once more for
+/// the answer to the one that is under way.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Replies<S: StateMachine> {
+    /// Each client's latest command, in order of clients.
+    asked: Vec<(ClientId, Serial)>,
+    history: Linearizable<S, ClientId>,
+}
+
+impl<S: StateMachine> Replies<S> {
+    /// Nobody asked anything yet of a machine that starts like this.
+    pub fn new(machine: S) -> Replies<S> {
+        Replies { asked: Vec::new(), history: Linearizable::new(machine) }
+    }
+
+    /// A client asks: for something new, or once more.
+    pub fn ask(&mut self, client: ClientId, serial: Serial, command: S::Operation) {
+        match self.asked.binary_search_by_key(&client, |(asker, _)| *asker) {
+            Ok(at) if self.asked[at].1 >= serial => return,
+            Ok(at) => self.asked[at].1 = serial,
+            Err(at) => self.asked.insert(at, (client, serial)),
+        }
+        self.history.invoke(client, command);
+    }
+
+    /// A client is answered; it listens only to the answer to its latest command.
+    ///
+    /// # Errors
+    /// The answer fits no order of the commands.
+    pub fn answer(&mut self, client: ClientId, serial: Serial, output: S::Output) -> Held {
+        match self.asked.contains(&(client, serial)) {
+            true => self.history.respond(client, output),
+            false => Ok(()),
+        }
+    }
+}
+
 /// A counter that answers each addition with the new total: a command that is lost, applied twice
 /// or moved to another place shows in the answers.
 #[derive(
@@ -129,5 +186,20 @@ mod tests {
         for (sentence, client, serial, expected) in table {
             assert_eq!(applied.seen(ClientId(client), Serial(serial)), expected, "{sentence}");
         }
+    }
+
+    #[test]
+    fn a_retry_is_no_operation_of_its_own() {
+        let (one, other) = (ClientId(0), ClientId(1));
+        let mut replies = Replies::new(Total(0));
+        replies.ask(one, Serial(0), Add { add: 1 });
+        replies.ask(one, Serial(0), Add { add: 1 });
+        replies.ask(other, Serial(0), Add { add: 10 });
+        let mut twice = replies.clone();
+        assert!(replies.answer(other, Serial(0), 11).is_ok(), "after the first, once");
+        assert!(replies.answer(one, Serial(7), 99).is_ok(), "nobody listens");
+        assert!(replies.answer(one, Serial(0), 1).is_ok(), "the first answer");
+        assert!(replies.answer(one, Serial(0), 12).is_ok(), "nobody listens any more");
+        assert!(twice.answer(other, Serial(0), 12).is_err(), "the first was applied twice");
     }
 }
