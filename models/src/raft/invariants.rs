@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use splitbrain::invariants::{Agreement, Specification};
 use splitbrain::{Goal, Held, Invariant, Node, NodeId, Nodes, Sight, broken};
 
-use super::quorum::Membership;
-use super::state::{Entry, Event, Index, Term};
+use super::log::{Entry, Index, Payload};
+use super::state::{Event, Input, Term};
 use super::{Raft, State};
-use crate::parts::machine::{Replies, Request, StateMachine};
+use crate::parts::machine::{Replies, StateMachine};
 
 /// All of them, for a state machine that starts like this.
 pub(super) fn all<S: StateMachine>(machine: S) -> Vec<Invariant<Raft<S>>> {
@@ -60,7 +60,7 @@ fn only_followers_remove<S: StateMachine>(sight: &Sight<'_, Raft<S>>) -> Held {
 
 /// *Log matching*: if two logs have an entry of the same place and term, they are equal up to it.
 ///
-/// It is followed entry by entry: place and term determine the request and the term of the entry
+/// It is followed entry by entry: place and term determine what the entry says and the term of the one
 /// before, wherever and whenever they are stored. The rest is induction (§5.3).
 pub fn log_matching<S: StateMachine>() -> Invariant<Raft<S>> {
     Invariant::history(
@@ -71,8 +71,8 @@ pub fn log_matching<S: StateMachine>() -> Invariant<Raft<S>> {
     )
 }
 
-/// By place and term: the term of the entry before, and the request.
-type Stored<S> = Agreement<(Index, Term), (Option<Term>, Request<<S as Specification>::Operation>)>;
+/// By place and term: the term of the entry before, and what the entry says.
+type Stored<S> = Agreement<(Index, Term), (Option<Term>, Payload<<S as Specification>::Operation>)>;
 
 /// What one stored entry says about log matching.
 fn is_stored_alike<S: StateMachine>(stored: &mut Stored<S>, sight: &Sight<'_, Raft<S>>) -> Held {
@@ -80,11 +80,11 @@ fn is_stored_alike<S: StateMachine>(stored: &mut Stored<S>, sight: &Sight<'_, Ra
         return Ok(());
     };
     let entry = state.log.at(*index).expect("what was stored in this step is in the log");
-    let found = (state.log.term_at(index.before()), entry.request.clone());
+    let found = (state.log.term_at(index.before()), entry.payload.clone());
     stored.agree_or((*index, entry.term), found, |(index, term), first, second| {
         format!(
             "{node} stored entry {index} of term {term} as {second:?} (the term before it, and \
-             the request), but it was {first:?}"
+             what it says), but it was {first:?}"
         )
     })
 }
@@ -151,10 +151,9 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
         "durability",
         "What is committed stays in the logs of a majority.",
         |_, nodes| {
-            let members = Membership::of((0..nodes.len()).map(NodeId::at));
             for (at, node) in nodes.iter().enumerate() {
                 let holders = holders(nodes, &node.state);
-                if !members.decided_by(&holders) {
+                if !node.state.members.decided_by(&holders) {
                     let (who, commit) = (NodeId::at(at), node.state.commit);
                     return broken(format!(
                         "{who} knows entries up to {commit} to be committed, but only {holders:?} \
@@ -185,8 +184,8 @@ pub fn linearizability<S: StateMachine>(machine: S) -> Invariant<Raft<S>> {
         "Every command seems to be done once, between its first try and its answer.",
         Replies::new(machine),
         |replies, sight| match sight {
-            Sight::Input { input, .. } => {
-                replies.ask(input.client, input.serial, input.command.clone());
+            Sight::Input { input: Input::Command(request), .. } => {
+                replies.ask(request.client, request.serial, request.command.clone());
                 Ok(())
             }
             Sight::Event { event: Event::Replied { client, serial, output }, .. } => {
@@ -235,7 +234,9 @@ pub(super) fn command_twice_in_log<S: StateMachine>() -> Goal<Raft<S>> {
         nodes.iter().any(|node| {
             let committed = node.state.committed();
             committed.iter().enumerate().any(|(at, entry)| {
-                committed[at + 1..].iter().any(|later| later.request == entry.request)
+                let later = &committed[at + 1..];
+                entry.payload.request().is_some()
+                    && later.iter().any(|later| later.payload == entry.payload)
             })
         })
     })
@@ -245,23 +246,26 @@ pub(super) fn command_twice_in_log<S: StateMachine>() -> Goal<Raft<S>> {
 mod tests {
     use splitbrain::ClientId;
 
-    use super::super::state::{Log, Role};
+    use super::super::log::Log;
+    use super::super::members::Configuration;
+    use super::super::state::{Leader, Role};
     use super::*;
-    use crate::parts::machine::{Add, Applied, Serial, Total};
+    use crate::parts::machine::{Add, Applied, Request, Serial, Total};
 
     fn log(terms: &[(u32, u32)]) -> Log<Add> {
         let mut log = Log::new();
         for &(term, add) in terms {
             let command = Add { add };
             let request = Request { client: ClientId(0), serial: Serial(0), command };
-            log.append(Entry { term: Term(term), request });
+            log.append(Entry { term: Term(term), payload: Payload::Command(request) });
         }
         log
     }
 
     fn state(log: Log<Add>, role: Role) -> State<Total> {
         let (term, voted_for, commit) = (Term(2), None, Index(0));
-        State { term, voted_for, log, role, commit, applied: Applied::new(Total(0)) }
+        let members = Configuration::of([NodeId(0)]);
+        State { term, voted_for, log, members, role, commit, applied: Applied::new(Total(0)) }
     }
 
     #[test]
@@ -289,7 +293,7 @@ mod tests {
 
     #[test]
     fn only_a_leader_that_removes_entries_breaks_append_only() {
-        let leader = Role::Leader { followers: Vec::new() };
+        let leader = Role::Leader(Leader { followers: Vec::new() });
         for (role, breaks) in [(Role::Follower, false), (leader, true)] {
             let state = state(log(&[]), role);
             let event = Event::Truncated { from: Index(1) };

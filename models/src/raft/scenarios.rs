@@ -7,7 +7,8 @@ use splitbrain::{
 };
 
 use super::invariants;
-use super::state::{Event, Index, Message, Term, Timer};
+use super::log::Index;
+use super::state::{Event, Input, Message, Term, Timer};
 use super::{Bug, Raft};
 use crate::parts::machine::{Add, Request, Serial, Total};
 
@@ -15,7 +16,7 @@ type Counter = Raft<Total>;
 
 /// The scenario asked for.
 pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
-    let protocol = Raft { machine: Total(0), bug: ask.bug.and_then(Bug::named) };
+    let protocol = Raft { bug: ask.bug.and_then(Bug::named), ..Raft::new(Total(0)) };
     let nodes = ask.get("nodes") as usize;
     let mut scenario = Scenario::new(ask.scenario, protocol, nodes)
         .timer("elections", |timer| *timer == Timer::Election, elections(ask)?)
@@ -90,9 +91,9 @@ fn ask_command(client: u8, node: NodeId) -> Step<Counter> {
 
 /// A client's command in exploration. Its addend is its own power of two, so that a total tells
 /// which commands are in it.
-fn first_request(client: u8) -> Request<Add> {
+fn first_request(client: u8) -> Input<Add> {
     let command = Add { add: 1 << client };
-    Request { client: ClientId(client), serial: Serial(0), command }
+    Input::Command(Request { client: ClientId(client), serial: Serial(0), command })
 }
 
 /// How election timers fire: in turns if the scenario names them, or so many times anywhere.
@@ -130,7 +131,7 @@ fn digits(mut number: u64) -> Vec<u64> {
 }
 
 /// What one client asks, and where.
-type Lane = Vec<(To, Request<Add>)>;
+type Lane = Vec<(To, Input<Add>)>;
 
 /// One client for each command.
 fn lanes(ask: &Ask<'_>) -> Result<Vec<Lane>, String> {
@@ -194,8 +195,8 @@ fn storm() -> Storm<Counter> {
 
 /// What a client asks as its k-th request. All commands are alike, so that few orders of them can
 /// be told apart by the monitor of answers.
-fn request(client: ClientId, asked: u32) -> Request<Add> {
-    Request { client, serial: Serial(asked), command: Add { add: 1 } }
+fn request(client: ClientId, asked: u32) -> Input<Add> {
+    Input::Command(Request { client, serial: Serial(asked), command: Add { add: 1 } })
 }
 
 #[cfg(test)]

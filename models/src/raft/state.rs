@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use splitbrain::{ClientId, NodeId};
 
+use super::log::{Entry, Index, Log};
+use super::members::Configuration;
 use crate::parts::machine::{Applied, Request, Serial, StateMachine};
 
 /// A term: the time of at most one leader (§5.1). Terms count from 1; 0 is before the first.
@@ -22,109 +24,6 @@ impl Term {
 impl std::fmt::Display for Term {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-/// A place in the log, from 1; 0 is the place before the first entry.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Index(pub u32);
-
-impl Index {
-    /// The place behind this one.
-    pub fn next(self) -> Index {
-        Index(self.0 + 1)
-    }
-
-    /// The place before this one; 0 has none and stays.
-    pub fn before(self) -> Index {
-        Index(self.0.saturating_sub(1))
-    }
-}
-
-impl std::fmt::Display for Index {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// One entry of the log.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry<C> {
-    /// The term of the leader that received it.
-    pub term: Term,
-    /// What was asked.
-    pub request: Request<C>,
-}
-
-/// The log: entries at the places 1, 2, …, without gaps.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Log<C> {
-    entries: Vec<Entry<C>>,
-}
-
-impl<C> Log<C> {
-    /// A log without entries.
-    pub fn new() -> Log<C> {
-        Log { entries: Vec::new() }
-    }
-
-    /// The place of the last entry; 0 in an empty log.
-    pub fn last(&self) -> Index {
-        Index(u32::try_from(self.entries.len()).expect("a log shorter than 2^32 entries"))
-    }
-
-    /// The term of the last entry; 0 in an empty log.
-    pub fn last_term(&self) -> Term {
-        self.entries.last().map_or(Term(0), |entry| entry.term)
-    }
-
-    /// The term of the entry there. The place before the first entry has term 0, so that every
-    /// log agrees with every other one there; places beyond the end have none.
-    pub fn term_at(&self, index: Index) -> Option<Term> {
-        match index {
-            Index(0) => Some(Term(0)),
-            index => self.at(index).map(|entry| entry.term),
-        }
-    }
-
-    /// The entry there, if there is one.
-    pub fn at(&self, index: Index) -> Option<&Entry<C>> {
-        self.entries.get((index.0 as usize).checked_sub(1)?)
-    }
-
-    /// All entries up to and including that place.
-    pub fn up_to(&self, index: Index) -> &[Entry<C>] {
-        &self.entries[..(index.0 as usize).min(self.entries.len())]
-    }
-
-    /// All entries behind that place.
-    pub fn behind(&self, index: Index) -> &[Entry<C>] {
-        &self.entries[(index.0 as usize).min(self.entries.len())..]
-    }
-
-    /// All entries.
-    pub fn entries(&self) -> &[Entry<C>] {
-        &self.entries
-    }
-
-    /// Adds an entry at the end.
-    pub fn append(&mut self, entry: Entry<C>) {
-        self.entries.push(entry);
-    }
-
-    /// Removes all entries behind that place.
-    pub fn truncate(&mut self, last: Index) {
-        self.entries.truncate(last.0 as usize);
-    }
-}
-
-impl<C> Default for Log<C> {
-    fn default() -> Self {
-        Log::new()
     }
 }
 
@@ -151,11 +50,15 @@ pub enum Role {
         /// Who voted for it.
         votes: Vec<NodeId>,
     },
-    /// It replicates its log. One progress for each server; its own stays as it began.
-    Leader {
-        /// What it knows of the others.
-        followers: Vec<Progress>,
-    },
+    /// It replicates its log.
+    Leader(Leader),
+}
+
+/// What a leader knows.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Leader {
+    /// What it knows of the others. One progress for each server; its own stays as it began.
+    pub followers: Vec<Progress>,
 }
 
 /// What one server remembers (Figure 2, *State*).
@@ -167,6 +70,9 @@ pub struct State<S: StateMachine> {
     pub voted_for: Option<NodeId>,
     /// Its log. Durable.
     pub log: Log<S::Operation>,
+    /// The members in force: the last that are named in its log, committed or not (§6), so they are
+    /// as durable as the log.
+    pub members: Configuration,
     /// What it is. Volatile.
     pub role: Role,
     /// The last place it knows to be committed. Volatile.
@@ -179,7 +85,7 @@ pub struct State<S: StateMachine> {
 impl<S: StateMachine> State<S> {
     /// Whether it leads its term.
     pub fn leads(&self) -> bool {
-        matches!(self.role, Role::Leader { .. })
+        matches!(self.role, Role::Leader(_))
     }
 
     /// What it knows to be committed.
@@ -250,6 +156,14 @@ impl<C> Message<C> {
     }
 }
 
+/// What the outside asks of a server.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Input<C> {
+    /// A client asks something of the state machine.
+    Command(Request<C>),
+}
+
 /// The names of a server's timers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -294,29 +208,4 @@ pub enum Event<S: StateMachine> {
         /// The answer.
         output: S::Output,
     },
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_in_a_log() {
-        let mut log = Log::new();
-        assert_eq!((log.last(), log.last_term()), (Index(0), Term(0)), "an empty log ends at 0");
-        assert_eq!(log.term_at(Index(1)), None, "beyond the end there is no term");
-        for (term, serial) in [(1, 0), (1, 1), (3, 2)] {
-            let request = Request { client: ClientId(0), serial: Serial(serial), command: () };
-            log.append(Entry { term: Term(term), request });
-        }
-        assert_eq!(log.term_at(Index(0)), Some(Term(0)), "all logs agree before the first entry");
-        assert_eq!(log.term_at(Index(3)), Some(Term(3)), "places count from 1");
-        assert_eq!(
-            (log.up_to(Index(9)).len(), log.behind(Index(9)).len()),
-            (3, 0),
-            "cut at the end"
-        );
-        log.truncate(Index(1));
-        assert_eq!((log.last(), log.last_term()), (Index(1), Term(1)), "the last place remains");
-    }
 }

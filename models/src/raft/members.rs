@@ -1,39 +1,41 @@
-//! Quorum maths, in one pure place: who may decide, and what enough members hold.
+//! Who decides: the members of the cluster, and what enough of them hold. Pure quorum maths.
 
+use serde::{Deserialize, Serialize};
 use splitbrain::NodeId;
 
-use super::state::Index;
+use super::log::Index;
 
-/// The members whose majority decides. Any two majorities share a member, which is what every
-/// argument of the protocol comes down to (§5.2).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Membership {
-    /// The members, in order.
+/// The members of a cluster. A majority of the voters decides; any two majorities share a member,
+/// which is what every argument of the protocol comes down to (§5.2).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// Who votes, in order.
     pub voters: Vec<NodeId>,
 }
 
-impl Membership {
-    /// The members of a cluster that never changes.
-    pub fn of(voters: impl IntoIterator<Item = NodeId>) -> Membership {
-        Membership { voters: voters.into_iter().collect() }
+impl Configuration {
+    /// These servers, all of them voters.
+    pub fn of(voters: impl IntoIterator<Item = NodeId>) -> Configuration {
+        Configuration { voters: voters.into_iter().collect() }
     }
 
-    /// How many members make a majority: 2 of 3, 3 of 4, 3 of 5.
+    /// How many voters make a majority: 2 of 3, 3 of 4, 3 of 5.
     pub fn majority(&self) -> usize {
         self.voters.len() / 2 + 1
     }
 
-    /// How many of the members are among these nodes.
+    /// How many of the voters are among these nodes.
     pub fn count(&self, nodes: &[NodeId]) -> usize {
         self.voters.iter().filter(|voter| nodes.contains(voter)).count()
     }
 
-    /// Whether these nodes contain a majority of the members.
+    /// Whether these nodes contain a majority of the voters.
     pub fn decided_by(&self, nodes: &[NodeId]) -> bool {
         self.count(nodes) >= self.majority()
     }
 
-    /// The last index up to which a majority of the members hold the log, given how far each does.
+    /// The last index up to which a majority of the voters hold the log, given how far each does.
     pub fn held_by_majority(&self, held: impl Fn(NodeId) -> Index) -> Index {
         let mut held: Vec<Index> = self.voters.iter().map(|&voter| held(voter)).collect();
         held.sort_unstable();
@@ -45,8 +47,8 @@ impl Membership {
 mod tests {
     use super::*;
 
-    fn members(count: u8) -> Membership {
-        Membership::of((0..count).map(NodeId))
+    fn members(count: u8) -> Configuration {
+        Configuration::of((0..count).map(NodeId))
     }
 
     #[test]

@@ -1,0 +1,106 @@
+//! Elections (§5.2), and who may win one (§5.4.1).
+
+use splitbrain::NodeId;
+
+use super::log::{Index, Payload};
+use super::replication::send_heartbeats;
+use super::state::{Event, Leader, Message, Progress, Role, State, Term, Timer};
+use super::{Bug, ELECTION_LEAST, ELECTION_MOST, HEARTBEAT, Out, Raft};
+use crate::parts::machine::StateMachine;
+
+/// Waits for a sign of a leader, anew.
+pub(super) fn wait_for_leader<S: StateMachine>(out: &mut Out<S>) {
+    out.set_timer(Timer::Election, ELECTION_LEAST..ELECTION_MOST);
+}
+
+/// Takes over a greater term and follows (§5.1). Only a leader has no election timer running.
+pub(super) fn follow<S: StateMachine>(state: &mut State<S>, term: Term, out: &mut Out<S>) {
+    if state.leads() {
+        out.cancel_timer(Timer::Heartbeat);
+        wait_for_leader(out);
+    }
+    state.term = term;
+    state.voted_for = None;
+    state.role = Role::Follower;
+}
+
+impl<S: StateMachine> Raft<S> {
+    /// Begins a new term as a candidate, with its own vote (§5.2).
+    pub(super) fn stand_for_election(&self, state: &mut State<S>, out: &mut Out<S>) {
+        state.term = state.term.next();
+        state.voted_for = Some(out.me());
+        state.role = Role::Candidate { votes: Vec::new() };
+        wait_for_leader(out);
+        let (last_index, last_term) = (state.log.last(), state.log.last_term());
+        out.broadcast(Message::RequestVote { term: state.term, last_index, last_term });
+        self.count_vote(state, out.me(), out);
+    }
+
+    /// Votes for the candidate if the vote of this term is free and the candidate's log is not
+    /// behind the voter's (§5.2, §5.4.1). `end` is the term and place of the candidate's last entry.
+    pub(super) fn consider(
+        &self,
+        state: &mut State<S>,
+        candidate: NodeId,
+        end: (Term, Index),
+        out: &mut Out<S>,
+    ) {
+        let mut is_free = state.voted_for.is_none_or(|other| other == candidate);
+        if self.bug == Some(Bug::DoubleVote) && !is_free {
+            out.mark(Bug::DoubleVote.name());
+            is_free = true;
+        }
+        if is_free && self.is_up_to_date(state, end, out) {
+            state.voted_for = Some(candidate);
+            wait_for_leader(out);
+            out.send(candidate, Message::Vote { term: state.term, granted: true });
+        }
+    }
+
+    /// Whether a log with this end lacks nothing that may be committed, as far as this server can
+    /// tell: it ends in a later term, or in the same term and no earlier (§5.4.1).
+    fn is_up_to_date(&self, state: &State<S>, end: (Term, Index), out: &mut Out<S>) -> bool {
+        let (_, last_index) = end;
+        let is_up_to_date = end >= (state.log.last_term(), state.log.last());
+        let (bug, mistaken) = match self.bug {
+            Some(bug @ Bug::NoElectionRestriction) => (bug, true),
+            Some(bug @ Bug::LengthOnly) => (bug, last_index >= state.log.last()),
+            _ => return is_up_to_date,
+        };
+        if mistaken != is_up_to_date {
+            out.mark(bug.name());
+        }
+        mistaken
+    }
+
+    /// Counts a vote; with a majority the candidate leads (§5.2), and says so at once.
+    pub(super) fn count_vote(&self, state: &mut State<S>, voter: NodeId, out: &mut Out<S>) {
+        let Role::Candidate { votes } = &mut state.role else {
+            unreachable!("only candidates count votes");
+        };
+        if let Err(at) = votes.binary_search(&voter) {
+            votes.insert(at, voter);
+        }
+        let members = &state.members;
+        let mut elected = members.decided_by(votes);
+        if self.bug == Some(Bug::MinorityQuorum) && !elected {
+            elected = members.count(votes) >= members.voters.len() / 2;
+            if elected {
+                out.mark(Bug::MinorityQuorum.name());
+            }
+        }
+        if elected {
+            let next = state.log.last().next();
+            let unknown = Progress { next, matched: Index(0), asked: false };
+            state.role = Role::Leader(Leader { followers: vec![unknown; out.cluster()] });
+            out.cancel_timer(Timer::Election);
+            out.set_timer(Timer::Heartbeat, HEARTBEAT);
+            out.emit(Event::Elected { term: state.term });
+            if self.options.noop {
+                self.append(state, Payload::Noop, out);
+            } else {
+                send_heartbeats(state, out);
+            }
+        }
+    }
+}
