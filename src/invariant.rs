@@ -10,6 +10,7 @@ use splitbrain_invariants::{Broken, Held};
 
 use crate::node::Node;
 use crate::protocol::{ClientId, Data, NodeId, Protocol};
+use crate::time::Span;
 use crate::world::World;
 
 /// Something that was seen at a node. Monitors see these, in the order they happened.
@@ -73,6 +74,7 @@ pub(crate) enum Scope<P: Protocol> {
     Nodes(fn(&P, &Nodes<P>) -> Held),
     World(fn(&P, &World<P>) -> Held),
     Quiet(fn(&P, &Nodes<P>) -> Held),
+    Settles(Span, fn(&P, &Nodes<P>) -> Held),
     History(Box<dyn Monitor<P>>),
 }
 
@@ -114,6 +116,23 @@ impl<P: Protocol> Invariant<P> {
         Invariant { name, sentence, scope: Scope::Quiet(check) }
     }
 
+    /// Half-liveness: from every reached tuple of nodes, one continuation without further faults,
+    /// timed and fair, must come to a moment within that virtual time at which all is well. It says
+    /// "from every reached world this run converges", and never "eventually".
+    ///
+    /// What is on its way is lost first, where losing is free; on first-in, first-out links and
+    /// under assumptions of patience only worlds at rest are looked at. Nodes that are down run
+    /// again if the scenario has restarts, and stay down if it has none; clients are silent; a
+    /// perfect detector reports. The simulator asks it once a run, when the storm ends.
+    pub fn settles(
+        name: &'static str,
+        sentence: &'static str,
+        within: Span,
+        well: fn(&P, &Nodes<P>) -> Held,
+    ) -> Invariant<P> {
+        Invariant { name, sentence, scope: Scope::Settles(within, well) }
+    }
+
     /// An invariant of the history: a monitor from [`invariants`](crate::invariants), or any value
     /// of one's own, and the projection of what is seen onto it. The monitor's value is part of
     /// the explored state, so it must be small and forget what no longer matters.
@@ -127,13 +146,15 @@ impl<P: Protocol> Invariant<P> {
         Invariant { name, sentence, scope: Scope::History(Box::new(monitor)) }
     }
 
-    /// What it looks at, in a word: `node`, `nodes`, `world`, `quiet` or `history`.
+    /// What it looks at, in a word: `node`, `nodes`, `world`, `quiet`, `settles` or
+    /// `history`.
     pub fn looks_at(&self) -> &'static str {
         match self.scope {
             Scope::Node(_) => "node",
             Scope::Nodes(_) => "nodes",
             Scope::World(_) => "world",
             Scope::Quiet(_) => "quiet",
+            Scope::Settles(..) => "settles",
             Scope::History(_) => "history",
         }
     }
@@ -146,6 +167,7 @@ impl<P: Protocol> Clone for Scope<P> {
             Scope::Nodes(check) => Scope::Nodes(*check),
             Scope::World(check) => Scope::World(*check),
             Scope::Quiet(check) => Scope::Quiet(*check),
+            Scope::Settles(within, well) => Scope::Settles(*within, *well),
             Scope::History(monitor) => Scope::History(monitor.copied()),
         }
     }
@@ -158,6 +180,7 @@ impl<P: Protocol> Debug for Scope<P> {
             Scope::Nodes(_) => "Nodes",
             Scope::World(_) => "World",
             Scope::Quiet(_) => "Quiet",
+            Scope::Settles(..) => "Settles",
             Scope::History(_) => "History",
         })
     }

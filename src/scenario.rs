@@ -8,6 +8,7 @@ use crate::ledger::{Bound, Faults, Firing};
 use crate::mail::Links;
 use crate::node::Node;
 use crate::protocol::{ClientId, NodeId, Protocol};
+use crate::settle::loses_freely;
 use crate::simulate::Storm;
 use crate::step::Step;
 use crate::time::{Span, Units};
@@ -446,9 +447,20 @@ impl<P: Protocol> Scenario<P> {
         self.invariants.iter().find(|invariant| invariant.name == name)
     }
 
-    /// Whether an invariant looks at that: `node`, `nodes`, `world`, `quiet` or `history`.
+    /// Whether an invariant looks at that: `node`, `nodes`, `world`, `quiet`, `settles` or
+    /// `history`.
     pub(crate) fn has_invariant_on(&self, scope: &str) -> bool {
         self.invariants.iter().any(|held| held.looks_at() == scope)
+    }
+
+    /// The first invariant that is checked in quiet worlds only.
+    pub(crate) fn waits_for_quiet(&self) -> Option<&'static str> {
+        let waits = |held: &&Invariant<P>| match held.looks_at() {
+            "quiet" => true,
+            "settles" => !loses_freely(self),
+            _ => false,
+        };
+        self.invariants.iter().find(waits).map(|held| held.name)
     }
 
     /// Whether its boundary looks at whole worlds.
