@@ -169,7 +169,7 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
 
 /// The servers whose logs begin with what this one knows to be committed. By log matching, which is
 /// checked by itself, the last entry of it tells.
-fn holders<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> Vec<NodeId> {
+pub(super) fn holders<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> Vec<NodeId> {
     let last = knows.log.at(knows.commit);
     let holds = |node: &Node<Raft<S>>| node.state.log.at(knows.commit) == last;
     let holds_any = knows.commit == Index(0) || last.is_some();

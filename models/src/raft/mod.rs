@@ -37,6 +37,7 @@ mod election;
 mod invariants;
 mod log;
 mod members;
+pub mod membership;
 mod model;
 mod replication;
 mod scenarios;
@@ -56,6 +57,7 @@ pub use invariants::{
 };
 pub use log::{Entry, Index, Log, Payload};
 pub use members::Configuration;
+pub use membership::{Change, RaftMembershipModel};
 pub use model::RaftModel;
 pub use state::{Event, Input, Leader, Message, Progress, Role, State, Term, Timer};
 
@@ -106,12 +108,13 @@ impl<S: StateMachine> Protocol for Raft<S> {
     type Event = Event<S>;
 
     fn start(&self, out: &mut Out<S>) -> State<S> {
-        wait_for_leader(out);
+        let members = self.first_members(out.cluster());
+        wait_for_leader(&members, out);
         State {
             term: Term(0),
             voted_for: None,
             log: Log::new(),
-            members: self.first_members(out),
+            members,
             role: Role::Follower,
             commit: Index(0),
             applied: Applied::new(self.machine.clone()),
@@ -168,8 +171,8 @@ impl<S: StateMachine> Protocol for Raft<S> {
             ) => {
                 // The election of this term is won, by another: a candidate follows too (§5.2).
                 state.role = Role::Follower;
-                wait_for_leader(out);
                 self.take_entries(state, from, (prev_term, prev_index), entries, commit, out);
+                wait_for_leader(&state.members, out);
             }
             (Role::Leader(_), Message::Append { term, .. }) => {
                 unreachable!("{from} leads term {term}, which this server leads");
@@ -210,9 +213,13 @@ impl<S: StateMachine> Protocol for Raft<S> {
         }
     }
 
-    /// Only a leader takes commands; a client tries one server after the other (§8).
-    fn accepts(&self, _: NodeId, state: &State<S>, _: &Self::Input) -> bool {
-        state.leads()
+    /// Only a leader takes commands; a client tries one server after the other (§8). A change of
+    /// members may have to wait.
+    fn accepts(&self, _: NodeId, state: &State<S>, input: &Self::Input) -> bool {
+        match input {
+            Input::Command(_) => state.leads(),
+            Input::Change(request) => self.may_begin(state, &request.command),
+        }
     }
 
     /// Results of calls made in an earlier term, or in this one by a server that has since lost,
@@ -239,6 +246,7 @@ impl<S: StateMachine> Protocol for Raft<S> {
     fn on_input(&self, state: &mut State<S>, input: Self::Input, out: &mut Out<S>) {
         match input {
             Input::Command(request) => self.take_command(state, request, out),
+            Input::Change(request) => self.begin_change(state, request, out),
         }
     }
 
@@ -253,8 +261,8 @@ impl<S: StateMachine> Protocol for Raft<S> {
             out.mark(Bug::AckBeforeDurable.name());
             log.truncate(crashed.commit);
         }
-        wait_for_leader(out);
-        let members = self.members_of(&log, out);
+        let members = self.members_in_force(&log, Index(0), out.cluster());
+        wait_for_leader(&members, out);
         State {
             term: crashed.term,
             voted_for,
@@ -268,17 +276,6 @@ impl<S: StateMachine> Protocol for Raft<S> {
 }
 
 impl<S: StateMachine> Raft<S> {
-    /// The members before any log says otherwise.
-    fn first_members(&self, out: &Out<S>) -> Configuration {
-        let members = self.options.members.map_or(out.cluster(), usize::from);
-        Configuration::of(out.nodes().take(members))
-    }
-
-    /// The members that a log names last.
-    fn members_of(&self, log: &Log<S::Operation>, out: &Out<S>) -> Configuration {
-        log.last_members().cloned().unwrap_or_else(|| self.first_members(out))
-    }
-
     /// A client asks something of the state machine, perhaps once more (§8).
     fn take_command(&self, state: &mut State<S>, request: Request<S::Operation>, out: &mut Out<S>) {
         let (client, serial) = (request.client, request.serial);

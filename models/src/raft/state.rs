@@ -5,6 +5,7 @@ use splitbrain::{ClientId, NodeId};
 
 use super::log::{Entry, Index, Log};
 use super::members::Configuration;
+use super::membership::Change;
 use crate::parts::machine::{Applied, Request, Serial, StateMachine};
 
 /// A term: the time of at most one leader (§5.1). Terms count from 1; 0 is before the first.
@@ -162,6 +163,8 @@ impl<C> Message<C> {
 pub enum Input<C> {
     /// A client asks something of the state machine.
     Command(Request<C>),
+    /// An operator asks for other members (§6).
+    Change(Request<Change>),
 }
 
 /// The names of a server's timers.
@@ -207,5 +210,19 @@ pub enum Event<S: StateMachine> {
         serial: Serial,
         /// The answer.
         output: S::Output,
+    },
+    /// It removed a change of members from its log: those of before are in force again.
+    RolledBack,
+    /// It leads, and has seen to a change that an operator asked for.
+    ChangeTaken {
+        /// Who asked.
+        client: ClientId,
+        /// Which of its changes.
+        serial: Serial,
+    },
+    /// It led that term, and no longer does: the members that it committed are without it.
+    Retired {
+        /// The term.
+        term: Term,
     },
 }
