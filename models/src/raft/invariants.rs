@@ -265,7 +265,8 @@ mod tests {
     fn state(log: Log<Add>, role: Role) -> State<Total> {
         let (term, voted_for, commit) = (Term(2), None, Index(0));
         let members = Configuration::of([NodeId(0)]);
-        State { term, voted_for, log, members, role, commit, applied: Applied::new(Total(0)) }
+        let (hears_leader, applied) = (false, Applied::new(Total(0)));
+        State { term, voted_for, log, members, role, hears_leader, commit, applied }
     }
 
     #[test]

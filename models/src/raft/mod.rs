@@ -46,7 +46,6 @@ mod state;
 use serde::{Deserialize, Serialize};
 use splitbrain::{NodeId, Outbox, Protocol, Span};
 
-use self::election::{follow, wait_for_leader};
 use self::replication::{go_back, send_heartbeats};
 use crate::parts::machine::{Applied, Request, Seen, StateMachine};
 
@@ -88,6 +87,8 @@ pub struct Options {
     pub members: Option<u8>,
     /// Whether a new leader commits an empty entry, to learn what is committed (§8).
     pub noop: bool,
+    /// Whether servers that hear of a leader disregard candidates (§6, dissertation §4.2.3).
+    pub loyal: bool,
 }
 
 impl<S> Raft<S> {
@@ -108,17 +109,18 @@ impl<S: StateMachine> Protocol for Raft<S> {
     type Event = Event<S>;
 
     fn start(&self, out: &mut Out<S>) -> State<S> {
-        let members = self.first_members(out.cluster());
-        wait_for_leader(&members, out);
-        State {
+        let state = State {
             term: Term(0),
             voted_for: None,
             log: Log::new(),
-            members,
+            members: self.first_members(out.cluster()),
             role: Role::Follower,
+            hears_leader: false,
             commit: Index(0),
             applied: Applied::new(self.machine.clone()),
-        }
+        };
+        self.wait_for_leader(&state, out);
+        state
     }
 
     /// The transition table: what a server of each role does about each message.
@@ -129,8 +131,11 @@ impl<S: StateMachine> Protocol for Raft<S> {
         message: Self::Message,
         out: &mut Out<S>,
     ) {
+        if self.disregards(state, &message) {
+            return;
+        }
         if message.term() > state.term {
-            follow(state, message.term(), out);
+            self.follow(state, message.term(), out);
         }
         let stale = message.term() < state.term;
         match (&state.role, message) {
@@ -172,7 +177,8 @@ impl<S: StateMachine> Protocol for Raft<S> {
                 // The election of this term is won, by another: a candidate follows too (§5.2).
                 state.role = Role::Follower;
                 self.take_entries(state, from, (prev_term, prev_index), entries, commit, out);
-                wait_for_leader(&state.members, out);
+                self.wait_for_leader(state, out);
+                self.hear_leader(state, out);
             }
             (Role::Leader(_), Message::Append { term, .. }) => {
                 unreachable!("{from} leads term {term}, which this server leads");
@@ -203,6 +209,10 @@ impl<S: StateMachine> Protocol for Raft<S> {
                 }
                 send_heartbeats(state, out);
                 out.set_timer(Timer::Heartbeat, HEARTBEAT);
+            }
+            (Role::Follower, Timer::Hearing) => state.hears_leader = false,
+            (Role::Candidate { .. } | Role::Leader(_), Timer::Hearing) => {
+                unreachable!("only followers hear of a leader");
             }
             (Role::Leader(_), Timer::Election) => {
                 unreachable!("a leader waits for no leader");
@@ -262,16 +272,18 @@ impl<S: StateMachine> Protocol for Raft<S> {
             log.truncate(crashed.commit);
         }
         let members = self.members_in_force(&log, Index(0), out.cluster());
-        wait_for_leader(&members, out);
-        State {
+        let state = State {
             term: crashed.term,
             voted_for,
             log,
             members,
             role: Role::Follower,
+            hears_leader: false,
             commit: Index(0),
             applied: Applied::new(self.machine.clone()),
-        }
+        };
+        self.wait_for_leader(&state, out);
+        state
     }
 }
 

@@ -76,6 +76,9 @@ pub struct State<S: StateMachine> {
     pub members: Configuration,
     /// What it is. Volatile.
     pub role: Role,
+    /// Whether it follows a leader that it heard of within the shortest election timeout, and
+    /// disregards candidates for that ([`loyal`](super::Options::loyal)). Volatile.
+    pub hears_leader: bool,
     /// The last place it knows to be committed. Volatile.
     pub commit: Index,
     /// The state machine, with everything committed applied to it: `lastApplied` is always the
@@ -175,6 +178,9 @@ pub enum Timer {
     Election,
     /// Leaders: it is time to let the others know, and to send again what may be lost.
     Heartbeat,
+    /// Followers that are loyal: the last sign of a leader is as old as the shortest election
+    /// timeout.
+    Hearing,
 }
 
 /// What a server tells the outside.

@@ -39,7 +39,7 @@ pub(super) const BUGS: &[BugInfo] = &[
                 they are stored.",
         source: "§6, dissertation §4.1; etcd#5004",
         invariant: "leader-completeness",
-        explored: ("remove", &[("remove", 32)]),
+        explored: ("joint-takeover", &[("members", 3), ("joint", 1), ("commands", 1), ("crashes", 1)]),
         simulated: ("storm", &[]),
     },
     BugInfo {
@@ -55,7 +55,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         about: "A leader that has removed itself still counts itself.",
         source: "dissertation §4.2.2; RedisLabs/raft, pull request 13",
         invariant: "durability",
-        explored: ("leader-removed", &[]),
+        explored: ("leader-removed", &[("nodes", 2)]),
         simulated: ("storm", &[]),
     },
 ];

@@ -117,6 +117,12 @@ const PARAMETERS: &[Parameter] = &[
         range: DIGITS,
     },
     Parameter {
+        name: "loyal",
+        about: "1: servers that hear of a leader disregard candidates; 0: they do not.",
+        default: 0,
+        range: 0..=1,
+    },
+    Parameter {
         name: "crashes",
         about: "Crashes, and as many restarts.",
         default: 0,
@@ -142,13 +148,13 @@ const SCENARIOS: &[ScenarioInfo] = &[
         name: "remove",
         about: "n0 leads three servers and removes one; n1 may lead after it.",
         engine: Engine::Explore,
-        settings: &[("turns", 12), ("remove", 3), ("commands", 1)],
+        settings: &[("turns", 12), ("remove", 3)],
     },
     ScenarioInfo {
         name: "removed-server",
         about: "n2 is removed, is not told, and stands for election.",
         engine: Engine::Explore,
-        settings: &[("turns", 13), ("remove", 3), ("commands", 1)],
+        settings: &[("turns", 13), ("remove", 3)],
     },
     ScenarioInfo {
         name: "leader-removed",
@@ -160,7 +166,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
         name: "learner",
         about: "n2 learns, catches up, and is made a voter.",
         engine: Engine::Explore,
-        settings: &[("members", 2), ("turns", 1), ("learn", 3), ("add", 3)],
+        settings: &[("members", 2), ("turns", 12), ("learn", 3), ("add", 3)],
     },
     ScenarioInfo {
         name: "joint",
@@ -187,13 +193,13 @@ const SCENARIOS: &[ScenarioInfo] = &[
         about: "Five servers, of which an operator adds and removes one after the other, under \
                 every kind of fault.",
         engine: Engine::Simulate,
-        settings: &[("nodes", 5)],
+        settings: &[("nodes", 5), ("loyal", 1)],
     },
     ScenarioInfo {
         name: "storm-joint",
         about: "Five servers, among which an operator changes many at once by joint consensus, \
                 under every kind of fault.",
         engine: Engine::Simulate,
-        settings: &[("nodes", 5), ("members", 3)],
+        settings: &[("nodes", 5), ("members", 3), ("loyal", 1)],
     },
 ];

@@ -5,8 +5,8 @@ use splitbrain::NodeId;
 
 use super::super::log::{Index, Log, Payload};
 use super::super::members::{Configuration, sorted};
-use super::super::state::{Event, Role, State, Timer};
-use super::super::{Bug, Out, Raft};
+use super::super::state::{Event, Message, Role, State, Timer};
+use super::super::{Bug, ELECTION_LEAST, Out, Raft};
 use crate::parts::machine::{Request, StateMachine};
 
 /// What an operator asks for: what shall be so, so that asking twice does no harm.
@@ -155,6 +155,44 @@ impl<S: StateMachine> Raft<S> {
             state.role = Role::Follower;
             out.cancel_timer(Timer::Heartbeat);
             out.emit(Event::Retired { term: state.term });
+        }
+    }
+
+    /// Whether a server stands for election when it hears of no leader.
+    ///
+    /// One that does not vote by the members in force may have to, nevertheless: until they are
+    /// committed the votes of those before may be needed, and they may be refused to everybody
+    /// else, for its log is the longest (dissertation §4.2.2). So it stands as long as it would
+    /// vote by the members that it knows to be committed. It does not count its own vote then.
+    pub(in super::super) fn stands(&self, state: &State<S>, out: &Out<S>) -> bool {
+        let votes = |members: &Configuration| members.votes(out.me());
+        votes(&state.members)
+            || match state.log.members_at(state.commit) {
+                Some(committed) => votes(committed),
+                None => votes(&self.first_members(out.cluster())),
+            }
+    }
+
+    /// Whether a server that hears of a leader, or leads, disregards a candidate and its term: it
+    /// may be a server that was removed and does not know it (§6, dissertation §4.2.3).
+    pub(in super::super) fn disregards<C>(&self, state: &State<S>, message: &Message<C>) -> bool {
+        let is_candidate = matches!(message, Message::RequestVote { .. });
+        self.options.loyal && is_candidate && (state.hears_leader || state.leads())
+    }
+
+    /// A follower hears of its leader, and is loyal for as long as no election timer may fire.
+    pub(in super::super) fn hear_leader(&self, state: &mut State<S>, out: &mut Out<S>) {
+        if self.options.loyal {
+            state.hears_leader = true;
+            out.set_timer(Timer::Hearing, ELECTION_LEAST);
+        }
+    }
+
+    /// A server knows of no leader.
+    pub(in super::super) fn hear_no_leader(&self, state: &mut State<S>, out: &mut Out<S>) {
+        if self.options.loyal {
+            state.hears_leader = false;
+            out.cancel_timer(Timer::Hearing);
         }
     }
 

@@ -4,7 +4,7 @@ use splitbrain::catalog::Ask;
 use splitbrain::simulate::{FaultKinds, Storm};
 use splitbrain::{ClientId, Faults, Firing, Goal, Links, NodeId, Scenario, Sight, To, Units};
 
-use super::super::scenarios::{digits, nodes_named, elections, first_request};
+use super::super::scenarios::{elections, first_request, nodes_named};
 use super::super::state::{Event, Input, Timer};
 use super::super::{Bug, Options, Raft};
 use super::{Change, invariants};
@@ -22,7 +22,17 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
             return Err(format!("{members} of {nodes} servers cannot be members: set `nodes` higher"));
         }
     };
-    let options = Options { members: Some(members as u8), noop: true };
+    let fits_storm = match ask.scenario {
+        "storm" => nodes == 4 || nodes == 5,
+        "storm-joint" => nodes == 5,
+        _ => true,
+    };
+    if !fits_storm {
+        return Err("storms have an operator who names five servers (or four, in `storm`): set \
+                    `nodes` so"
+            .to_string());
+    }
+    let options = Options { members: Some(members as u8), noop: true, loyal: ask.get("loyal") == 1 };
     let bug = ask.bug.and_then(Bug::named);
     let protocol = Raft { options, bug, ..Raft::new(Total(0)) };
     let first = protocol.first_members(nodes as usize);
@@ -104,13 +114,11 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
 /// An operator who never stops, two clients who add up, and every kind of fault but clocks, which
 /// no server reads, and wiped disks, which Raft does not survive.
 fn storm(ask: &Ask<'_>) -> Storm<Counter> {
-    let storm = match ask.scenario {
-        "storm-joint" => Storm::default().clients(3, |protocol, client, asked| {
-            Some((To::Any, wish(protocol, client, asked, joint)))
-        }),
-        _ => Storm::default().clients(3, |protocol, client, asked| {
-            Some((To::Any, wish(protocol, client, asked, single)))
-        }),
+    let storm = Storm::default();
+    let storm = match (ask.scenario, ask.get("nodes")) {
+        ("storm-joint", _) => storm.clients(3, |_, client, asked| wish(client, asked, joint)),
+        (_, 4) => storm.clients(3, |_, client, asked| wish(client, asked, single::<4>)),
+        (_, _) => storm.clients(3, |_, client, asked| wish(client, asked, single::<5>)),
     };
     storm
         .kinds(FaultKinds { clocks: false, ..FaultKinds::ALL })
@@ -132,25 +140,28 @@ fn storm(ask: &Ask<'_>) -> Storm<Counter> {
         }))
 }
 
-/// What a client asks as its k-th request: the first is the operator.
-fn wish(_: &Counter, client: ClientId, asked: u32, change: fn(u32) -> Change) -> Input<Add> {
+/// What a client asks as its k-th request: the first client is the operator.
+fn wish(client: ClientId, asked: u32, change: fn(u32) -> Change) -> Option<(To, Input<Add>)> {
     let serial = Serial(asked);
-    match client {
+    let input = match client {
         ClientId(0) => Input::Change(Request { client, serial, command: change(asked) }),
         _ => Input::Command(Request { client, serial, command: Add { add: 1 } }),
-    }
+    };
+    Some((To::Any, input))
 }
 
-fn single(asked: u32) -> Change {
-    let server = |step: u32| NodeId((step % 5) as u8);
+/// Servers leave, come back and learn in turn, at paces that bring about many different clusters.
+fn single<const SERVERS: u32>(asked: u32) -> Change {
+    let (round, server) = (asked / 3, |step: u32| NodeId((step % SERVERS) as u8));
     match asked % 3 {
-        0 => Change::Remove(server(asked / 3 * 2)),
-        1 => Change::Voter(server(asked / 3 * 3 + 3)),
-        _ => Change::Learner(server(asked / 3)),
+        0 => Change::Remove(server(2 * round)),
+        1 => Change::Voter(server(3 * round + 3)),
+        _ => Change::Learner(server(round)),
     }
 }
 
+/// Three of five servers, three others, all, two.
 fn joint(asked: u32) -> Change {
     let sets: [&[u8]; 4] = [&[0, 3, 4], &[0, 1, 2], &[0, 1, 2, 3, 4], &[2, 3]];
-    Change::Joint(sets[(asked % 4) as usize].iter().copied().map(NodeId).collect())
+    Change::Joint(sets[asked as usize % sets.len()].iter().copied().map(NodeId).collect())
 }
