@@ -23,8 +23,10 @@
 //! hears nothing asks again, perhaps elsewhere, under the same serial number; each replica keeps
 //! the last answer for each client, so that a command that is in the log twice is applied once.
 //!
+//! **Members (§6)** may change while the cluster runs: that is told in [`membership`].
+//!
 //! Not modelled:
-//! - Membership changes (§6) and log compaction (§7): the cluster is fixed, and logs are short.
+//! - Log compaction (§7): logs are short.
 //! - Reads that bypass the log (§8), and the empty entry a new leader commits for their sake: here
 //!   every request goes through the log.
 //! - Connections: whichever leader applies a command answers its client. It is the answer that the

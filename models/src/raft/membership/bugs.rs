@@ -14,7 +14,7 @@ pub(super) const BUGS: &[BugInfo] = &[
                  baidu/braft#182, atomix/copycat#23",
         invariant: "leader-completeness",
         explored: ("rival-changes", &[]),
-        simulated: ("storm", &[("nodes", 4)]),
+        simulated: ("storm", &[("nodes", 4), ("noop", 0), ("loyal", 0)]),
     },
     BugInfo {
         name: Bug::JointUnionMajority.name(),
@@ -31,15 +31,19 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "§6, dissertation §4.1; canonical/raft#250",
         invariant: "leader-completeness",
         explored: ("rival-changes", &[]),
-        simulated: ("storm", &[("nodes", 4)]),
+        simulated: ("storm", &[("nodes", 4), ("noop", 0), ("loyal", 0)]),
     },
     BugInfo {
         name: Bug::ConfigOnCommitOnly.name(),
         about: "Members come into force where they are known to be committed, instead of where \
-                they are stored.",
+                they are stored; a server that restarts has forgotten them. (Without a crash it \
+                is safe, one change at a time.)",
         source: "§6, dissertation §4.1; etcd#5004",
         invariant: "leader-completeness",
-        explored: ("joint-takeover", &[("members", 3), ("joint", 1), ("commands", 1), ("crashes", 1)]),
+        explored: (
+            "joint-takeover",
+            &[("members", 3), ("joint", 1), ("commands", 1), ("crashes", 1)],
+        ),
         simulated: ("storm", &[]),
     },
     BugInfo {
@@ -47,7 +51,10 @@ pub(super) const BUGS: &[BugInfo] = &[
         about: "Many members are changed at once, without joint consensus between.",
         source: "§6, Figure 10",
         invariant: "election-safety",
-        explored: ("joint-takeover", &[("nodes", 5), ("members", 3), ("joint", 12345), ("turns", 341)]),
+        explored: (
+            "joint-takeover",
+            &[("nodes", 5), ("members", 3), ("joint", 12345), ("turns", 341)],
+        ),
         simulated: ("storm-joint", &[]),
     },
     BugInfo {

@@ -34,7 +34,8 @@ impl Model for RaftMembershipModel {
         &[
             "Rounds of catching up: a learner may vote once it holds what is committed.",
             "How servers are started and stopped: one that was removed keeps its log and runs on.",
-            "Whatever the model `raft` leaves out, but for changes of members.",
+            "Answers to the operator: it asks for what shall be so, twice if it likes.",
+            "Whatever else the model `raft` leaves out.",
         ]
     }
 
@@ -117,6 +118,13 @@ const PARAMETERS: &[Parameter] = &[
         range: DIGITS,
     },
     Parameter {
+        name: "noop",
+        about: "1: a new leader commits an empty entry, and may change members after it; 0: it \
+                waits for a command.",
+        default: 1,
+        range: 0..=1,
+    },
+    Parameter {
         name: "loyal",
         about: "1: servers that hear of a leader disregard candidates; 0: they do not.",
         default: 0,
@@ -157,6 +165,12 @@ const SCENARIOS: &[ScenarioInfo] = &[
         settings: &[("turns", 13), ("remove", 3)],
     },
     ScenarioInfo {
+        name: "loyal",
+        about: "The same, where servers that hear of a leader disregard n2.",
+        engine: Engine::Explore,
+        settings: &[("turns", 13), ("remove", 3), ("loyal", 1)],
+    },
+    ScenarioInfo {
         name: "leader-removed",
         about: "n0 leads, removes itself and retires; n1 leads those who are left.",
         engine: Engine::Explore,
@@ -182,11 +196,30 @@ const SCENARIOS: &[ScenarioInfo] = &[
         settings: &[("members", 2), ("turns", 12), ("joint", 13)],
     },
     ScenarioInfo {
+        name: "handover",
+        about: "n0 leads n1, and hands over to n2 and n3 by joint consensus; n2 leads after it.",
+        engine: Engine::Explore,
+        settings: &[("nodes", 4), ("members", 2), ("turns", 13), ("joint", 34)],
+    },
+    ScenarioInfo {
+        name: "crash",
+        about: "n0 leads two servers and adds a third; one crashes at any time, and knows the \
+                members from its log again.",
+        engine: Engine::Explore,
+        settings: &[("members", 2), ("turns", 12), ("add", 3), ("crashes", 1)],
+    },
+    ScenarioInfo {
         name: "rival-changes",
         about: "n0 removes n3, and n1 removes n2, each as the leader of four; then n0 may lead \
                 again. The members that they come to could decide apart.",
         engine: Engine::ExploreDeep,
         settings: &[("nodes", 4), ("turns", 121), ("remove", 43), ("at", 12)],
+    },
+    ScenarioInfo {
+        name: "deep",
+        about: "Two elections at any of three servers, one of which is removed, and a command.",
+        engine: Engine::ExploreDeep,
+        settings: &[("elections", 2), ("remove", 3), ("commands", 1)],
     },
     ScenarioInfo {
         name: "storm",

@@ -263,11 +263,7 @@ mod tests {
 
     /// Voters, next voters, learners.
     fn members(voters: &[u8], next: Option<&[u8]>, learners: &[u8]) -> Configuration {
-        Configuration {
-            voters: nodes(voters),
-            next: next.map(nodes),
-            learners: nodes(learners),
-        }
+        Configuration { voters: nodes(voters), next: next.map(nodes), learners: nodes(learners) }
     }
 
     #[test]
@@ -276,16 +272,41 @@ mod tests {
         let learning = members(&[0, 1], None, &[2]);
         let one = members(&[0], None, &[]);
         let table = [
-            ("a learner is added", &three, Change::Learner(NodeId(3)), Some(members(&[0, 1, 2], None, &[3]))),
+            (
+                "a learner is added",
+                &three,
+                Change::Learner(NodeId(3)),
+                Some(members(&[0, 1, 2], None, &[3])),
+            ),
             ("a voter is no learner", &three, Change::Learner(NodeId(1)), None),
-            ("a new server votes", &learning, Change::Voter(NodeId(3)), Some(members(&[0, 1, 3], None, &[2]))),
+            (
+                "a new server votes",
+                &learning,
+                Change::Voter(NodeId(3)),
+                Some(members(&[0, 1, 3], None, &[2])),
+            ),
             ("a learner is promoted", &learning, Change::Voter(NodeId(2)), Some(three.clone())),
             ("who votes already stays", &three, Change::Voter(NodeId(2)), None),
-            ("a voter leaves", &three, Change::Remove(NodeId(1)), Some(members(&[0, 2], None, &[]))),
-            ("a learner leaves", &learning, Change::Remove(NodeId(2)), Some(members(&[0, 1], None, &[]))),
+            (
+                "a voter leaves",
+                &three,
+                Change::Remove(NodeId(1)),
+                Some(members(&[0, 2], None, &[])),
+            ),
+            (
+                "a learner leaves",
+                &learning,
+                Change::Remove(NodeId(2)),
+                Some(members(&[0, 1], None, &[])),
+            ),
             ("who is no member cannot leave", &three, Change::Remove(NodeId(7)), None),
             ("the last voter stays", &one, Change::Remove(NodeId(0)), None),
-            ("others vote, and learners among them learn no more", &learning, Change::Joint(nodes(&[2, 3])), Some(members(&[0, 1], Some(&[2, 3]), &[]))),
+            (
+                "others vote, and learners among them learn no more",
+                &learning,
+                Change::Joint(nodes(&[2, 3])),
+                Some(members(&[0, 1], Some(&[2, 3]), &[])),
+            ),
             ("nothing changes", &three, Change::Joint(nodes(&[0, 1, 2])), None),
             ("somebody must vote", &three, Change::Joint(nodes(&[])), None),
         ];

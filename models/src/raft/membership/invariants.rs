@@ -1,10 +1,10 @@
 //! What must hold, and be reachable, where members change.
 
-use splitbrain::{Goal, Held, Invariant, NodeId, Nodes, Sight, broken};
+use splitbrain::{Goal, Held, Invariant, NodeId, Sight, broken};
 
-use super::super::members::Configuration;
-use super::super::state::{Event, State};
 use super::super::invariants::{self, holders};
+use super::super::members::Configuration;
+use super::super::state::Event;
 use super::super::{Raft, Role};
 use crate::parts::machine::StateMachine;
 
@@ -120,9 +120,11 @@ pub(super) fn learner_promoted<S: StateMachine>() -> Goal<Raft<S>> {
 
 /// A leader has led others to do without it.
 pub(super) fn leader_retired<S: StateMachine>() -> Goal<Raft<S>> {
-    Goal::seen("leader-retired", "A leader commits that it is no member, and retires.", |_, sight| {
-        matches!(sight, Sight::Event { event: Event::Retired { .. }, .. })
-    })
+    Goal::seen(
+        "leader-retired",
+        "A leader commits that it is no member, and retires.",
+        |_, sight| matches!(sight, Sight::Event { event: Event::Retired { .. }, .. }),
+    )
 }
 
 /// Somebody leads those who are left.
@@ -159,9 +161,10 @@ pub(super) fn removed_server_stands<S: StateMachine>() -> Goal<Raft<S>> {
         "removed-server-stands",
         "A server that was removed does not know it, and stands for election.",
         |_, nodes| {
-            let candidates = nodes.iter().enumerate().filter(|(_, node)| {
-                matches!(node.state.role, Role::Candidate { .. })
-            });
+            let candidates = nodes
+                .iter()
+                .enumerate()
+                .filter(|(_, node)| matches!(node.state.role, Role::Candidate { .. }));
             candidates.into_iter().any(|(at, _)| {
                 nodes.iter().any(|node| {
                     let committed = node.state.log.members_at(node.state.commit);

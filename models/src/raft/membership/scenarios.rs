@@ -19,7 +19,9 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
         0 => nodes,
         members if members <= nodes => members,
         members => {
-            return Err(format!("{members} of {nodes} servers cannot be members: set `nodes` higher"));
+            return Err(format!(
+                "{members} of {nodes} servers cannot be members: set `nodes` higher"
+            ));
         }
     };
     let fits_storm = match ask.scenario {
@@ -32,7 +34,11 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
                     `nodes` so"
             .to_string());
     }
-    let options = Options { members: Some(members as u8), noop: true, loyal: ask.get("loyal") == 1 };
+    let options = Options {
+        members: Some(members as u8),
+        noop: ask.get("noop") == 1,
+        loyal: ask.get("loyal") == 1,
+    };
     let bug = ask.bug.and_then(Bug::named);
     let protocol = Raft { options, bug, ..Raft::new(Total(0)) };
     let first = protocol.first_members(nodes as usize);
@@ -101,11 +107,16 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
     match ask.scenario {
         "learner" => goals.push(invariants::learner_promoted()),
         "joint" | "joint-takeover" => goals.push(invariants::joint_left()),
+        "handover" => goals.extend([
+            invariants::joint_left(),
+            invariants::leader_retired(),
+            invariants::successor_elected(),
+        ]),
         "leader-removed" => {
             goals.extend([invariants::leader_retired(), invariants::successor_elected()]);
         }
-        "removed-server" => goals.push(invariants::removed_server_stands()),
-        "rival-changes" => goals.push(invariants::change_rolled_back()),
+        "removed-server" | "loyal" => goals.push(invariants::removed_server_stands()),
+        "remove" | "rival-changes" | "deep" => goals.push(invariants::change_rolled_back()),
         _ => {}
     }
     goals
@@ -117,8 +128,8 @@ fn storm(ask: &Ask<'_>) -> Storm<Counter> {
     let storm = Storm::default();
     let storm = match (ask.scenario, ask.get("nodes")) {
         ("storm-joint", _) => storm.clients(3, |_, client, asked| wish(client, asked, joint)),
-        (_, 4) => storm.clients(3, |_, client, asked| wish(client, asked, single::<4>)),
-        (_, _) => storm.clients(3, |_, client, asked| wish(client, asked, single::<5>)),
+        (_, 4) => storm.clients(3, |_, client, asked| wish(client, asked, of_four)),
+        (_, _) => storm.clients(3, |_, client, asked| wish(client, asked, of_five)),
     };
     storm
         .kinds(FaultKinds { clocks: false, ..FaultKinds::ALL })
@@ -134,10 +145,20 @@ fn storm(ask: &Ask<'_>) -> Storm<Counter> {
             | Event::Retired { .. } => None,
         })
         .lasts(60.s(), 20.s())
-        .progress(Goal::seen("entry-committed", "A leader commits an entry of its term.", |_, sight| {
-            matches!(sight, Sight::Event { event: Event::Applied { entry, .. }, state, .. }
-                if state.leads() && entry.term == state.term)
-        }))
+        .progress(match ask.get("noop") {
+            // Without commands nothing of its term is committed then, however long it leads.
+            0 => Goal::nodes("leader-leads", "A server leads.", |_, nodes| {
+                nodes.iter().any(|node| node.up && node.state.leads())
+            }),
+            _ => Goal::seen(
+                "entry-committed",
+                "A leader commits an entry of its own term.",
+                |_, sight| {
+                    matches!(sight, Sight::Event { event: Event::Applied { entry, .. }, state, .. }
+                        if state.leads() && entry.term == state.term)
+                },
+            ),
+        })
 }
 
 /// What a client asks as its k-th request: the first client is the operator.
@@ -150,13 +171,22 @@ fn wish(client: ClientId, asked: u32, change: fn(u32) -> Change) -> Option<(To, 
     Some((To::Any, input))
 }
 
-/// Servers leave, come back and learn in turn, at paces that bring about many different clusters.
-fn single<const SERVERS: u32>(asked: u32) -> Change {
-    let (round, server) = (asked / 3, |step: u32| NodeId((step % SERVERS) as u8));
+/// Of five servers some leave, others come back or learn, at paces that bring about many clusters.
+fn of_five(asked: u32) -> Change {
+    let (round, server) = (asked / 3, |step: u32| NodeId((step % 5) as u8));
     match asked % 3 {
         0 => Change::Remove(server(2 * round)),
         1 => Change::Voter(server(3 * round + 3)),
         _ => Change::Learner(server(round)),
+    }
+}
+
+/// Of four servers one leaves and comes back, then the next one.
+fn of_four(asked: u32) -> Change {
+    let server = NodeId((3 - asked / 2 % 4) as u8);
+    match asked % 2 {
+        0 => Change::Remove(server),
+        _ => Change::Voter(server),
     }
 }
 
