@@ -1,7 +1,5 @@
 //! Changes of members explored and stormed: what each scenario covers, and what each bug breaks.
 
-use std::collections::BTreeMap;
-
 use splitbrain::catalog::{Engine, Model, build};
 use splitbrain::explore::{Exploration, Limits, explore};
 use splitbrain::simulate::{Campaign, Simulation, simulate};
