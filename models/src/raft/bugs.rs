@@ -36,11 +36,23 @@ pub enum Bug {
     AckBeforeDurable,
     /// A command is applied as often as it is in the log.
     DuplicateApply,
+    /// A new leader changes the members before an entry of its own term is committed.
+    SingleServerNoBarrier,
+    /// In joint consensus a majority of all voters together decides, instead of one of each set.
+    JointUnionMajority,
+    /// Members that a removed entry named stay in force.
+    ConfigNotRolledBack,
+    /// Members come into force when they are committed, instead of when they are stored.
+    ConfigOnCommitOnly,
+    /// Many members are changed at once, without joint consensus.
+    MultiServerChange,
+    /// A leader that no longer votes counts itself.
+    NonvotingLeaderSelfCount,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 20] = [
         Bug::ForgotVote,
         Bug::StepDownSameTerm,
         Bug::DoubleVote,
@@ -55,6 +67,12 @@ impl Bug {
         Bug::MatchIsLastIndex,
         Bug::AckBeforeDurable,
         Bug::DuplicateApply,
+        Bug::SingleServerNoBarrier,
+        Bug::JointUnionMajority,
+        Bug::ConfigNotRolledBack,
+        Bug::ConfigOnCommitOnly,
+        Bug::MultiServerChange,
+        Bug::NonvotingLeaderSelfCount,
     ];
 
     /// Its name, as on the command line.
@@ -74,6 +92,12 @@ impl Bug {
             Bug::MatchIsLastIndex => "match-is-last-index",
             Bug::AckBeforeDurable => "ack-before-durable",
             Bug::DuplicateApply => "duplicate-apply",
+            Bug::SingleServerNoBarrier => "single-server-no-barrier",
+            Bug::JointUnionMajority => "joint-union-majority",
+            Bug::ConfigNotRolledBack => "config-not-rolled-back",
+            Bug::ConfigOnCommitOnly => "config-on-commit-only",
+            Bug::MultiServerChange => "multi-server-change",
+            Bug::NonvotingLeaderSelfCount => "nonvoting-leader-self-count",
         }
     }
 

@@ -8,31 +8,39 @@ use super::state::{Event, Leader, Message, Progress, Role, State, Term, Timer};
 use super::{Bug, ELECTION_LEAST, ELECTION_MOST, HEARTBEAT, Out, Raft};
 use crate::parts::machine::StateMachine;
 
-/// Waits for a sign of a leader, anew.
-pub(super) fn wait_for_leader<S: StateMachine>(out: &mut Out<S>) {
-    out.set_timer(Timer::Election, ELECTION_LEAST..ELECTION_MOST);
-}
-
-/// Takes over a greater term and follows (§5.1). Only a leader has no election timer running.
-pub(super) fn follow<S: StateMachine>(state: &mut State<S>, term: Term, out: &mut Out<S>) {
-    if state.leads() {
-        out.cancel_timer(Timer::Heartbeat);
-        wait_for_leader(out);
-    }
-    state.term = term;
-    state.voted_for = None;
-    state.role = Role::Follower;
-}
-
 impl<S: StateMachine> Raft<S> {
+    /// Waits for a sign of a leader, anew; who does not stand for election waits for none.
+    pub(super) fn wait_for_leader(&self, state: &State<S>, out: &mut Out<S>) {
+        if self.stands(state, out) {
+            out.set_timer(Timer::Election, ELECTION_LEAST..ELECTION_MOST);
+        } else {
+            out.cancel_timer(Timer::Election);
+        }
+    }
+
+    /// Takes over a greater term and follows (§5.1). Only a leader has no election timer running.
+    pub(super) fn follow(&self, state: &mut State<S>, term: Term, out: &mut Out<S>) {
+        if state.leads() {
+            out.cancel_timer(Timer::Heartbeat);
+            self.wait_for_leader(state, out);
+        }
+        state.term = term;
+        state.voted_for = None;
+        state.role = Role::Follower;
+        self.hear_no_leader(state, out);
+    }
+
     /// Begins a new term as a candidate, with its own vote (§5.2).
     pub(super) fn stand_for_election(&self, state: &mut State<S>, out: &mut Out<S>) {
         state.term = state.term.next();
         state.voted_for = Some(out.me());
         state.role = Role::Candidate { votes: Vec::new() };
-        wait_for_leader(out);
-        let (last_index, last_term) = (state.log.last(), state.log.last_term());
-        out.broadcast(Message::RequestVote { term: state.term, last_index, last_term });
+        self.wait_for_leader(state, out);
+        self.hear_no_leader(state, out);
+        let (me, last_index, last_term) = (out.me(), state.log.last(), state.log.last_term());
+        for voter in state.members.electors().into_iter().filter(|&voter| voter != me) {
+            out.send(voter, Message::RequestVote { term: state.term, last_index, last_term });
+        }
         self.count_vote(state, out.me(), out);
     }
 
@@ -52,7 +60,7 @@ impl<S: StateMachine> Raft<S> {
         }
         if is_free && self.is_up_to_date(state, end, out) {
             state.voted_for = Some(candidate);
-            wait_for_leader(out);
+            self.wait_for_leader(state, out);
             out.send(candidate, Message::Vote { term: state.term, granted: true });
         }
     }
@@ -82,7 +90,7 @@ impl<S: StateMachine> Raft<S> {
             votes.insert(at, voter);
         }
         let members = &state.members;
-        let mut elected = members.decided_by(votes);
+        let mut elected = self.elects(members, votes, out);
         if self.bug == Some(Bug::MinorityQuorum) && !elected {
             elected = members.count(votes) >= members.voters.len() / 2;
             if elected {

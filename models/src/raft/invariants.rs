@@ -169,7 +169,7 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
 
 /// The servers whose logs begin with what this one knows to be committed. By log matching, which is
 /// checked by itself, the last entry of it tells.
-fn holders<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> Vec<NodeId> {
+pub(super) fn holders<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> Vec<NodeId> {
     let last = knows.log.at(knows.commit);
     let holds = |node: &Node<Raft<S>>| node.state.log.at(knows.commit) == last;
     let holds_any = knows.commit == Index(0) || last.is_some();
@@ -265,7 +265,8 @@ mod tests {
     fn state(log: Log<Add>, role: Role) -> State<Total> {
         let (term, voted_for, commit) = (Term(2), None, Index(0));
         let members = Configuration::of([NodeId(0)]);
-        State { term, voted_for, log, members, role, commit, applied: Applied::new(Total(0)) }
+        let (hears_leader, applied) = (false, Applied::new(Total(0)));
+        State { term, voted_for, log, members, role, hears_leader, commit, applied }
     }
 
     #[test]

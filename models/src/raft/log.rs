@@ -122,9 +122,15 @@ impl<C> Log<C> {
         &self.entries
     }
 
-    /// The members named last, if any are.
-    pub fn last_members(&self) -> Option<&Configuration> {
-        self.entries.iter().rev().find_map(|entry| entry.payload.members())
+    /// The members named last up to and including that place, if any are.
+    pub fn members_at(&self, index: Index) -> Option<&Configuration> {
+        self.up_to(index).iter().rev().find_map(|entry| entry.payload.members())
+    }
+
+    /// The change of members made last, and where, if there is one.
+    pub fn last_change(&self) -> Option<(Index, &Configuration)> {
+        let at = self.entries.iter().rposition(|entry| entry.payload.members().is_some())?;
+        Some((Index(at as u32 + 1), self.entries[at].payload.members()?))
     }
 
     /// Whether members are named behind that place.

@@ -23,8 +23,10 @@
 //! hears nothing asks again, perhaps elsewhere, under the same serial number; each replica keeps
 //! the last answer for each client, so that a command that is in the log twice is applied once.
 //!
+//! **Members (§6)** may change while the cluster runs: that is told in [`membership`].
+//!
 //! Not modelled:
-//! - Membership changes (§6) and log compaction (§7): the cluster is fixed, and logs are short.
+//! - Log compaction (§7): logs are short.
 //! - Reads that bypass the log (§8), and the empty entry a new leader commits for their sake: here
 //!   every request goes through the log.
 //! - Connections: whichever leader applies a command answers its client. It is the answer that the
@@ -37,6 +39,7 @@ mod election;
 mod invariants;
 mod log;
 mod members;
+pub mod membership;
 mod model;
 mod replication;
 mod scenarios;
@@ -45,7 +48,6 @@ mod state;
 use serde::{Deserialize, Serialize};
 use splitbrain::{NodeId, Outbox, Protocol, Span};
 
-use self::election::{follow, wait_for_leader};
 use self::replication::{go_back, send_heartbeats};
 use crate::parts::machine::{Applied, Request, Seen, StateMachine};
 
@@ -56,6 +58,7 @@ pub use invariants::{
 };
 pub use log::{Entry, Index, Log, Payload};
 pub use members::Configuration;
+pub use membership::{Change, RaftMembershipModel};
 pub use model::RaftModel;
 pub use state::{Event, Input, Leader, Message, Progress, Role, State, Term, Timer};
 
@@ -86,6 +89,8 @@ pub struct Options {
     pub members: Option<u8>,
     /// Whether a new leader commits an empty entry, to learn what is committed (§8).
     pub noop: bool,
+    /// Whether servers that hear of a leader disregard candidates (§6, dissertation §4.2.3).
+    pub loyal: bool,
 }
 
 impl<S> Raft<S> {
@@ -106,16 +111,18 @@ impl<S: StateMachine> Protocol for Raft<S> {
     type Event = Event<S>;
 
     fn start(&self, out: &mut Out<S>) -> State<S> {
-        wait_for_leader(out);
-        State {
+        let state = State {
             term: Term(0),
             voted_for: None,
             log: Log::new(),
-            members: self.first_members(out),
+            members: self.first_members(out.cluster()),
             role: Role::Follower,
+            hears_leader: false,
             commit: Index(0),
             applied: Applied::new(self.machine.clone()),
-        }
+        };
+        self.wait_for_leader(&state, out);
+        state
     }
 
     /// The transition table: what a server of each role does about each message.
@@ -126,8 +133,11 @@ impl<S: StateMachine> Protocol for Raft<S> {
         message: Self::Message,
         out: &mut Out<S>,
     ) {
+        if self.disregards(state, &message) {
+            return;
+        }
         if message.term() > state.term {
-            follow(state, message.term(), out);
+            self.follow(state, message.term(), out);
         }
         let stale = message.term() < state.term;
         match (&state.role, message) {
@@ -168,8 +178,9 @@ impl<S: StateMachine> Protocol for Raft<S> {
             ) => {
                 // The election of this term is won, by another: a candidate follows too (§5.2).
                 state.role = Role::Follower;
-                wait_for_leader(out);
                 self.take_entries(state, from, (prev_term, prev_index), entries, commit, out);
+                self.wait_for_leader(state, out);
+                self.hear_leader(state, out);
             }
             (Role::Leader(_), Message::Append { term, .. }) => {
                 unreachable!("{from} leads term {term}, which this server leads");
@@ -201,6 +212,10 @@ impl<S: StateMachine> Protocol for Raft<S> {
                 send_heartbeats(state, out);
                 out.set_timer(Timer::Heartbeat, HEARTBEAT);
             }
+            (Role::Follower, Timer::Hearing) => state.hears_leader = false,
+            (Role::Candidate { .. } | Role::Leader(_), Timer::Hearing) => {
+                unreachable!("only followers hear of a leader");
+            }
             (Role::Leader(_), Timer::Election) => {
                 unreachable!("a leader waits for no leader");
             }
@@ -210,9 +225,13 @@ impl<S: StateMachine> Protocol for Raft<S> {
         }
     }
 
-    /// Only a leader takes commands; a client tries one server after the other (§8).
-    fn accepts(&self, _: NodeId, state: &State<S>, _: &Self::Input) -> bool {
-        state.leads()
+    /// Only a leader takes commands; a client tries one server after the other (§8). A change of
+    /// members may have to wait.
+    fn accepts(&self, _: NodeId, state: &State<S>, input: &Self::Input) -> bool {
+        match input {
+            Input::Command(_) => state.leads(),
+            Input::Change(request) => self.may_begin(state, &request.command),
+        }
     }
 
     /// Results of calls made in an earlier term, or in this one by a server that has since lost,
@@ -239,6 +258,7 @@ impl<S: StateMachine> Protocol for Raft<S> {
     fn on_input(&self, state: &mut State<S>, input: Self::Input, out: &mut Out<S>) {
         match input {
             Input::Command(request) => self.take_command(state, request, out),
+            Input::Change(request) => self.begin_change(state, request, out),
         }
     }
 
@@ -253,32 +273,23 @@ impl<S: StateMachine> Protocol for Raft<S> {
             out.mark(Bug::AckBeforeDurable.name());
             log.truncate(crashed.commit);
         }
-        wait_for_leader(out);
-        let members = self.members_of(&log, out);
-        State {
+        let members = self.members_in_force(&log, Index(0), out.cluster());
+        let state = State {
             term: crashed.term,
             voted_for,
             log,
             members,
             role: Role::Follower,
+            hears_leader: false,
             commit: Index(0),
             applied: Applied::new(self.machine.clone()),
-        }
+        };
+        self.wait_for_leader(&state, out);
+        state
     }
 }
 
 impl<S: StateMachine> Raft<S> {
-    /// The members before any log says otherwise.
-    fn first_members(&self, out: &Out<S>) -> Configuration {
-        let members = self.options.members.map_or(out.cluster(), usize::from);
-        Configuration::of(out.nodes().take(members))
-    }
-
-    /// The members that a log names last.
-    fn members_of(&self, log: &Log<S::Operation>, out: &Out<S>) -> Configuration {
-        log.last_members().cloned().unwrap_or_else(|| self.first_members(out))
-    }
-
     /// A client asks something of the state machine, perhaps once more (§8).
     fn take_command(&self, state: &mut State<S>, request: Request<S::Operation>, out: &mut Out<S>) {
         let (client, serial) = (request.client, request.serial);

@@ -91,13 +91,13 @@ fn ask_command(client: u8, node: NodeId) -> Step<Counter> {
 
 /// A client's command in exploration. Its addend is its own power of two, so that a total tells
 /// which commands are in it.
-fn first_request(client: u8) -> Input<Add> {
+pub(super) fn first_request(client: u8) -> Input<Add> {
     let command = Add { add: 1 << client };
     Input::Command(Request { client: ClientId(client), serial: Serial(0), command })
 }
 
 /// How election timers fire: in turns if the scenario names them, or so many times anywhere.
-fn elections(ask: &Ask<'_>) -> Result<Firing, String> {
+pub(super) fn elections(ask: &Ask<'_>) -> Result<Firing, String> {
     let turns = nodes_named(ask, "turns")?;
     Ok(match turns.is_empty() {
         true => Firing::Times(ask.count("elections")),
@@ -106,7 +106,7 @@ fn elections(ask: &Ask<'_>) -> Result<Firing, String> {
 }
 
 /// The nodes that a parameter names, a digit each: 121 is n0, n1, n0.
-fn nodes_named(ask: &Ask<'_>, parameter: &str) -> Result<Vec<NodeId>, String> {
+pub(super) fn nodes_named(ask: &Ask<'_>, parameter: &str) -> Result<Vec<NodeId>, String> {
     let nodes = ask.get("nodes");
     digits(ask.get(parameter))
         .into_iter()
@@ -121,7 +121,7 @@ fn nodes_named(ask: &Ask<'_>, parameter: &str) -> Result<Vec<NodeId>, String> {
 }
 
 /// The decimal digits of a number, the first one first; 0 has none.
-fn digits(mut number: u64) -> Vec<u64> {
+pub(super) fn digits(mut number: u64) -> Vec<u64> {
     let mut digits = Vec::new();
     while number > 0 {
         digits.insert(0, number % 10);
@@ -185,7 +185,10 @@ fn storm() -> Storm<Counter> {
             Event::Elected { .. }
             | Event::Stored { .. }
             | Event::Truncated { .. }
-            | Event::Applied { .. } => None,
+            | Event::Applied { .. }
+            | Event::RolledBack
+            | Event::ChangeTaken { .. }
+            | Event::Retired { .. } => None,
         })
         .lasts(60.s(), 20.s())
         .progress(Goal::seen("command-answered", "A command is answered.", |_, sight| {

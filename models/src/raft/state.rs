@@ -5,6 +5,7 @@ use splitbrain::{ClientId, NodeId};
 
 use super::log::{Entry, Index, Log};
 use super::members::Configuration;
+use super::membership::Change;
 use crate::parts::machine::{Applied, Request, Serial, StateMachine};
 
 /// A term: the time of at most one leader (§5.1). Terms count from 1; 0 is before the first.
@@ -75,6 +76,9 @@ pub struct State<S: StateMachine> {
     pub members: Configuration,
     /// What it is. Volatile.
     pub role: Role,
+    /// Whether it follows a leader that it heard of within the shortest election timeout, and
+    /// disregards candidates for that ([`loyal`](super::Options::loyal)). Volatile.
+    pub hears_leader: bool,
     /// The last place it knows to be committed. Volatile.
     pub commit: Index,
     /// The state machine, with everything committed applied to it: `lastApplied` is always the
@@ -162,6 +166,8 @@ impl<C> Message<C> {
 pub enum Input<C> {
     /// A client asks something of the state machine.
     Command(Request<C>),
+    /// An operator asks for other members (§6).
+    Change(Request<Change>),
 }
 
 /// The names of a server's timers.
@@ -172,6 +178,9 @@ pub enum Timer {
     Election,
     /// Leaders: it is time to let the others know, and to send again what may be lost.
     Heartbeat,
+    /// Followers that are loyal: the last sign of a leader is as old as the shortest election
+    /// timeout.
+    Hearing,
 }
 
 /// What a server tells the outside.
@@ -207,5 +216,19 @@ pub enum Event<S: StateMachine> {
         serial: Serial,
         /// The answer.
         output: S::Output,
+    },
+    /// It removed a change of members from its log: those of before are in force again.
+    RolledBack,
+    /// It leads, and has seen to a change that an operator asked for.
+    ChangeTaken {
+        /// Who asked.
+        client: ClientId,
+        /// Which of its changes.
+        serial: Serial,
+    },
+    /// It led that term, and no longer does: the members that it committed are without it.
+    Retired {
+        /// The term.
+        term: Term,
     },
 }
