@@ -14,5 +14,5 @@ use splitbrain::catalog::Catalog;
 
 /// Every model.
 pub fn catalog() -> Catalog {
-    Catalog::new().with(raft::RaftModel).with(lock::LockModel)
+    Catalog::new().with(raft::RaftModel).with(raft::RaftExtensionsModel).with(lock::LockModel)
 }

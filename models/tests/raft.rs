@@ -82,8 +82,9 @@ fn what_exposes_a_bug_does_not_break_the_protocol() {
 
 #[test]
 fn bugs_are_found_by_their_names() {
-    let listed: Vec<&str> = RaftModel.bugs().iter().map(|info| info.name).collect();
-    assert_eq!(listed, Bug::ALL.map(Bug::name));
+    for info in RaftModel.bugs() {
+        assert!(Bug::named(info.name).is_some(), "{} is known", info.name);
+    }
     for bug in Bug::ALL {
         assert_eq!(Bug::named(bug.name()), Some(bug));
     }

@@ -36,11 +36,31 @@ pub enum Bug {
     AckBeforeDurable,
     /// A command is applied as often as it is in the log.
     DuplicateApply,
+    /// A leader answers reads without asking whether it leads still.
+    ReadNoQuorum,
+    /// A leader answers reads before an entry of its own term is committed.
+    ReadindexNoNoop,
+    /// A leader trusts its lease as if all clocks were one.
+    LeaseDrift,
+    /// A restarted server has forgotten its promise, and does not wait.
+    LeaseForgotten,
+    /// A leader that told another to stand for election trusts its lease still.
+    TransferKeepsLease,
+    /// A server votes for its leader's successor whatever that one's log.
+    TransferUnchecked,
+    /// A server that asks for pre-votes forgets its vote.
+    PreVoteClearsVote,
+    /// A server that asks for pre-votes in an old term gets no answer.
+    PreVoteMutualBlock,
+    /// A follower removes whatever it has behind a snapshot received.
+    SnapshotTruncatesSuffix,
+    /// A snapshot says that it ends an entry earlier than it does.
+    SnapshotMislabel,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 24] = [
         Bug::ForgotVote,
         Bug::StepDownSameTerm,
         Bug::DoubleVote,
@@ -55,6 +75,16 @@ impl Bug {
         Bug::MatchIsLastIndex,
         Bug::AckBeforeDurable,
         Bug::DuplicateApply,
+        Bug::ReadNoQuorum,
+        Bug::ReadindexNoNoop,
+        Bug::LeaseDrift,
+        Bug::LeaseForgotten,
+        Bug::TransferKeepsLease,
+        Bug::TransferUnchecked,
+        Bug::PreVoteClearsVote,
+        Bug::PreVoteMutualBlock,
+        Bug::SnapshotTruncatesSuffix,
+        Bug::SnapshotMislabel,
     ];
 
     /// Its name, as on the command line.
@@ -74,6 +104,16 @@ impl Bug {
             Bug::MatchIsLastIndex => "match-is-last-index",
             Bug::AckBeforeDurable => "ack-before-durable",
             Bug::DuplicateApply => "duplicate-apply",
+            Bug::ReadNoQuorum => "read-no-quorum",
+            Bug::ReadindexNoNoop => "readindex-no-noop",
+            Bug::LeaseDrift => "lease-drift",
+            Bug::LeaseForgotten => "lease-forgotten",
+            Bug::TransferKeepsLease => "transfer-keeps-lease",
+            Bug::TransferUnchecked => "transfer-unchecked",
+            Bug::PreVoteClearsVote => "pre-vote-clears-vote",
+            Bug::PreVoteMutualBlock => "pre-vote-mutual-block",
+            Bug::SnapshotTruncatesSuffix => "snapshot-truncates-suffix",
+            Bug::SnapshotMislabel => "snapshot-mislabel",
         }
     }
 

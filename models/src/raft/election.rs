@@ -4,9 +4,21 @@ use splitbrain::NodeId;
 
 use super::log::{Index, Payload};
 use super::replication::send_heartbeats;
-use super::state::{Event, Leader, Message, Progress, Role, State, Term, Timer};
+use super::state::{Event, Leader, Message, Role, State, Term, Timer};
 use super::{Bug, ELECTION_LEAST, ELECTION_MOST, HEARTBEAT, Out, Raft};
 use crate::parts::machine::StateMachine;
+
+/// How a candidate asks for votes, given its term and the place and term of its last entry.
+pub(super) type Call<S> = fn(Term, Index, Term) -> Message<S>;
+
+/// The RequestVote call (§5.2).
+pub(super) fn request_vote<S: StateMachine>(
+    term: Term,
+    last_index: Index,
+    last_term: Term,
+) -> Message<S> {
+    Message::RequestVote { term, last_index, last_term }
+}
 
 /// Waits for a sign of a leader, anew.
 pub(super) fn wait_for_leader<S: StateMachine>(out: &mut Out<S>) {
@@ -15,24 +27,28 @@ pub(super) fn wait_for_leader<S: StateMachine>(out: &mut Out<S>) {
 
 /// Takes over a greater term and follows (§5.1). Only a leader has no election timer running.
 pub(super) fn follow<S: StateMachine>(state: &mut State<S>, term: Term, out: &mut Out<S>) {
-    if state.leads() {
+    if let Role::Leader(leader) = &state.role {
         out.cancel_timer(Timer::Heartbeat);
+        if leader.transfer.is_some() {
+            out.cancel_timer(Timer::Transfer);
+        }
         wait_for_leader(out);
     }
     state.term = term;
     state.voted_for = None;
     state.role = Role::Follower;
+    // The leader it may have heard of led an earlier term.
+    state.heard = false;
 }
 
 impl<S: StateMachine> Raft<S> {
     /// Begins a new term as a candidate, with its own vote (§5.2).
-    pub(super) fn stand_for_election(&self, state: &mut State<S>, out: &mut Out<S>) {
+    pub(super) fn stand_for_election(&self, state: &mut State<S>, call: Call<S>, out: &mut Out<S>) {
         state.term = state.term.next();
         state.voted_for = Some(out.me());
         state.role = Role::Candidate { votes: Vec::new() };
         wait_for_leader(out);
-        let (last_index, last_term) = (state.log.last(), state.log.last_term());
-        out.broadcast(Message::RequestVote { term: state.term, last_index, last_term });
+        out.broadcast(call(state.term, state.log.last(), state.log.last_term()));
         self.count_vote(state, out.me(), out);
     }
 
@@ -59,7 +75,12 @@ impl<S: StateMachine> Raft<S> {
 
     /// Whether a log with this end lacks nothing that may be committed, as far as this server can
     /// tell: it ends in a later term, or in the same term and no earlier (§5.4.1).
-    fn is_up_to_date(&self, state: &State<S>, end: (Term, Index), out: &mut Out<S>) -> bool {
+    pub(super) fn is_up_to_date(
+        &self,
+        state: &State<S>,
+        end: (Term, Index),
+        out: &mut Out<S>,
+    ) -> bool {
         let (_, last_index) = end;
         let is_up_to_date = end >= (state.log.last_term(), state.log.last());
         let (bug, mistaken) = match self.bug {
@@ -90,9 +111,7 @@ impl<S: StateMachine> Raft<S> {
             }
         }
         if elected {
-            let next = state.log.last().next();
-            let unknown = Progress { next, matched: Index(0), asked: false };
-            state.role = Role::Leader(Leader { followers: vec![unknown; out.cluster()] });
+            state.role = Role::Leader(Leader::new(out.cluster(), state.log.last()));
             out.cancel_timer(Timer::Election);
             out.set_timer(Timer::Heartbeat, HEARTBEAT);
             out.emit(Event::Elected { term: state.term });
