@@ -40,3 +40,53 @@ fn bugs() {
         eprintln!("{}: {:?} {} states {} marks {:?} {:?}", info.name, found.map(|f| (f.trace.len(), f.reason.clone())), report.states, report.verdict, report.marks, start.elapsed());
     }
 }
+
+#[test]
+fn storms() {
+    use splitbrain::simulate::{Campaign, simulate};
+    let only_bug = std::env::var("ONLY").unwrap_or_default();
+    let runs: u64 = std::env::var("RUNS").map_or(2000, |r| r.parse().unwrap());
+    for name in ["storm", "storm-lease"] {
+        if !name.contains(&only_bug) { continue; }
+        let scenario = build(&RaftExtensionsModel, name, None, &BTreeMap::new()).expect("a storm");
+        let start = std::time::Instant::now();
+        let campaign = Campaign { threads: 2, ..Campaign::new(runs / 4, 1) };
+        let found = simulate(&scenario, &campaign, &mut Undisturbed).expect("ok");
+        eprintln!("{name}: {} runs {} failures {} {:?}", found.runs, found.failures, found.verdict, start.elapsed());
+    }
+    for info in RaftExtensionsModel.bugs() {
+        if !info.name.contains(&only_bug) { continue; }
+        let scenario = match build(&RaftExtensionsModel, info.simulated.0, Some(info.name), &BTreeMap::new()) { Ok(s) => s, Err(e) => { eprintln!("{e}"); continue } };
+        let start = std::time::Instant::now();
+        let campaign = Campaign { threads: 2, only: Some(info.invariant.to_string()), ..Campaign::new(runs, 1) };
+        let found = simulate(&scenario, &campaign, &mut Undisturbed).expect("ok");
+        eprintln!("{}: {:?} runs {} {} {:?}", info.name, found.failure.as_ref().map(|f| (f.run, f.violation.reason.clone())), found.runs, found.verdict, start.elapsed());
+    }
+}
+
+#[test]
+fn block() {
+    use splitbrain::simulate::{Campaign, simulate};
+    let runs: u64 = std::env::var("RUNS").map_or(2000, |r| r.parse().unwrap());
+    for nodes in [2, 3, 5] {
+        let given = BTreeMap::from([("nodes".to_string(), nodes)]);
+        for bug in [None, Some("pre-vote-mutual-block"), Some("pre-vote-clears-vote")] {
+            let scenario = build(&RaftExtensionsModel, "storm-pre-vote", bug, &given).expect("a storm");
+            let start = std::time::Instant::now();
+            let only = if bug == Some("pre-vote-clears-vote") { "election-safety" } else { "client-answered" };
+            let campaign = Campaign { threads: 2, only: Some(only.into()), ..Campaign::new(runs, 1) };
+            let found = simulate(&scenario, &campaign, &mut Undisturbed).expect("ok");
+            eprintln!("{nodes} {bug:?}: {:?} runs {} {} {:?}", found.failure.as_ref().map(|f| (f.run, f.violation.reason.clone())), found.runs, found.verdict, start.elapsed());
+        }
+    }
+}
+
+#[test]
+fn deep() {
+    for info in RaftExtensionsModel.scenarios() {
+        if info.engine != Engine::ExploreDeep { continue; }
+        let start = std::time::Instant::now();
+        let report = explored(info.name, None, &Limits { states: Some(20_000_000), threads: 2, ..Limits::default() });
+        eprintln!("(\"{}\", ({}, {}, {}), {} {:?} {:?}", info.name, report.states, report.transitions, report.depth(), report.verdict, report.goals.iter().filter(|(_, at)| at.is_none()).collect::<Vec<_>>(), start.elapsed());
+    }
+}

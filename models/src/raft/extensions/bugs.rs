@@ -27,7 +27,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "dissertation §6.4.1; tikv#964, sofa-jraft#34",
         invariant: "linearizability",
         explored: ("lease", &[]),
-        simulated: ("storm-lease", &[]),
+        simulated: ("storm-lease", &[("skew", 6)]),
     },
     BugInfo {
         name: Bug::LeaseForgotten.name(),
@@ -35,7 +35,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "Gray & Cheriton 1989, §2; dissertation §6.4.1",
         invariant: "linearizability",
         explored: ("lease", &[("crashes", 1)]),
-        simulated: ("storm-lease", &[]),
+        simulated: ("storm-lease", &[("lease", 12), ("skew", 2)]),
     },
     BugInfo {
         name: Bug::TransferKeepsLease.name(),
@@ -43,7 +43,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "dissertation §6.4.1",
         invariant: "linearizability",
         explored: ("lease", &[("transfer", 2)]),
-        simulated: ("storm-lease", &[("transfer", 1)]),
+        simulated: ("storm-lease", &[("transfer", 1), ("lease", 12), ("skew", 2)]),
     },
     BugInfo {
         name: Bug::TransferUnchecked.name(),
@@ -58,8 +58,8 @@ pub(super) const BUGS: &[BugInfo] = &[
         about: "A server that asks for pre-votes forgets its vote, as if it began a term.",
         source: "dissertation §9.6; microsoft/CCF#8094",
         invariant: "election-safety",
-        explored: ("pre-vote", &[]),
-        simulated: ("storm", &[]),
+        explored: ("pre-vote", &[("turns", 123)]),
+        simulated: ("storm-pre-vote", &[]),
     },
     BugInfo {
         name: Bug::PreVoteMutualBlock.name(),
@@ -68,7 +68,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "etcd#8243, etcd#8501; openraft#1796",
         invariant: "no-mutual-block",
         explored: ("pre-vote-terms", &[]),
-        simulated: ("storm-block", &[]),
+        simulated: ("storm-pre-vote", &[]),
     },
     BugInfo {
         name: Bug::SnapshotTruncatesSuffix.name(),

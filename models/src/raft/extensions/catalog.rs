@@ -145,6 +145,7 @@ const PARAMETERS: &[Parameter] = &[
         default: 0,
         range: 0..=5,
     },
+    Parameter { name: "drops", about: "Lost messages.", default: 0, range: 0..=5 },
     Parameter {
         name: "set-links",
         about: "1: what was sent stays on its way, so any loss and any number of copies; 0: each \
@@ -185,14 +186,14 @@ const SCENARIOS: &[ScenarioInfo] = &[
         name: "pre-vote",
         about: "Three servers ask for pre-votes; two may stand in one term, and one vote decides.",
         engine: Engine::Explore,
-        settings: &[("pre-vote", 1), ("turns", 123), ("noop", 0)],
+        settings: &[("pre-vote", 1), ("turns", 12), ("noop", 0)],
     },
     ScenarioInfo {
         name: "pre-vote-terms",
-        about: "n0 stands, n1 misses it and asks for pre-votes in the term before: it learns of the \
-                later one. Each message arrives once.",
+        about: "Of two servers one stands, the other misses it and asks for pre-votes in the term \
+                before: it learns of the later one. One message is lost.",
         engine: Engine::Explore,
-        settings: &[("pre-vote", 1), ("turns", 12), ("noop", 0), ("set-links", 0), ("crashes", 1)],
+        settings: &[("nodes", 2), ("pre-vote", 1), ("turns", 12), ("noop", 0), ("set-links", 0), ("drops", 1)],
     },
     ScenarioInfo {
         name: "transfer",
@@ -205,7 +206,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
         about: "n0 leads, takes two commands and discards what it has applied; snapshots arrive \
                 late and more than once.",
         engine: Engine::Explore,
-        settings: &[("turns", 1), ("commands", 2), ("at", 11), ("compact", 1), ("noop", 0)],
+        settings: &[("turns", 1), ("commands", 2), ("at", 11), ("compact", 1), ("noop", 0), ("heartbeats", 1)],
     },
     ScenarioInfo {
         name: "deep-lease",
@@ -219,6 +220,20 @@ const SCENARIOS: &[ScenarioInfo] = &[
             ("by", 2),
             ("ticks", 2),
             ("crashes", 1),
+        ],
+    },
+    ScenarioInfo {
+        name: "deep-all",
+        about: "PreVote, ReadIndex, snapshots and a transfer at once: n0 leads, then n1, which takes \
+                a command; a client reads at n0.",
+        engine: Engine::ExploreDeep,
+        settings: &[
+            ("turns", 12),
+            ("commands", 1),
+            ("reads", 1),
+            ("pre-vote", 1),
+            ("transfer", 2),
+            ("compact", 1),
         ],
     },
     ScenarioInfo {
@@ -246,6 +261,12 @@ const SCENARIOS: &[ScenarioInfo] = &[
         about: "Three servers with leases, whose clocks are off, drift and jump; up to three clients \
                 write and read.",
         engine: Engine::Simulate,
-        settings: &[("by", 2), ("lease", 4), ("skew", 2)],
+        settings: &[("by", 2), ("lease", 8), ("skew", 4)],
+    },
+    ScenarioInfo {
+        name: "storm-pre-vote",
+        about: "Three servers with PreVote alone, under every kind of fault.",
+        engine: Engine::Simulate,
+        settings: &[("pre-vote", 1), ("noop", 0), ("by", 0)],
     },
 ];

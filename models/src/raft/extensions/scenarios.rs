@@ -11,7 +11,7 @@ use super::super::scenarios::{ask_command, elected, elections, first_request, la
 use super::super::state::{Event, Input, Message, Term, Timer};
 use super::super::{Bug, Options, Raft, invariants as core};
 use super::invariants;
-use super::reads::Reads;
+use super::reads::{Reads, Round};
 use crate::parts::machine::{Add, Request, Serial, Total};
 
 type Counter = Raft<Total>;
@@ -31,6 +31,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
         .faults(Faults {
             crashes: ask.count("crashes"),
             restarts: ask.count("crashes"),
+            drops: ask.count("drops"),
             ..Faults::NONE
         })
         .clocks(clocks(ask, nodes))
@@ -57,7 +58,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
     if ask.get("pre-vote") == 1 && ask.get("set-links") == 0 {
         scenario = scenario.invariant(invariants::mutual_block());
     }
-    if let Some((name, steps)) = prefix(ask.scenario) {
+    if let Some((name, steps)) = prefix(ask) {
         scenario = scenario.after(name, steps);
     }
     Ok(goals(ask).into_iter().fold(scenario, Scenario::goal))
@@ -99,14 +100,26 @@ fn clocks(ask: &Ask<'_>, nodes: usize) -> Clocks {
 }
 
 /// The steps a scenario begins behind, and what they stand for.
-fn prefix(scenario: &str) -> Option<(&'static str, Vec<Step<Counter>>)> {
+fn prefix(ask: &Ask<'_>) -> Option<(&'static str, Vec<Step<Counter>>)> {
     let (n0, n1) = (NodeId(0), NodeId(1));
     let first = elected(n0, n1, Term(1), (Index(0), Term(0)));
     let noop = stored(n0, n1, Index(0), Payload::Noop, Index(0));
     let leads = [first, noop].concat();
-    match scenario {
-        "read-index" | "lease" | "deep-lease" => {
-            Some(("n0 leads term 1, and its empty entry is committed", leads))
+    match ask.scenario {
+        "read-index" => Some(("n0 leads term 1, and its empty entry is committed", leads)),
+        "lease" | "deep-lease" => {
+            let (term, round) = (Term(1), Round(0));
+            let reader = ClientId(ask.get("commands") as u8);
+            let leased = vec![
+                Step::new(n0, Act::Input { client: reader, input: read(reader, 0) }),
+                Step::new(n1, Act::Deliver { from: n0, message: Message::Confirm { term, round } }),
+                Step::new(
+                    n0,
+                    Act::Deliver { from: n1, message: Message::Confirmed { term, round } },
+                ),
+            ];
+            let name = "n0 leads term 1, and has a lease since a read, which n1 confirmed";
+            Some((name, [leads, leased].concat()))
         }
         "no-op" => {
             let command = match first_request(0) {
@@ -208,7 +221,7 @@ fn storm(ask: &Ask<'_>) -> Storm<Counter> {
             | Event::Compacted
             | Event::Installed { .. } => None,
         })
-        .lasts(60.s(), 20.s())
+        .lasts(30.s(), 20.s())
         .progress(Goal::seen("client-answered", "A client is answered.", |_, sight| {
             matches!(sight, Sight::Event { event: Event::Replied { .. } | Event::Read { .. }, .. })
         }))
