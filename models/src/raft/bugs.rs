@@ -36,7 +36,7 @@ pub enum Bug {
     AckBeforeDurable,
     /// A command is applied as often as it is in the log.
     DuplicateApply,
-    /// A leader answers reads without asking whether it leads still.
+    /// A leader answers reads before a majority says that it leads still.
     ReadNoQuorum,
     /// A leader answers reads before an entry of its own term is committed.
     ReadindexNoNoop,
@@ -56,11 +56,13 @@ pub enum Bug {
     SnapshotTruncatesSuffix,
     /// A snapshot says that it ends an entry earlier than it does.
     SnapshotMislabel,
+    /// A follower takes entries that its snapshot stands for as conflicting with its log.
+    PurgedPrevDeletesAll,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 24] = [
+    pub const ALL: [Bug; 25] = [
         Bug::ForgotVote,
         Bug::StepDownSameTerm,
         Bug::DoubleVote,
@@ -85,6 +87,7 @@ impl Bug {
         Bug::PreVoteMutualBlock,
         Bug::SnapshotTruncatesSuffix,
         Bug::SnapshotMislabel,
+        Bug::PurgedPrevDeletesAll,
     ];
 
     /// Its name, as on the command line.
@@ -114,6 +117,7 @@ impl Bug {
             Bug::PreVoteMutualBlock => "pre-vote-mutual-block",
             Bug::SnapshotTruncatesSuffix => "snapshot-truncates-suffix",
             Bug::SnapshotMislabel => "snapshot-mislabel",
+            Bug::PurgedPrevDeletesAll => "purged-prev-deletes-all",
         }
     }
 

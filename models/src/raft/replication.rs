@@ -2,7 +2,7 @@
 
 use splitbrain::NodeId;
 
-use super::extensions::{behind_base, lacks_discarded, send_snapshot};
+use super::extensions::{lacks_discarded, send_snapshot};
 use super::log::{Entry, Index, Payload};
 use super::state::{Event, Message, Role, State, Term, Wait};
 use super::{Bug, Out, Raft};
@@ -99,7 +99,7 @@ impl<S: StateMachine> Raft<S> {
         if self.bug == Some(Bug::StepDownSameTerm) && state.voted_for.take().is_some() {
             out.mark(Bug::StepDownSameTerm.name());
         }
-        let (prev, entries) = behind_base(state, prev, entries);
+        let (prev, entries) = self.behind_base(state, prev, entries, out);
         let (prev_term, prev_index) = prev;
         if !self.has_entry(state, prev_term, prev_index, out) {
             let hint = state.log.last().min(prev_index.before());

@@ -7,7 +7,7 @@ use super::super::Bug;
 pub(super) const BUGS: &[BugInfo] = &[
     BugInfo {
         name: Bug::ReadNoQuorum.name(),
-        about: "A leader answers reads without asking whether it leads still.",
+        about: "A leader answers reads without waiting until a majority says that it leads still.",
         source: "§8; dissertation §6.4",
         invariant: "linearizability",
         explored: ("read-index", &[]),
@@ -84,6 +84,15 @@ pub(super) const BUGS: &[BugInfo] = &[
                 applied to it once more.",
         source: "Figure 13; d-engine#418",
         invariant: "snapshot-matching",
+        explored: ("snapshot", &[]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::PurgedPrevDeletesAll.name(),
+        about: "A follower takes a call for entries that its snapshot stands for as conflicting, and \
+                removes all that it has behind the snapshot.",
+        source: "§7; openraft#511",
+        invariant: "durability",
         explored: ("snapshot", &[]),
         simulated: ("storm", &[]),
     },

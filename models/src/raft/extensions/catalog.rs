@@ -193,7 +193,14 @@ const SCENARIOS: &[ScenarioInfo] = &[
         about: "Of two servers one stands, the other misses it and asks for pre-votes in the term \
                 before: it learns of the later one. One message is lost.",
         engine: Engine::Explore,
-        settings: &[("nodes", 2), ("pre-vote", 1), ("turns", 12), ("noop", 0), ("set-links", 0), ("drops", 1)],
+        settings: &[
+            ("nodes", 2),
+            ("pre-vote", 1),
+            ("turns", 12),
+            ("noop", 0),
+            ("set-links", 0),
+            ("drops", 1),
+        ],
     },
     ScenarioInfo {
         name: "transfer",
@@ -206,7 +213,14 @@ const SCENARIOS: &[ScenarioInfo] = &[
         about: "n0 leads, takes two commands and discards what it has applied; snapshots arrive \
                 late and more than once.",
         engine: Engine::Explore,
-        settings: &[("turns", 1), ("commands", 2), ("at", 11), ("compact", 1), ("noop", 0), ("heartbeats", 1)],
+        settings: &[
+            ("turns", 1),
+            ("commands", 2),
+            ("at", 11),
+            ("compact", 1),
+            ("noop", 0),
+            ("heartbeats", 1),
+        ],
     },
     ScenarioInfo {
         name: "deep-lease",
@@ -223,22 +237,22 @@ const SCENARIOS: &[ScenarioInfo] = &[
         ],
     },
     ScenarioInfo {
-        name: "deep-all",
-        about: "PreVote, ReadIndex, snapshots and a transfer at once: n0 leads, then n1, which takes \
-                a command; a client reads at n0.",
+        name: "deep-transfer",
+        about: "As `lease`, and n0 may hand its leadership to n1.",
         engine: Engine::ExploreDeep,
         settings: &[
             ("turns", 12),
             ("commands", 1),
-            ("reads", 1),
-            ("pre-vote", 1),
+            ("at", 2),
+            ("reads", 11),
+            ("by", 2),
+            ("ticks", 2),
             ("transfer", 2),
-            ("compact", 1),
         ],
     },
     ScenarioInfo {
         name: "deep-snapshot",
-        about: "n0 leads, then n1, each takes a command and discards what it has applied; a crash.",
+        about: "n0 leads, then n1, each takes a command and discards what it has applied.",
         engine: Engine::ExploreDeep,
         settings: &[
             ("turns", 12),
@@ -246,8 +260,15 @@ const SCENARIOS: &[ScenarioInfo] = &[
             ("at", 12),
             ("compact", 1),
             ("noop", 0),
-            ("crashes", 1),
+            ("heartbeats", 1),
         ],
+    },
+    ScenarioInfo {
+        name: "deep-all",
+        about: "PreVote, ReadIndex and snapshots at once: n0 leads, then n1; a command, and a read \
+                at n0.",
+        engine: Engine::ExploreDeep,
+        settings: &[("turns", 12), ("commands", 1), ("reads", 1), ("pre-vote", 1), ("compact", 1)],
     },
     ScenarioInfo {
         name: "storm",

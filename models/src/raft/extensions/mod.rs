@@ -61,7 +61,7 @@ use crate::parts::machine::StateMachine;
 pub use catalog::RaftExtensionsModel;
 pub use invariants::{mutual_block, snapshot_matching};
 pub use reads::{Pending, Reads, Round, Rounds};
-pub(super) use snapshots::{behind_base, lacks_discarded, send_snapshot};
+pub(super) use snapshots::{lacks_discarded, send_snapshot};
 
 impl<S: StateMachine> Raft<S> {
     /// The rest of the transition table: what a server of each role does about the messages of the

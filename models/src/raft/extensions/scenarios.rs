@@ -107,7 +107,7 @@ fn prefix(ask: &Ask<'_>) -> Option<(&'static str, Vec<Step<Counter>>)> {
     let leads = [first, noop].concat();
     match ask.scenario {
         "read-index" => Some(("n0 leads term 1, and its empty entry is committed", leads)),
-        "lease" | "deep-lease" => {
+        "lease" | "deep-lease" | "deep-transfer" => {
             let (term, round) = (Term(1), Round(0));
             let reader = ClientId(ask.get("commands") as u8);
             let leased = vec![
@@ -170,7 +170,7 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
             invariants::read_confirmed(),
         ],
         "no-op" => vec![invariants::read_confirmed(), invariants::read_delayed()],
-        "lease" | "deep-lease" => vec![
+        "lease" | "deep-lease" | "deep-transfer" => vec![
             core::second_leader(),
             core::command_committed(),
             invariants::read_at_once(),
@@ -178,6 +178,11 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
             invariants::lease_expired(),
         ],
         "pre-vote" => vec![core::leader_elected(), invariants::pre_vote_refused()],
+        "deep-all" => vec![
+            invariants::read_confirmed(),
+            invariants::pre_vote_refused(),
+            invariants::snapshot_installed(),
+        ],
         "pre-vote-terms" => vec![core::leader_elected()],
         "transfer" => vec![invariants::transfer_completed(), core::command_committed()],
         "snapshot" | "deep-snapshot" => vec![
@@ -185,6 +190,7 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
             invariants::snapshot_installed(),
             invariants::suffix_kept(),
         ],
+        "storm-pre-vote" => vec![core::command_committed(), invariants::pre_vote_refused()],
         _ if by == 2 => vec![
             core::command_committed(),
             invariants::read_at_once(),

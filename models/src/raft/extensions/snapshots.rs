@@ -32,23 +32,33 @@ pub(in super::super) fn send_snapshot<S: StateMachine>(
     }
 }
 
-/// What a leader sent, without what this server's snapshot stands for: that is committed, so any
-/// later leader's log agrees with it.
-pub(in super::super) fn behind_base<S: StateMachine>(
-    state: &State<S>,
-    prev: (Term, Index),
-    mut entries: Vec<Entry<S::Operation>>,
-) -> ((Term, Index), Vec<Entry<S::Operation>>) {
-    let (base, (_, prev_index)) = (state.log.base(), prev);
-    let covered = base.index.0.saturating_sub(prev_index.0) as usize;
-    if covered == 0 {
-        return (prev, entries);
-    }
-    entries.drain(..covered.min(entries.len()));
-    ((base.term, base.index), entries)
-}
+/// What a leader sent: the term and place just before the entries, and the entries.
+type Sent<C> = ((Term, Index), Vec<Entry<C>>);
 
 impl<S: StateMachine> Raft<S> {
+    /// What a leader sent, without what this server's snapshot stands for: that is committed, so any
+    /// later leader's log agrees with it.
+    pub(in super::super) fn behind_base(
+        &self,
+        state: &mut State<S>,
+        prev: (Term, Index),
+        mut entries: Vec<Entry<S::Operation>>,
+        out: &mut Out<S>,
+    ) -> Sent<S::Operation> {
+        let (_, prev_index) = prev;
+        let base = (state.log.base().term, state.log.base().index);
+        let covered = base.1.0.saturating_sub(prev_index.0) as usize;
+        if covered == 0 {
+            return (prev, entries);
+        }
+        if self.bug == Some(Bug::PurgedPrevDeletesAll) && state.log.last() > base.1 {
+            out.mark(Bug::PurgedPrevDeletesAll.name());
+            state.log.truncate(base.1);
+        }
+        entries.drain(..covered.min(entries.len()));
+        (base, entries)
+    }
+
     /// Puts a snapshot in the place of what was applied, once that is enough.
     pub(in super::super) fn compact(&self, state: &mut State<S>, out: &mut Out<S>) {
         let Some(enough) = self.options.compact else { return };
