@@ -14,5 +14,9 @@ use splitbrain::catalog::Catalog;
 
 /// Every model.
 pub fn catalog() -> Catalog {
-    Catalog::new().with(raft::RaftModel).with(raft::RaftMembershipModel).with(lock::LockModel)
+    Catalog::new()
+        .with(raft::RaftModel)
+        .with(raft::RaftMembershipModel)
+        .with(raft::RaftExtensionsModel)
+        .with(lock::LockModel)
 }

@@ -2,8 +2,9 @@
 
 use splitbrain::NodeId;
 
+use super::extensions::{lacks_discarded, send_snapshot};
 use super::log::{Entry, Index, Payload};
-use super::state::{Event, Message, Role, State, Term};
+use super::state::{Event, Message, Role, State, Term, Wait};
 use super::{Bug, Out, Raft};
 use crate::parts::machine::{Request, Seen, StateMachine};
 
@@ -15,6 +16,10 @@ fn followers<S: StateMachine>(state: &State<S>, out: &Out<S>) -> Vec<NodeId> {
 /// Tells all followers who leads and what is committed; without entries (§5.2).
 pub(super) fn send_heartbeats<S: StateMachine>(state: &State<S>, out: &mut Out<S>) {
     for peer in followers(state, out) {
+        if lacks_discarded(state, peer) {
+            send_snapshot(state, peer, out);
+            continue;
+        }
         let (prev_index, prev_term) = next_for(state, peer);
         let (term, commit) = (state.term, state.commit);
         let entries = Vec::new();
@@ -23,7 +28,10 @@ pub(super) fn send_heartbeats<S: StateMachine>(state: &State<S>, out: &mut Out<S
 }
 
 /// Sends a follower all entries from its `next` on (§5.3).
-fn send_entries<S: StateMachine>(state: &State<S>, to: NodeId, out: &mut Out<S>) {
+pub(super) fn send_entries<S: StateMachine>(state: &State<S>, to: NodeId, out: &mut Out<S>) {
+    if lacks_discarded(state, to) {
+        return send_snapshot(state, to, out);
+    }
     let (prev_index, prev_term) = next_for(state, to);
     let entries = state.log.behind(prev_index).to_vec();
     let (term, commit) = (state.term, state.commit);
@@ -99,6 +107,7 @@ impl<S: StateMachine> Raft<S> {
         if self.bug == Some(Bug::StepDownSameTerm) && state.voted_for.take().is_some() {
             out.mark(Bug::StepDownSameTerm.name());
         }
+        let (prev, entries) = self.behind_base(state, prev, entries, out);
         let (prev_term, prev_index) = prev;
         if !self.has_entry(state, prev_term, prev_index, out) {
             let hint = state.log.last().min(prev_index.before());
@@ -188,6 +197,7 @@ impl<S: StateMachine> Raft<S> {
             progress.asked = false;
             send_entries(state, from, out);
         }
+        self.hand_over_if_caught_up(state, out);
     }
 
     /// Commits what a majority holds, if the last entry of it is of the leader's own term (§5.4.2).
@@ -211,7 +221,7 @@ impl<S: StateMachine> Raft<S> {
     }
 
     /// Applies what is newly known to be committed, in order; a leader answers the clients.
-    fn commit_up_to(&self, state: &mut State<S>, commit: Index, out: &mut Out<S>) {
+    pub(super) fn commit_up_to(&self, state: &mut State<S>, commit: Index, out: &mut Out<S>) {
         while state.commit < commit {
             state.commit = state.commit.next();
             let entry = state.log.at(state.commit).expect("a committed entry").clone();
@@ -227,6 +237,8 @@ impl<S: StateMachine> Raft<S> {
                 out.emit(Event::Replied { client, serial, output });
             }
         }
+        self.answer_reads(state, Wait::Commitment, out);
+        self.compact(state, out);
     }
 
     /// Applies a command once, however often it is in the log (dissertation §6.3), and returns the

@@ -69,7 +69,12 @@ fn prefix(scenario: &str) -> Option<(&'static str, Vec<Step<Counter>>)> {
 }
 
 /// The steps by which a server whose log has this end is elected by one other vote.
-fn elected(leader: NodeId, voter: NodeId, term: Term, end: (Index, Term)) -> Vec<Step<Counter>> {
+pub(super) fn elected(
+    leader: NodeId,
+    voter: NodeId,
+    term: Term,
+    end: (Index, Term),
+) -> Vec<Step<Counter>> {
     let vote = Message::Vote { term, granted: true };
     vec![
         Step::new(leader, Act::Timeout(Timer::Election)),
@@ -79,12 +84,12 @@ fn elected(leader: NodeId, voter: NodeId, term: Term, end: (Index, Term)) -> Vec
 }
 
 /// The call of a candidate whose log has this end.
-fn call(term: Term, (last_index, last_term): (Index, Term)) -> Message<Add> {
+pub(super) fn call(term: Term, (last_index, last_term): (Index, Term)) -> Message<Total> {
     Message::RequestVote { term, last_index, last_term }
 }
 
 /// A client's first command, asked at that node.
-fn ask_command(client: u8, node: NodeId) -> Step<Counter> {
+pub(super) fn ask_command(client: u8, node: NodeId) -> Step<Counter> {
     let input = first_request(client);
     Step::new(node, Act::Input { client: ClientId(client), input })
 }
@@ -134,7 +139,7 @@ pub(super) fn digits(mut number: u64) -> Vec<u64> {
 type Lane = Vec<(To, Input<Add>)>;
 
 /// One client for each command.
-fn lanes(ask: &Ask<'_>) -> Result<Vec<Lane>, String> {
+pub(super) fn lanes(ask: &Ask<'_>) -> Result<Vec<Lane>, String> {
     let at = nodes_named(ask, "at")?;
     let tries = ask.get("retries") as usize + 1;
     let lane = |client: u8| {
@@ -180,16 +185,7 @@ fn storm() -> Storm<Counter> {
     Storm::default()
         .kinds(FaultKinds { clocks: false, ..FaultKinds::ALL })
         .clients(3, |_, client, asked| Some((To::Any, request(client, asked))))
-        .answered(|event| match event {
-            Event::Replied { client, serial, .. } => Some((*client, serial.0)),
-            Event::Elected { .. }
-            | Event::Stored { .. }
-            | Event::Truncated { .. }
-            | Event::Applied { .. }
-            | Event::RolledBack
-            | Event::ChangeTaken { .. }
-            | Event::Retired { .. } => None,
-        })
+        .answered(Event::answers)
         .lasts(60.s(), 20.s())
         .progress(Goal::seen("command-answered", "A command is answered.", |_, sight| {
             matches!(sight, Sight::Event { event: Event::Replied { .. }, .. })

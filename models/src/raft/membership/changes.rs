@@ -6,7 +6,7 @@ use splitbrain::NodeId;
 use super::super::log::{Index, Log, Payload};
 use super::super::members::{Configuration, sorted};
 use super::super::state::{Event, Message, Role, State, Timer};
-use super::super::{Bug, ELECTION_LEAST, Out, Raft};
+use super::super::{Bug, Out, Raft};
 use crate::parts::machine::{Request, StateMachine};
 
 /// What an operator asks for: what shall be so, so that asking twice does no harm.
@@ -154,6 +154,7 @@ impl<S: StateMachine> Raft<S> {
         } else if !members.votes(out.me()) {
             state.role = Role::Follower;
             out.cancel_timer(Timer::Heartbeat);
+            out.cancel_timer(Timer::Transfer);
             out.emit(Event::Retired { term: state.term });
         }
     }
@@ -175,25 +176,9 @@ impl<S: StateMachine> Raft<S> {
 
     /// Whether a server that hears of a leader, or leads, disregards a candidate and its term: it
     /// may be a server that was removed and does not know it (§6, dissertation §4.2.3).
-    pub(in super::super) fn disregards<C>(&self, state: &State<S>, message: &Message<C>) -> bool {
+    pub(in super::super) fn disregards(&self, state: &State<S>, message: &Message<S>) -> bool {
         let is_candidate = matches!(message, Message::RequestVote { .. });
         self.options.loyal && is_candidate && (state.hears_leader || state.leads())
-    }
-
-    /// A follower hears of its leader, and is loyal for as long as no election timer may fire.
-    pub(in super::super) fn hear_leader(&self, state: &mut State<S>, out: &mut Out<S>) {
-        if self.options.loyal {
-            state.hears_leader = true;
-            out.set_timer(Timer::Hearing, ELECTION_LEAST);
-        }
-    }
-
-    /// A server knows of no leader.
-    pub(in super::super) fn hear_no_leader(&self, state: &mut State<S>, out: &mut Out<S>) {
-        if self.options.loyal {
-            state.hears_leader = false;
-            out.cancel_timer(Timer::Hearing);
-        }
     }
 
     /// Whether these votes elect a leader.

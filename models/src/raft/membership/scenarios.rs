@@ -38,6 +38,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
         members: Some(members as u8),
         noop: ask.get("noop") == 1,
         loyal: ask.get("loyal") == 1,
+        ..Options::default()
     };
     let bug = ask.bug.and_then(Bug::named);
     let protocol = Raft { options, bug, ..Raft::new(Total(0)) };
@@ -133,17 +134,7 @@ fn storm(ask: &Ask<'_>) -> Storm<Counter> {
     };
     storm
         .kinds(FaultKinds { clocks: false, ..FaultKinds::ALL })
-        .answered(|event| match event {
-            Event::Replied { client, serial, .. } | Event::ChangeTaken { client, serial } => {
-                Some((*client, serial.0))
-            }
-            Event::Elected { .. }
-            | Event::Stored { .. }
-            | Event::Truncated { .. }
-            | Event::Applied { .. }
-            | Event::RolledBack
-            | Event::Retired { .. } => None,
-        })
+        .answered(Event::answers)
         .lasts(60.s(), 20.s())
         .progress(match ask.get("noop") {
             // Without commands nothing of its term is committed then, however long it leads.
