@@ -75,12 +75,12 @@ fn main() {
     let story = tell(&scenario, &found.found[0].trace, Some(&found.found[0].invariant));
     println!("== With none of them\n");
     println!(
-        "n0 answers from its own state, for it leads. But n1 has been elected with n2's vote, and \
-         n0 has not heard of it; a client was told by n1 that the counter is 1. Then another one is \
-         told by n0 that it is 0: time has gone backwards. This is the shortest way there.\n"
+        "n0 answers from its own state at once, for it leads. But n2 has elected n1 (steps 6 to 9), \
+         and n0 has not heard of it. A client adds 1 at n1 and is told so (10 to 12). Then another \
+         one is told by n0 that the counter is 0 (13): time has gone backwards. There is no shorter \
+         way. The round of ReadIndex would have ended it: n2 no longer follows n0.\n"
     );
-    story.steps_in_words().iter().for_each(|line| println!("{line}"));
-    println!("\n{}", story.to_text());
+    println!("{}", story.to_text());
 }
 
 /// Tells one way to read: what it takes, and its steps.

@@ -1,4 +1,8 @@
 //! The known bugs of the extensions, as the catalog lists them.
+//!
+//! [`Bug::PreVoteMutualBlock`] is none of these: it is a stall, which exploration finds where one
+//! message is lost (`pre-vote-terms`), but which needs that no other server helps, and so came about
+//! in none of 20,000 simulated runs. A test has it.
 
 use splitbrain::catalog::BugInfo;
 
@@ -35,7 +39,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "Gray & Cheriton 1989, §2; dissertation §6.4.1",
         invariant: "linearizability",
         explored: ("lease", &[("crashes", 1)]),
-        simulated: ("storm-lease", &[("lease", 12), ("skew", 2)]),
+        simulated: ("storm-lease", &[("lease", 40), ("skew", 2)]),
     },
     BugInfo {
         name: Bug::TransferKeepsLease.name(),
@@ -59,15 +63,6 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "dissertation §9.6; microsoft/CCF#8094",
         invariant: "election-safety",
         explored: ("pre-vote", &[("turns", 123)]),
-        simulated: ("storm-pre-vote", &[]),
-    },
-    BugInfo {
-        name: Bug::PreVoteMutualBlock.name(),
-        about: "A server that asks for pre-votes in an old term gets no answer, so that two servers \
-                may refuse each other for ever.",
-        source: "etcd#8243, etcd#8501; openraft#1796",
-        invariant: "no-mutual-block",
-        explored: ("pre-vote-terms", &[]),
         simulated: ("storm-pre-vote", &[]),
     },
     BugInfo {

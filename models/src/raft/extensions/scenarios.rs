@@ -187,11 +187,12 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
         ],
         "pre-vote-terms" => vec![core::leader_elected()],
         "transfer" => vec![invariants::transfer_completed(), core::command_committed()],
-        "snapshot" | "deep-snapshot" => vec![
+        "snapshot" => vec![
             core::command_committed(),
             invariants::snapshot_installed(),
             invariants::suffix_kept(),
         ],
+        "deep-snapshot" => vec![core::second_leader(), invariants::snapshot_installed()],
         "storm-pre-vote" => vec![core::command_committed(), invariants::pre_vote_refused()],
         _ if by == 2 => vec![
             core::command_committed(),
