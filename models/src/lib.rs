@@ -8,11 +8,12 @@
 
 pub mod lock;
 pub mod parts;
+pub mod paxos;
 pub mod raft;
 
 use splitbrain::catalog::Catalog;
 
 /// Every model.
 pub fn catalog() -> Catalog {
-    Catalog::new().with(raft::RaftModel).with(lock::LockModel)
+    Catalog::new().with(raft::RaftModel).with(lock::LockModel).with(paxos::PaxosModel)
 }
