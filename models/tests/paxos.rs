@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use splitbrain::catalog::{Engine, Model, build};
-use splitbrain::explore::{Exploration, Limits, explore};
+use splitbrain::explore::{Exploration, Limits, explore, way};
 use splitbrain::serde::Deserialize;
 use splitbrain::serde::de::IntoDeserializer;
 use splitbrain::serde::de::value::Error as Misread;
 use splitbrain::simulate::{Campaign, simulate};
-use splitbrain::{Scenario, Undisturbed};
-use splitbrain_models::paxos::{Bug, Paxos, PaxosModel};
+use splitbrain::{Node, Scenario, Undisturbed};
+use splitbrain_models::paxos::{Bug, Paxos, PaxosModel, Phase, State, Value};
 
 type Settings<'a> = &'a [(&'a str, u64)];
 
@@ -149,6 +149,37 @@ fn what_exposes_a_mistake_does_not_break_the_protocol() {
         assert!(report.verdict.holds(), "{}: {}", info.name, report.verdict);
         assert!(report.exhausted, "{}: its scenario is explored to the end", info.name);
         assert!(report.marks.is_empty(), "{}: no faulty line runs", info.name);
+    }
+}
+
+/// An acceptor with one of the two votes for v1 restarts; then it and the one that has none promise
+/// to p2, who can only know v1 from it.
+#[test]
+fn a_choice_survives_a_restart() {
+    let way_with = |bug: Option<Bug>| {
+        let restart = built("restart", bug.map(Bug::name), &[]).expect("listed");
+        let stations = restart
+            .waypoint("a1 and a2 have chosen v1, and a1 is down.", |_, nodes| {
+                voted_v1(&nodes[0]) && voted_v1(&nodes[1]) && !nodes[0].up
+            })
+            .waypoint("a1 is back.", |_, nodes| nodes[0].up)
+            .waypoint("a1 and a3 have promised to p2, who adopts v1.", |_, nodes| {
+                let chosen = Phase::Proposing { value: Value(1), accepted: Vec::new() };
+                let State::Proposer(p2) = &nodes[4].state else { return false };
+                let State::Acceptor(a2) = &nodes[1].state else { return false };
+                p2.phase == chosen && a2.promised != p2.ballot
+            });
+        way(&stations, &Limits::default(), &mut Undisturbed).map(|steps| steps.len())
+    };
+    assert_eq!(way_with(None), Ok(14));
+    let lost = way_with(Some(Bug::Amnesia)).expect_err("it has forgotten");
+    assert!(lost.contains("a1 and a3 have promised to p2"), "{lost}");
+}
+
+fn voted_v1(node: &Node<Paxos>) -> bool {
+    match &node.state {
+        State::Acceptor(acceptor) => acceptor.accepted.is_some_and(|vote| vote.value == Value(1)),
+        State::Proposer(_) => false,
     }
 }
 

@@ -238,7 +238,9 @@ mod tests {
 
     #[test]
     fn votes_count_within_a_ballot() {
-        let table: &[(&str, &[(u8, u32, u8)], &[u8])] = &[
+        /// Voter, round, value.
+        type Cast = (u8, u32, u8);
+        let table: &[(&str, &[Cast], &[u8])] = &[
             ("one vote of three chooses nothing", &[(0, 1, 1)], &[]),
             ("two of three choose", &[(0, 1, 1), (2, 1, 1)], &[1]),
             ("one voter counts once", &[(0, 1, 1), (0, 1, 1)], &[]),

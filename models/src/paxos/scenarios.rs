@@ -265,7 +265,8 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Paxos>> {
 }
 
 /// Clients that ask again and again, each for another value every time, and each at a proposer of
-/// its own: every ballot after the choice must find it.
+/// its own: every ballot after the choice must find it. What can go wrong goes wrong around the
+/// choice, so runs are short and there can be many.
 fn storm(proposers: u8) -> Storm<Paxos> {
     Storm::default()
         .kinds(FaultKinds { clocks: false, ..FaultKinds::ALL })
