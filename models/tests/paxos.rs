@@ -156,24 +156,23 @@ fn what_exposes_a_mistake_does_not_break_the_protocol() {
 /// to p2, who can only know v1 from it.
 #[test]
 fn a_choice_survives_a_restart() {
-    let way_with = |bug: Option<Bug>| {
-        let restart = built("restart", bug.map(Bug::name), &[]).expect("listed");
-        let stations = restart
-            .waypoint("a1 and a2 have chosen v1, and a1 is down.", |_, nodes| {
-                voted_v1(&nodes[0]) && voted_v1(&nodes[1]) && !nodes[0].up
-            })
-            .waypoint("a1 is back.", |_, nodes| nodes[0].up)
-            .waypoint("a1 and a3 have promised to p2, who adopts v1.", |_, nodes| {
-                let chosen = Phase::Proposing { value: Value(1), accepted: Vec::new() };
-                let State::Proposer(p2) = &nodes[4].state else { return false };
-                let State::Acceptor(a2) = &nodes[1].state else { return false };
-                p2.phase == chosen && a2.promised != p2.ballot
-            });
-        way(&stations, &Limits::default(), &mut Undisturbed).map(|steps| steps.len())
-    };
-    assert_eq!(way_with(None), Ok(14));
-    let lost = way_with(Some(Bug::Amnesia)).expect_err("it has forgotten");
-    assert!(lost.contains("a1 and a3 have promised to p2"), "{lost}");
+    let stations = built("restart", None, &[])
+        .expect("listed")
+        .waypoint("a1 and a2 have chosen v1, and a1 is down.", |_, nodes| {
+            voted_v1(&nodes[0]) && voted_v1(&nodes[1]) && !nodes[0].up
+        })
+        .waypoint("a1 is back.", |_, nodes| nodes[0].up)
+        .waypoint("p2 adopts v1, and a2 has not promised it anything.", |_, nodes| {
+            let proposes_v1 = Phase::Proposing { value: Value(1), accepted: Vec::new() };
+            match (&nodes[4].state, &nodes[1].state) {
+                (State::Proposer(p2), State::Acceptor(a2)) => {
+                    p2.phase == proposes_v1 && a2.promised != p2.ballot
+                }
+                _ => unreachable!("acceptors come first"),
+            }
+        });
+    let steps = way(&stations, &Limits::default(), &mut Undisturbed).map(|steps| steps.len());
+    assert_eq!(steps, Ok(14));
 }
 
 fn voted_v1(node: &Node<Paxos>) -> bool {
