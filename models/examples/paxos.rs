@@ -66,7 +66,7 @@ fn scenario(
 
 /// Acceptors tell whom they refuse; p1 may try twice.
 fn race() -> Result<Scenario<Paxos>, String> {
-    Ok(scenario("nacks", None, &[("acceptors", 3), ("set-links", 0)])?
+    Ok(scenario("nacks", None, &[("acceptors", 3)])?
         .waypoint("p1 has proposed v1, and one acceptor has accepted it.", |_, nodes| {
             votes_for_v1(nodes) == 1
         })

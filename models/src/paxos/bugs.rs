@@ -116,7 +116,7 @@ pub(super) const BUGS: &[BugInfo] = &[
                 It takes three ballots to matter.",
         source: "Lamport 2001, §2.2, P2c, (b)",
         invariant: "agreement",
-        explored: ("retry", &[]),
+        explored: ("rivals", &[]),
         simulated: ("storm", &[("acceptors", 5), ("prepare", 2), ("accept", 4), ("nacks", 0)]),
     },
     BugInfo {
@@ -154,7 +154,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "Brooker, Paxos' missing line (brooker.co.za, 2021-11-16); CASSANDRA-17162, where it \
                  is argued to do no harm",
         invariant: "agreement",
-        explored: ("retry", &[]),
+        explored: ("rivals", &[]),
         simulated: ("storm", &[("prepare", 1), ("accept", 3), ("nacks", 0)]),
     },
     BugInfo {
@@ -171,7 +171,7 @@ pub(super) const BUGS: &[BugInfo] = &[
                 proposes nothing at all.",
         source: "after happy-simulator 0.2.5, which decides a value that a retry has deleted",
         invariant: "validity",
-        explored: ("retry", &[]),
+        explored: ("race", &[("turns", 1)]),
         simulated: ("storm", &[]),
     },
     BugInfo {

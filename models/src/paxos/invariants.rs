@@ -272,4 +272,16 @@ mod tests {
             assert_eq!(votes.chosen(), chosen, "{sentence}");
         }
     }
+
+    #[test]
+    fn what_is_chosen_keeps_no_votes() {
+        let vote = |value| Vote { ballot: Ballot::first_of(NodeId(3)), value: Value(value) };
+        let mut votes = Votes::new(QuorumSystem::majority(3));
+        votes.cast(NodeId(0), vote(1));
+        votes.cast(NodeId(1), vote(1));
+        assert_eq!((votes.open.len(), votes.chosen()), (0, [Value(1)].as_slice()));
+        let chosen = votes.clone();
+        votes.cast(NodeId(2), vote(1));
+        assert_eq!(votes, chosen, "a vote beyond the quorum leaves no trace");
+    }
 }

@@ -2,10 +2,13 @@
 
 use splitbrain::catalog::{Ask, BugInfo, Engine, Model, Parameter, ScenarioInfo};
 use splitbrain::simulate::{FaultKinds, Storm};
-use splitbrain::{ClientId, Faults, Firing, Goal, Links, NodeId, Scenario, Sight, To, Units};
+use splitbrain::{
+    Act, ClientId, Faults, Firing, Goal, Links, NodeId, Scenario, Sight, Step, To, Units,
+};
 
 use super::bugs::BUGS;
-use super::{Bug, Event, Paxos, Propose, Timer, Value, invariants};
+use super::{Bug, Event, Message, Paxos, Propose, Timer, Value, invariants};
+use crate::parts::ballot::Ballot;
 use crate::parts::quorum::{Phases, QuorumSystem};
 
 /// Single-decree Paxos in the catalog.
@@ -76,6 +79,12 @@ impl Model for PaxosModel {
             let to = To::Node(NodeId(acceptors + client));
             let values = (0..ask.get("asks") as u8).map(|k| Value(1 + client + k * proposers));
             scenario = scenario.lane(values.map(|value| (to, Propose(value))));
+        }
+        if ask.scenario == "rivals" {
+            scenario = scenario.after(
+                "p1 proposes v1 with the promises of a1 and a2, p2 v2 with those of a2 and a3",
+                rivals(acceptors, proposers)?,
+            );
         }
         scenario = invariants.into_iter().fold(scenario, Scenario::invariant);
         Ok(goals(ask).into_iter().fold(scenario, Scenario::goal))
@@ -151,8 +160,9 @@ const SCENARIOS: &[ScenarioInfo] = &[
         settings: &[],
     },
     ScenarioInfo {
-        name: "retry",
-        about: "Three ballots: the first proposer tries again above the second.",
+        name: "rivals",
+        about: "Two values are proposed, and the first proposer tries again above the second: three \
+                ballots.",
         engine: Engine::Explore,
         settings: &[("turns", 1)],
     },
@@ -160,7 +170,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
         name: "nacks",
         about: "A proposer is refused, and tries above the ballot that it lost to.",
         engine: Engine::Explore,
-        settings: &[("acceptors", 2), ("nacks", 1), ("turns", 1)],
+        settings: &[("acceptors", 2), ("nacks", 1), ("turns", 1), ("set-links", 0)],
     },
     ScenarioInfo {
         name: "restart",
@@ -170,15 +180,27 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "flexible",
-        about: "Three of four promise, and two of four are enough to accept.",
+        about: "All three must promise, so one is enough to accept.",
         engine: Engine::Explore,
-        settings: &[("acceptors", 4), ("prepare", 3), ("accept", 2)],
+        settings: &[("prepare", 3), ("accept", 1)],
     },
     ScenarioInfo {
         name: "reborn",
         about: "A proposer crashes, comes back, and is asked for something else.",
         engine: Engine::Explore,
         settings: &[("proposers", 1), ("asks", 2), ("crashes", 1)],
+    },
+    ScenarioInfo {
+        name: "retry",
+        about: "Three ballots: the first proposer tries again, above the second or not.",
+        engine: Engine::ExploreDeep,
+        settings: &[("turns", 1)],
+    },
+    ScenarioInfo {
+        name: "two-of-four",
+        about: "Three of four must promise, so two are enough to accept.",
+        engine: Engine::ExploreDeep,
+        settings: &[("acceptors", 4), ("prepare", 3), ("accept", 2)],
     },
     ScenarioInfo {
         name: "duel",
@@ -239,6 +261,31 @@ fn retries(ask: &Ask<'_>) -> Result<Firing, String> {
         )),
     });
     nodes.collect::<Result<Vec<NodeId>, String>>().map(Firing::Turns)
+}
+
+/// The steps by which the first two proposers come to propose what they were asked.
+fn rivals(acceptors: u8, proposers: u8) -> Result<Vec<Step<Paxos>>, String> {
+    if acceptors != 3 || proposers < 2 {
+        return Err(format!(
+            "rivals are two proposers before three acceptors, not {proposers} before {acceptors}: \
+             take `race`"
+        ));
+    }
+    let (p1, p2) = (NodeId(acceptors), NodeId(acceptors + 1));
+    let proposes = |client: u8, proposer: NodeId, promising: [NodeId; 2]| {
+        let (client, input) = (ClientId(client), Propose(Value(client + 1)));
+        let ballot = Ballot::first_of(proposer);
+        let ask = Message::Prepare { ballot };
+        let answer = Message::Promise { ballot, accepted: None };
+        let asked =
+            promising.map(|to| Step::new(to, Act::Deliver { from: proposer, message: ask }));
+        let promised =
+            promising.map(|from| Step::new(proposer, Act::Deliver { from, message: answer }));
+        [vec![Step::new(proposer, Act::Input { client, input })], asked.into(), promised.into()]
+            .concat()
+    };
+    let (a1, a2, a3) = (NodeId(0), NodeId(1), NodeId(2));
+    Ok([proposes(0, p1, [a1, a2]), proposes(1, p2, [a2, a3])].concat())
 }
 
 /// The nodes' names: acceptors, then proposers.
