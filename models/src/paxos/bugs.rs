@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use splitbrain::catalog::BugInfo;
 
-/// A deliberate mistake. [`Paxos`](super::Paxos) branches on it at the one place where it parts from
-/// the protocol, and marks the line when that makes a difference.
+/// A deliberate mistake. [`Paxos`](super::Paxos) branches on it at the one place where it parts
+/// from the protocol, and marks the line when that makes a difference.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bug {
@@ -151,8 +151,8 @@ pub(super) const BUGS: &[BugInfo] = &[
         name: Bug::NoBumpOnAccept.name(),
         about: "An acceptor that accepts a proposal of a ballot it never promised may promise and \
                 accept lower ones afterwards. It takes three ballots to matter.",
-        source: "Brooker, Paxos' missing line (brooker.co.za, 2021-11-16); CASSANDRA-17162, where it \
-                 is argued to do no harm",
+        source: "Brooker (brooker.co.za, 2021-11-16); CASSANDRA-17162, where it is argued to do no \
+                 harm",
         invariant: "agreement",
         explored: ("rivals", &[]),
         simulated: ("storm", &[("prepare", 1), ("accept", 3), ("nacks", 0)]),
@@ -176,8 +176,8 @@ pub(super) const BUGS: &[BugInfo] = &[
     },
     BugInfo {
         name: Bug::BallotForgotten.name(),
-        about: "A proposer that restarts has forgotten its last ballot and begins it a second time, \
-                where old promises count for another value.",
+        about: "A proposer that restarts has forgotten its last ballot and begins it a second \
+                time, where old promises count for another value.",
         source: "Lamport 2001, §2.5: a proposer remembers the highest number it has used",
         invariant: "one-value-per-ballot",
         explored: ("reborn", &[]),

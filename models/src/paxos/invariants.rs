@@ -1,5 +1,5 @@
-//! What must hold of Paxos (the three requirements of §2.1, and what they rest on), and what must be
-//! reachable.
+//! What must hold of Paxos (the three requirements of §2.1, and what they rest on), and what must
+//! be reachable.
 
 use splitbrain::invariants::{Agreement, Validity};
 use splitbrain::{Broken, Goal, Invariant, NodeId, Sight, broken};

@@ -1,8 +1,8 @@
 //! Paxos: one value is chosen, whatever is lost, late or repeated, and whoever crashes.
 //!
 //! Lamport, *Paxos Made Simple* (2001), whose section numbers these are, and *The Part-Time
-//! Parliament* (1998), whose ballots and votes those are. The first nodes are **acceptors**, the others
-//! **proposers**; each proposer is the learner of its own ballots, too (a distinguished learner,
+//! Parliament* (1998), which calls numbers ballots. The first nodes are **acceptors**, the others
+//! **proposers**; each proposer is also the learner of its own ballots (a distinguished learner,
 //! §2.3).
 //!
 //! A value is **chosen** when a quorum of acceptors has accepted it in one ballot (§2.2). Acceptors
@@ -11,24 +11,24 @@
 //! by **ballots** that no two proposers share, and what has to be seen to is that all proposals
 //! above one that was chosen have its value.
 //!
-//! **Phase 1.** A proposer takes a ballot above all it has used and asks the acceptors to *prepare*.
-//! An acceptor that has seen no higher one *promises*: it will take part in no ballot below, and it
-//! says which proposal it has accepted last, if any.
+//! **Phase 1.** A proposer takes a ballot above all it has used, and asks the acceptors to
+//! *prepare*. An acceptor that has seen no higher one *promises*: it will take part in no ballot
+//! below, and it says which proposal it has accepted last, if any.
 //!
 //! **Phase 2.** With the promises of a quorum the proposer issues a proposal. If any of them
 //! reported an accepted one, it must *adopt* the value of the highest; else it is free to propose
 //! its own. An acceptor *accepts* it unless it has promised a higher ballot since.
 //!
 //! Why this is safe: if v was chosen in ballot b, and a proposer completes phase 1 of a later one,
-//! then some acceptor belongs to both quorums. It accepted v in b before it promised, for afterwards
-//! it would not have; so it reports v, or something from a ballot between the two, where by
-//! induction v was proposed, too. A quorum of phase 1 must meet each of phase 2, and that is all
+//! then some acceptor belongs to both quorums. It accepted v in b before it promised, for after it
+//! would not have; so it reports v, or something from a ballot between the two, where by induction
+//! v was proposed, too. A quorum of phase 1 must meet each of phase 2, and that is all
 //! (Howard, Malkhi and Spiegelman, *Flexible Paxos*, 2016): see [`Phases`].
 //!
 //! **Progress** is not guaranteed: two proposers may outbid each other for ever (§2.4). An acceptor
-//! may tell whom it refuses, which changes nothing for safety (§2.2): the proposer that is *refused*
-//! gives its ballot up, and after a while of random length tries one above that which it lost to. A
-//! proposer that hears nothing does the same above its own.
+//! may tell whom it refuses, which changes nothing for safety (§2.2): the proposer that is refused
+//! gives its ballot up, and after a while of random length tries one above that which it lost to.
+//! A proposer that hears nothing does the same above its own.
 //!
 //! A client that asks a proposer may ask again later, here or elsewhere: a new ballot finds out
 //! what was chosen (§2.3, at its end). So there is nothing to be told to others.
@@ -207,8 +207,8 @@ impl Protocol for Paxos {
         }
     }
 
-    /// An acceptor's promise and vote are in stable storage, and the ballot of a proposer, so that it
-    /// never uses one twice (§2.5). The proposer's client has to ask again.
+    /// An acceptor's promise and vote are in stable storage, and so is a proposer's ballot, so that
+    /// it uses none twice (§2.5). The proposer's client has to ask again.
     fn restart(&self, crashed: &State, out: &mut Outbox<Self>) -> State {
         match crashed {
             State::Acceptor(acceptor) => {

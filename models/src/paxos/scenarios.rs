@@ -161,8 +161,8 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "rivals",
-        about: "Two values are proposed, and the first proposer tries again above the second: three \
-                ballots.",
+        about: "Two values are proposed, and the first proposer tries again above the second: \
+                three ballots.",
         engine: Engine::Explore,
         settings: &[("turns", 1)],
     },
