@@ -8,6 +8,7 @@
 
 pub mod lock;
 pub mod parts;
+pub mod paxos;
 pub mod raft;
 
 use splitbrain::catalog::Catalog;
@@ -18,5 +19,6 @@ pub fn catalog() -> Catalog {
         .with(raft::RaftModel)
         .with(raft::RaftMembershipModel)
         .with(raft::RaftExtensionsModel)
+        .with(paxos::PaxosModel)
         .with(lock::LockModel)
 }
