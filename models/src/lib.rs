@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod lock;
+pub mod multi_paxos;
 pub mod parts;
 pub mod raft;
 
@@ -14,5 +15,5 @@ use splitbrain::catalog::Catalog;
 
 /// Every model.
 pub fn catalog() -> Catalog {
-    Catalog::new().with(raft::RaftModel).with(lock::LockModel)
+    Catalog::new().with(raft::RaftModel).with(lock::LockModel).with(multi_paxos::MultiPaxosModel)
 }
