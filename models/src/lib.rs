@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod flexible_paxos;
 pub mod lock;
 pub mod multi_paxos;
 pub mod parts;
@@ -15,5 +16,9 @@ use splitbrain::catalog::Catalog;
 
 /// Every model.
 pub fn catalog() -> Catalog {
-    Catalog::new().with(raft::RaftModel).with(lock::LockModel).with(multi_paxos::MultiPaxosModel)
+    Catalog::new()
+        .with(raft::RaftModel)
+        .with(lock::LockModel)
+        .with(multi_paxos::MultiPaxosModel)
+        .with(flexible_paxos::FlexiblePaxosModel)
 }

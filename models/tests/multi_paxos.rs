@@ -1,10 +1,12 @@
-//! Multi-Paxos explored: what each scenario covers, and the bug that each invariant catches.
+//! Multi-Paxos explored and simulated: what each scenario covers, and the bug that each invariant
+//! catches.
 
 use std::collections::BTreeMap;
 
 use splitbrain::Undisturbed;
 use splitbrain::catalog::{Engine, Model, build};
 use splitbrain::explore::{Exploration, Limits, explore};
+use splitbrain::simulate::{Campaign, simulate};
 use splitbrain_models::multi_paxos::{Bug, MultiPaxos, MultiPaxosModel};
 use splitbrain_models::parts::machine::Total;
 
@@ -13,40 +15,146 @@ fn explored(scenario: &str, bug: Option<&str>, limits: &Limits) -> Exploration<M
     explore(&scenario, limits, &mut Undisturbed).expect("it makes sense")
 }
 
+/// States, transitions, depth.
+type Counts = (usize, u64, u32);
+
 #[test]
-fn probe() {
-    for info in MultiPaxosModel.scenarios().iter().filter(|info| info.engine == Engine::Explore) {
-        for full in [false, true] {
-            let limits = Limits { full, states: Some(400_000), ..Limits::default() };
+fn small_scenarios_hold_exhaustively() {
+    // First without dead mail, then in full, where that is not too large.
+    let table: [(&str, Counts, Option<Counts>); 9] = [
+        ("election", (370, 2_079, 8), Some((898, 6_453, 9))),
+        ("slots", (720, 5_557, 15), Some((16_340, 249_343, 20))),
+        ("takeover", (662, 5_387, 14), Some((34_436, 594_049, 22))),
+        ("rivals", (39_792, 547_892, 21), None),
+        ("gap", (12_606, 170_949, 14), None),
+        ("forward", (34, 169, 10), Some((94, 886, 13))),
+        ("catch-up", (162, 1_218, 12), Some((1_169, 14_893, 17))),
+        ("retry", (2_762, 48_789, 14), None),
+        ("crash", (15_482, 67_731, 17), Some((370_721, 1_937_035, 24))),
+    ];
+    let listed = MultiPaxosModel.scenarios().iter().filter(|info| info.engine == Engine::Explore);
+    let names: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(names, listed.map(|info| info.name).collect::<Vec<_>>(), "all are in the table");
+    for (name, without_dead_mail, in_full) in table {
+        for (full, expected) in [(false, Some(without_dead_mail)), (true, in_full)] {
+            let Some(expected) = expected else { continue };
+            let limits = Limits { full, states: Some(1_000_000), ..Limits::default() };
             let at = std::time::Instant::now();
-            let report = explored(info.name, None, &limits);
-            println!(
-                "{} full {full}: {} {} {} {:?} {:?}",
-                info.name,
-                report.states,
-                report.transitions,
-                report.depth(),
-                at.elapsed(),
-                report.goals
-            );
-            println!("   {}", report.verdict);
+            let report = explored(name, None, &limits);
+            let counts = (report.states, report.transitions, report.depth());
+            println!("{name} {full} {counts:?} {:?} {}", at.elapsed(), counts == expected);
+            assert!(report.verdict.holds(), "{name}: {}", report.verdict);
+            assert_eq!(counts, expected, "{name}, in full: {full}");
         }
     }
-    for info in MultiPaxosModel.bugs() {
-        let limits = Limits { states: Some(200_000), ..Limits::default() };
-        let at = std::time::Instant::now();
+}
+
+#[test]
+fn each_bug_breaks_its_invariant_by_a_shortest_trace() {
+    let table = [
+        ("execute-gap", 7),
+        ("noop-overwrites", 9),
+        ("stale-leader-ballot", 12),
+        ("append-at-last", 8),
+        ("ignore-promised-log", 10),
+        ("gapped-cumulative-ack", 7),
+        ("adopts-foreign-ballot", 6),
+    ];
+    assert_eq!(MultiPaxosModel.bugs().len(), table.len(), "all are in the table");
+    for (info, (name, length)) in MultiPaxosModel.bugs().iter().zip(table) {
+        let only = Some(info.invariant.to_string());
+        let limits = Limits { only, states: Some(100_000), ..Limits::default() };
         let report = explored(info.explored.0, Some(info.name), &limits);
-        println!(
-            "{} in {}: {} states {:?} marks {:?}",
-            info.name,
-            info.explored.0,
-            report.states,
-            at.elapsed(),
-            report.marks
-        );
-        for found in &report.found {
-            println!("   {} {}: {}", found.trace.len(), found.invariant, found.reason);
-        }
+        let found = report.found.iter().find(|found| found.invariant == info.invariant);
+        let found = found.unwrap_or_else(|| panic!("{}: {}", info.name, report.verdict));
+        println!("{name} {} states; {}", report.states, found.reason);
+        assert_eq!((info.name, found.trace.len()), (name, length), "{}", found.reason);
+        assert!(report.marks.contains_key(info.name), "{name}: its line is marked");
     }
-    let _ = Bug::named("x");
+}
+
+#[test]
+fn answers_tell_that_a_command_was_lost() {
+    let table = [("ignore-promised-log", "rivals", 12), ("noop-overwrites", "rivals", 14)];
+    for (bug, scenario, length) in table {
+        let only = Some("linearizability".to_string());
+        let limits = Limits { only, states: Some(100_000), ..Limits::default() };
+        let report = explored(scenario, Some(bug), &limits);
+        let found = report.found.iter().find(|found| found.invariant == "linearizability");
+        println!("{bug} {:?}", found.map(|found| (found.trace.len(), &found.reason)));
+        assert_eq!(found.map(|found| found.trace.len()), Some(length), "{bug}: {}", report.verdict);
+    }
+}
+
+#[test]
+fn what_exposes_a_bug_does_not_break_the_protocol() {
+    for info in MultiPaxosModel.bugs() {
+        let mut scenario =
+            build(&MultiPaxosModel, info.explored.0, Some(info.name), &BTreeMap::new())
+                .expect("listed");
+        scenario.protocol.bug = None;
+        let limits = Limits { states: Some(50_000), ..Limits::default() };
+        let report = explore(&scenario, &limits, &mut Undisturbed).expect("it makes sense");
+        println!("{}: {}", info.name, report.verdict);
+        assert!(report.found.is_empty(), "{}: {}", info.name, report.verdict);
+        assert!(report.marks.is_empty(), "{}: no faulty line runs", info.name);
+    }
+}
+
+/// Runs a storm, with a bug or without, until its invariant breaks: the runs that were made, and
+/// how many of them broke it.
+fn stormy(bug: Option<(&str, &str)>, runs: u64) -> (u64, u64) {
+    let name = bug.map(|(name, _)| name);
+    let scenario = build(&MultiPaxosModel, "storm", name, &BTreeMap::new()).expect("a storm");
+    let campaign = Campaign {
+        threads: 2,
+        keep_going: false,
+        only: bug.map(|(_, invariant)| invariant.to_string()),
+        ..Campaign::new(runs, 1)
+    };
+    let found = simulate(&scenario, &campaign, &mut Undisturbed).expect("a storm makes sense");
+    println!(
+        "{name:?} {:?} cut {} quiet {} lasted {:?} {:?}",
+        found.tally, found.cut_short, found.quiet, found.lasted, found.goals
+    );
+    if let Some(failure) = &found.failure {
+        println!("{name:?} run {:?}: {}", failure.run, failure.violation.reason);
+        assert!(failure.replays, "{name:?}: {} is replayed", failure.violation.reason);
+    }
+    (found.runs, found.failures)
+}
+
+#[test]
+fn a_storm_breaks_nothing() {
+    let at = std::time::Instant::now();
+    assert_eq!(stormy(None, 100).1, 0);
+    println!("storm {:?}", at.elapsed());
+}
+
+#[test]
+fn each_bug_shows_in_a_storm() {
+    for info in MultiPaxosModel.bugs() {
+        let (runs, failures) = stormy(Some((info.name, info.invariant)), 2_000);
+        println!("{}: {runs} runs", info.name);
+        assert!(failures > 0, "{} breaks {} in none of {runs} runs", info.name, info.invariant);
+    }
+}
+
+#[test]
+fn bugs_are_found_by_their_names() {
+    let listed: Vec<&str> = MultiPaxosModel.bugs().iter().map(|info| info.name).collect();
+    assert_eq!(listed, Bug::OF_MULTI_PAXOS.map(Bug::name));
+    for bug in Bug::OF_MULTI_PAXOS {
+        assert_eq!(Bug::named(bug.name()), Some(bug));
+    }
+    assert_eq!(Bug::named("no-such-bug"), None);
+}
+
+#[test]
+fn parameters_that_name_nodes_name_nodes_there_are() {
+    for (parameter, value) in [("turns", 14), ("turns", 101), ("at", 4)] {
+        let given = BTreeMap::from([(parameter.to_string(), value), ("commands".to_string(), 1)]);
+        let misfit = build(&MultiPaxosModel, "deep", None, &given).expect_err("no such node");
+        assert!(misfit.to_string().contains("names nodes by digits from 1 to 3"), "{misfit}");
+    }
 }

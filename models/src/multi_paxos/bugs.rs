@@ -74,7 +74,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         name: Bug::ExecuteGap.name(),
         about: "A replica that learns what is chosen in a slot executes it, though it does not \
                 know what comes before.",
-        source: "PMMC §2.2, invariant R2, by taking it away; phxpaxos#27",
+        source: "PMMC, invariant R2, by taking it away; phxpaxos#27",
         invariant: "prefix-order",
         explored: ("slots", &[]),
         simulated: ("storm", &[]),

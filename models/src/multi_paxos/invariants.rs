@@ -6,7 +6,7 @@ use splitbrain::invariants::Agreement;
 use splitbrain::{Broken, Data, Goal, Held, Invariant, NodeId, Nodes, Sight, broken};
 
 use super::MultiPaxos;
-use super::state::{Event, Proposal, Slot, State, Value};
+use super::state::{Event, Proposal, Slot, Value};
 use crate::parts::ballot::Ballot;
 use crate::parts::machine::{Replies, StateMachine};
 use crate::parts::quorum::QuorumSystem;
@@ -121,6 +121,10 @@ fn is_led_by(ballot: Ballot, leader: NodeId) -> Held {
     }
 }
 
+/// How many slots durability looks back: each was the last one when it was executed, and is looked at
+/// until so many more are. In a long run all of them at every step would take too long.
+const RECENT: u32 = 8;
+
 /// *Durability*: what a replica has executed is with so many acceptors that every later leader
 /// hears of it. Crashed ones count with what they will have again. What every replica has executed
 /// is durable without that.
@@ -132,7 +136,8 @@ pub fn durability<S: StateMachine>() -> Invariant<MultiPaxos<S>> {
             let executed = nodes.iter().map(|node| node.state.executed);
             let by_all = executed.min().expect("a cluster has nodes");
             for (at, node) in nodes.iter().enumerate() {
-                for slot in (by_all.next().0..=node.state.executed.0).map(Slot) {
+                let last = node.state.executed.0;
+                for slot in (by_all.0.max(last.saturating_sub(RECENT)) + 1..=last).map(Slot) {
                     is_durable(protocol, nodes, NodeId::at(at), slot)?;
                 }
             }
@@ -151,18 +156,20 @@ fn is_durable<S: StateMachine>(
     let Some(value) = nodes[executor.index()].state.chosen.get(slot) else {
         return Ok(()); // It was left out, which prefix order is about.
     };
-    let holds = |state: &State<S>| {
-        state.accepted.get(slot).is_some_and(|proposal| proposal.value == *value)
+    let holds = |node: &NodeId| {
+        let accepted = nodes[node.index()].state.accepted.get(slot);
+        accepted.is_some_and(|proposal| proposal.value == *value)
     };
-    let (holders, others): (Vec<NodeId>, Vec<NodeId>) =
-        (0..nodes.len()).map(NodeId::at).partition(|node| holds(&nodes[node.index()].state));
-    match protocol.phases.prepare.is_quorum(&others) {
-        true => broken(format!(
-            "{executor} has executed slot {slot}, but only {holders:?} hold {value:?}: a leader \
-             may be promised by {others:?}"
-        )),
-        false => Ok(()),
+    let all = || (0..nodes.len()).map(NodeId::at);
+    let others: Vec<NodeId> = all().filter(|node| !holds(node)).collect();
+    if !protocol.phases.prepare.is_quorum(&others) {
+        return Ok(());
     }
+    let holders: Vec<NodeId> = all().filter(holds).collect();
+    broken(format!(
+        "{executor} has executed slot {slot}, but only {holders:?} hold {value:?}: a leader may be \
+         promised by {others:?}"
+    ))
 }
 
 /// What replicas have executed: the longest history there is, and how much of it each one has.
@@ -326,6 +333,26 @@ pub(crate) fn chosen_twice<S: StateMachine>() -> Goal<MultiPaxos<S>> {
             executed.iter().enumerate().any(|(at, value)| executed[at + 1..].contains(value))
         })
     })
+}
+
+/// No majority was needed.
+pub(crate) fn chosen_by_few<S: StateMachine>() -> Goal<MultiPaxos<S>> {
+    Goal::nodes(
+        "chosen-by-few",
+        "A value is executed that no more than half of the acceptors have accepted.",
+        |_, nodes| {
+            let holders = |slot: Slot, value: &Value<_>| {
+                let accepted = nodes.iter().map(|node| node.state.accepted.get(slot));
+                accepted.flatten().filter(|proposal| proposal.value == *value).count()
+            };
+            nodes.iter().any(|node| {
+                let chosen = node.state.chosen.iter();
+                chosen
+                    .filter(|(slot, _)| *slot <= node.state.executed)
+                    .any(|(slot, value)| 2 * holders(slot, value) <= nodes.len())
+            })
+        },
+    )
 }
 
 /// A replica comes back with what it had accepted.

@@ -11,7 +11,7 @@
 //! ballot, and what a quorum of acceptors accepts in one ballot is chosen. Slots are chosen
 //! independently, so 2 may be before 1; they are *executed* in order and without gaps.
 //!
-//! **A stable leader (PMS §3; Paxos Made Live §4.1, "multi").** Phase 1 does not mention values, so
+//! **A stable leader (PMS §3; Paxos Made Live §4.2).** Phase 1 does not mention values, so
 //! it is done for all slots at once: a candidate asks every acceptor to *promise* to take part in
 //! no lower ballot, and to say what it has accepted. With a quorum of promises it leads, and needs
 //! phase 2 alone for each command, until somebody with a higher ballot preempts it.
@@ -25,16 +25,16 @@
 //! **Why it is safe.** For each slot, as for single-decree Paxos (PMS §2.2): once a value is chosen
 //! in a ballot, the quorum of promises of any later ballot meets the quorum that accepted it, so
 //! the later leader hears of it and proposes the same. That asks for no more than that quorums of
-//! phase 1 meet those of phase 2, which is what flexible_paxos lives on.
+//! phase 1 meet those of phase 2, which is what [`flexible_paxos`](crate::flexible_paxos) lives on.
 //!
-//! **Clients (PMMC §2).** A replica that does not lead forwards commands to the leader it knows of:
+//! **Clients (PMMC §2.1).** A replica that does not lead forwards commands to the leader it knows of:
 //! the proposer of the ballot it has promised. The leader answers when it executes the command. A
 //! client that hears nothing asks again; each replica keeps the last answer for each client, so
 //! that a command that is chosen in two slots is executed once.
 //!
 //! Not modelled:
-//! - Reconfiguration (PMS §3 and PMMC §2.1: a window of α slots): the cluster is fixed.
-//! - Compaction (PMMC §4.2; Paxos Made Live §5.5): slots are few, and remembered.
+//! - Reconfiguration (PMS §3, a window of α slots): the cluster is fixed.
+//! - Compaction (PMMC §4.2, Paxos Made Live §5.5): slots are few, and remembered.
 //! - Leases and reads that bypass the slots (Paxos Made Live §5.2; PMMC §4.4): every request is
 //!   decided in a slot.
 //! - Batching, and disks that fail (Paxos Made Live §5.1): a handler's change is durable when its
@@ -44,8 +44,8 @@
 //! - Connections: the leader that executes a command answers its client, whichever replica took it.
 
 mod bugs;
-mod invariants;
-mod model;
+pub(crate) mod invariants;
+pub(crate) mod model;
 pub(crate) mod scenarios;
 mod state;
 
@@ -353,9 +353,10 @@ impl<S: StateMachine> MultiPaxos<S> {
         let Role::Candidate { promises, reported } = &mut state.role else {
             unreachable!("only candidates wait for promises");
         };
-        if let Err(at) = promises.binary_search(&from) {
-            promises.insert(at, from);
-        }
+        let Err(at) = promises.binary_search(&from) else {
+            return; // It asked twice, and was answered twice.
+        };
+        promises.insert(at, from);
         for (slot, proposal) in accepted {
             if reported.get(slot).is_some_and(|known| known.ballot >= proposal.ballot) {
                 continue;

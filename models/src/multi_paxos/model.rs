@@ -61,19 +61,12 @@ pub(crate) const NOT_MODELLED: &[&str] = &[
 ];
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "nodes", about: "Replicas.", default: 3, range: 1..=9 },
-    ELECTIONS,
-    TURNS,
-    HEARTBEATS,
-    COMMANDS,
-    AT,
-    RETRIES,
-    CRASHES,
-    DROPS,
-    DUPLICATES,
+    NODES, ELECTIONS, TURNS, HEARTBEATS, COMMANDS, AT, RETRIES, CRASHES, DROPS, DUPLICATES,
     SET_LINKS,
 ];
 
+pub(crate) const NODES: Parameter =
+    Parameter { name: "nodes", about: "Replicas.", default: 3, range: 1..=9 };
 pub(crate) const ELECTIONS: Parameter = Parameter {
     name: "elections",
     about: "Election timeouts, at any replica; `turns` replaces it.",
@@ -171,10 +164,10 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "retry",
-        about: "A client asks n0 twice, another one meanwhile: no command is done twice. Two \
-                replicas are enough.",
+        about: "A client's command is proposed by n0 in slot 2 and, asked again, by n1 in slot 1; \
+                n0 leads once more and has both chosen: it is done once.",
         engine: Engine::Explore,
-        settings: &[("nodes", 2), ("turns", 1), ("commands", 2), ("at", 11), ("retries", 1)],
+        settings: &[("turns", 121), ("commands", 2), ("at", 11), ("retries", 1)],
     },
     ScenarioInfo {
         name: "crash",

@@ -19,11 +19,8 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
     let nodes = ask.get("nodes");
     let mut scenario =
         system(ask, Phases::majority(nodes as u8))?.shrinks_to(nodes.min(3) as usize);
-    if ask.scenario == "gap" {
-        scenario = scenario.after(
-            "n0 leads, has proposed for slots 1 and 2, and n1 has accepted in slot 2",
-            half_heard(),
-        );
+    if let Some((name, steps)) = prefix(ask.scenario) {
+        scenario = scenario.after(name, steps);
     }
     Ok(goals(ask).into_iter().fold(scenario, Scenario::goal))
 }
@@ -58,25 +55,51 @@ pub(crate) fn system(ask: &Ask<'_>, phases: Phases) -> Result<Scenario<Counter>,
     Ok(invariants.into_iter().fold(scenario, Scenario::invariant))
 }
 
-/// The steps by which n0 leads with the promise of n2, proposes twice, and n1 accepts in slot 2.
-fn half_heard() -> Vec<Step<Counter>> {
-    let (n0, n1, n2) = (NodeId(0), NodeId(1), NodeId(2));
-    let (ballot, first) = (Ballot::first_of(n0), Slot(1));
-    let ask = |client| {
-        let input = first_request(client);
-        Step::new(n0, Act::Input { client: ClientId(client), input })
-    };
+/// The steps a scenario begins behind, and what they stand for.
+fn prefix(scenario: &str) -> Option<(&'static str, Vec<Step<Counter>>)> {
+    let (n0, n1) = (NodeId(0), NodeId(1));
+    match scenario {
+        "gap" => {
+            let steps = [elected(n0), vec![asked(0, n0), asked(1, n0), second_accepted()]];
+            let name = "n0 leads and has proposed for slots 1 and 2; n1 has accepted in slot 2";
+            Some((name, steps.concat()))
+        }
+        "retry" => {
+            let first = [elected(n0), vec![asked(1, n0), asked(0, n0)]];
+            let second = [elected(n1), vec![asked(0, n1)]];
+            let name = "n0 has proposed c1's command and then c0's, n1 c0's in slot 1; nobody else \
+                        has accepted any";
+            Some((name, [first.concat(), second.concat()].concat()))
+        }
+        _ => None,
+    }
+}
+
+/// The steps by which a replica leads for the first time, with the promise of n2, who has accepted
+/// nothing yet.
+fn elected(leader: NodeId) -> Vec<Step<Counter>> {
+    let n2 = NodeId(2);
+    let (ballot, first) = (Ballot::first_of(leader), Slot(1));
+    let prepare = Message::Prepare { ballot, first };
     let promise = Message::Promise { ballot, accepted: Slots::new() };
-    let value = Value::Command(first_request(1));
-    let second = Message::Accept { ballot, slot: Slot(2), value };
     vec![
-        Step::new(n0, Act::Timeout(Timer::Election)),
-        Step::new(n2, Act::Deliver { from: n0, message: Message::Prepare { ballot, first } }),
-        Step::new(n0, Act::Deliver { from: n2, message: promise }),
-        ask(0),
-        ask(1),
-        Step::new(n1, Act::Deliver { from: n0, message: second }),
+        Step::new(leader, Act::Timeout(Timer::Election)),
+        Step::new(n2, Act::Deliver { from: leader, message: prepare }),
+        Step::new(leader, Act::Deliver { from: n2, message: promise }),
     ]
+}
+
+/// A client's command is asked of that replica.
+fn asked(client: u8, node: NodeId) -> Step<Counter> {
+    let input = first_request(client);
+    Step::new(node, Act::Input { client: ClientId(client), input })
+}
+
+/// n1 accepts what n0 proposes for slot 2.
+fn second_accepted() -> Step<Counter> {
+    let (ballot, value) = (Ballot::first_of(NodeId(0)), Value::Command(first_request(1)));
+    let message = Message::Accept { ballot, slot: Slot(2), value };
+    Step::new(NodeId(1), Act::Deliver { from: NodeId(0), message })
 }
 
 /// A client's command in exploration. Its addend is its own power of two, so that a total tells
@@ -123,9 +146,10 @@ fn lanes(ask: &Ask<'_>, nodes: u8) -> Result<Vec<Lane>, String> {
     let tries = usize::from(ask.count("retries")) + 1;
     let lane = |client: u8| {
         let to = at.get(usize::from(client)).map_or(To::Any, |&node| To::Node(node));
-        // Only the first client asks again.
+        // Only the first client asks again, wherever it likes.
         let tries = if client == 0 { tries } else { 1 };
-        vec![(to, first_request(client)); tries]
+        let tries = (0..tries).map(|attempt| if attempt == 0 { to } else { To::Any });
+        tries.map(|to| (to, first_request(client))).collect()
     };
     Ok((0..ask.get("commands") as u8).map(lane).collect())
 }
@@ -142,7 +166,7 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
         "gap" => vec![invariants::taken_over(), invariants::gap_filled()],
         "forward" => vec![invariants::forwarded_answered()],
         "catch-up" => vec![invariants::answered(), invariants::caught_up()],
-        "retry" => vec![invariants::answered(), invariants::chosen_twice()],
+        "retry" => vec![invariants::taken_over(), invariants::chosen_twice()],
         "crash" | "deep-crash" => vec![invariants::taken_over(), invariants::restarted()],
         _ => vec![invariants::answered()],
     };
