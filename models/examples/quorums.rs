@@ -77,16 +77,14 @@ fn describe(verb: &str, system: &QuorumSystem) {
             others.map(NodeId::to_string).collect::<Vec<_>>().join(" and ")
         })
         .collect();
-    let all: Vec<NodeId> = (0..system.size()).map(NodeId).collect();
-    let survives = |down: &[NodeId]| {
-        let up: Vec<NodeId> = all.iter().copied().filter(|node| !down.contains(node)).collect();
-        system.is_quorum(&up)
+    let size = u32::from(system.size());
+    let is_stuck = |down: &u32| {
+        let up = (0..system.size()).filter(|node| down & (1 << node) == 0).map(NodeId);
+        !system.is_quorum(&up.collect::<Vec<_>>())
     };
-    let sets = (0..1_u32 << all.len())
-        .map(|set| all.iter().copied().filter(|node| set & (1 << node.0) != 0).collect());
-    let (fine, stuck): (Vec<Vec<NodeId>>, Vec<Vec<NodeId>>) = sets.partition(|set| survives(set));
-    let any = stuck.iter().map(Vec::len).min().unwrap_or(0) - 1;
-    let most = fine.iter().map(Vec::len).max().unwrap_or(0);
+    let fewest = (0..1_u32 << size).filter(is_stuck).map(u32::count_ones).min();
+    let any = fewest.expect("all of them down are enough") - 1;
+    let most = size - quorums[0].len() as u32;
     println!("To {verb}: {system}. Beside itself n0 must hear {}.", others.join(", or "));
     println!("    Any {any} may be down, and with luck {most}.");
 }

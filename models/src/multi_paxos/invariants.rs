@@ -341,15 +341,13 @@ pub(crate) fn chosen_by_few<S: StateMachine>() -> Goal<MultiPaxos<S>> {
         "chosen-by-few",
         "A value is executed that no more than half of the acceptors have accepted.",
         |_, nodes| {
-            let holders = |slot: Slot, value: &Value<_>| {
-                let accepted = nodes.iter().map(|node| node.state.accepted.get(slot));
-                accepted.flatten().filter(|proposal| proposal.value == *value).count()
+            let accepted_by_few = |slot: Slot, value: &Value<_>| {
+                let accepted = nodes.iter().filter_map(|node| node.state.accepted.get(slot));
+                2 * accepted.filter(|proposal| proposal.value == *value).count() <= nodes.len()
             };
             nodes.iter().any(|node| {
-                let chosen = node.state.chosen.iter();
-                chosen
-                    .filter(|(slot, _)| *slot <= node.state.executed)
-                    .any(|(slot, value)| 2 * holders(slot, value) <= nodes.len())
+                let last = node.state.executed;
+                node.state.chosen.get(last).is_some_and(|value| accepted_by_few(last, value))
             })
         },
     )
@@ -362,4 +360,89 @@ pub(crate) fn restarted<S: StateMachine>() -> Goal<MultiPaxos<S>> {
         "An acceptor restarts with what it has accepted.",
         |_, sight| matches!(sight, Sight::Restart { state, .. } if state.accepted.last() > Slot(0)),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use splitbrain::ClientId;
+
+    use super::*;
+    use crate::parts::machine::{Request, Serial};
+
+    /// The command of that client.
+    fn command(client: u8) -> Value<()> {
+        Value::Command(Request { client: ClientId(client), serial: Serial(0), command: () })
+    }
+
+    #[test]
+    fn what_is_chosen_shows_in_what_is_accepted() {
+        // Who accepts, in which round, whose command; always in slot 1, under ballots of n0.
+        type Row<'a> = (&'a str, &'a [(u8, u32, u8)], bool);
+        let table: &[Row<'_>] = &[
+            ("a quorum in one ballot", &[(0, 1, 7), (1, 1, 7)], true),
+            ("minorities choose nothing", &[(0, 1, 7), (1, 2, 8), (2, 3, 9)], true),
+            ("nor do acceptances in different ballots", &[(0, 1, 7), (1, 2, 7), (2, 3, 8)], true),
+            ("the same again", &[(0, 1, 7), (1, 1, 7), (1, 2, 7), (2, 2, 7)], true),
+            ("another later", &[(0, 1, 7), (1, 1, 7), (1, 2, 8), (2, 2, 8)], false),
+            ("another earlier", &[(1, 2, 8), (2, 2, 8), (0, 1, 7), (1, 1, 7)], false),
+            ("two in one ballot", &[(0, 1, 7), (1, 1, 7), (1, 1, 8), (2, 1, 8)], false),
+        ];
+        for (sentence, accepted, agrees) in table {
+            let mut votes = Votes::new(QuorumSystem::majority(3));
+            let held = accepted.iter().try_for_each(|&(acceptor, round, client)| {
+                let ballot = Ballot { round, proposer: NodeId(0) };
+                let proposal = Proposal { ballot, value: command(client) };
+                votes.accept(NodeId(acceptor), Slot(1), &proposal)
+            });
+            assert_eq!(held.is_ok(), *agrees, "{sentence}: {held:?}");
+        }
+    }
+
+    #[test]
+    fn votes_for_what_is_chosen_leave_no_trace() {
+        let ballot = Ballot { round: 1, proposer: NodeId(0) };
+        let proposal = Proposal { ballot, value: command(0) };
+        let mut some = Votes::new(QuorumSystem::majority(3));
+        let mut all = some.clone();
+        for acceptor in [2, 0] {
+            assert_eq!(some.accept(NodeId(acceptor), Slot(1), &proposal), Ok(()));
+        }
+        for acceptor in [0, 1, 2] {
+            assert_eq!(all.accept(NodeId(acceptor), Slot(1), &proposal), Ok(()));
+        }
+        assert_eq!(some, all);
+        assert!(some.choose(Slot(1), &Value::NoOp, || "n1 executed it".into()).is_err());
+    }
+
+    #[test]
+    fn executions_are_in_order_and_alike() {
+        // Who executes, in which slot, whose command.
+        type Row<'a> = (&'a str, &'a [(u8, u32, u8)], Option<&'a str>);
+        let table: &[Row<'_>] = &[
+            ("one may be ahead", &[(0, 1, 7), (0, 2, 8), (1, 1, 7)], None),
+            ("one may overtake", &[(0, 1, 7), (1, 1, 7), (1, 2, 8), (0, 2, 8)], None),
+            ("a gap", &[(0, 2, 8)], Some("n0 executes slot 2 when slot 1 is next")),
+            ("once more", &[(0, 1, 7), (0, 1, 7)], Some("n0 executes slot 1 when slot 2 is next")),
+            ("another", &[(0, 1, 7), (1, 1, 8)], Some("where another executed")),
+        ];
+        for (sentence, executed, expected) in table {
+            let mut executions = Executions::new();
+            let held = executed.iter().try_for_each(|&(node, slot, client)| {
+                executions.execute(NodeId(node), Slot(slot), &command(client))
+            });
+            match (held, expected) {
+                (Ok(()), None) => {}
+                (Err(broken), Some(reason)) if broken.reason().contains(reason) => {}
+                (held, _) => panic!("{sentence}: {held:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn only_its_proposer_leads_a_ballot() {
+        let ballot = Ballot { round: 3, proposer: NodeId(1) };
+        assert_eq!(is_led_by(ballot, NodeId(1)), Ok(()));
+        let broken = is_led_by(ballot, NodeId(0)).expect_err("another's");
+        assert_eq!(broken.reason(), "n0 leads ballot 3.n1, which is n1's");
+    }
 }

@@ -167,7 +167,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
         about: "A client's command is proposed by n0 in slot 2 and, asked again, by n1 in slot 1; \
                 n0 leads once more and has both chosen: it is done once.",
         engine: Engine::Explore,
-        settings: &[("turns", 121), ("commands", 2), ("at", 11), ("retries", 1)],
+        settings: &[("turns", 121), ("commands", 3), ("at", 111), ("retries", 1)],
     },
     ScenarioInfo {
         name: "crash",
