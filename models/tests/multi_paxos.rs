@@ -29,7 +29,7 @@ fn small_scenarios_hold_exhaustively() {
         ("gap", (12_606, 170_949, 14), None),
         ("forward", (34, 169, 10), Some((94, 886, 13))),
         ("catch-up", (162, 1_218, 12), Some((1_169, 14_893, 17))),
-        ("retry", (2_762, 48_789, 14), None),
+        ("retry", (79_066, 1_685_336, 20), None),
         ("crash", (15_482, 67_731, 17), Some((370_721, 1_937_035, 24))),
     ];
     let listed = MultiPaxosModel.scenarios().iter().filter(|info| info.engine == Engine::Explore);

@@ -94,7 +94,7 @@ pub(super) const BUGS: &[BugInfo] = &[
                 nothing of what was chosen meanwhile.",
         source: "PMS §3: phase 1 is done for all slots, but anew in each ballot",
         invariant: "agreement",
-        explored: ("rivals", &[("turns", 121)]),
+        explored: ("three-ballots", &[]),
         simulated: ("storm", &[]),
     },
     BugInfo {

@@ -184,9 +184,16 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "deep-crash",
-        about: "Two candidates at any replicas, a command and a crash.",
+        about: "n0 leads and then n1, each with a command, and a replica crashes and restarts.",
         engine: Engine::ExploreDeep,
-        settings: &[("elections", 2), ("commands", 1), ("crashes", 1)],
+        settings: &[("turns", 12), ("commands", 2), ("at", 12), ("crashes", 1)],
+    },
+    ScenarioInfo {
+        name: "three-ballots",
+        about: "n0 leads, then n1, then n0 again, who hears of two values for a slot: that of the \
+                higher ballot may be chosen.",
+        engine: Engine::ExploreDeep,
+        settings: &[("turns", 121), ("commands", 2), ("at", 12)],
     },
     ScenarioInfo {
         name: "storm",

@@ -160,14 +160,16 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
     let more = match ask.scenario {
         "election" => vec![invariants::second_leader()],
         "slots" => vec![invariants::answered(), invariants::chosen_out_of_order()],
-        "takeover" | "rivals" | "deep" => {
+        "takeover" | "rivals" | "deep" | "three-ballots" => {
             vec![invariants::answered(), invariants::second_leader(), invariants::taken_over()]
         }
         "gap" => vec![invariants::taken_over(), invariants::gap_filled()],
         "forward" => vec![invariants::forwarded_answered()],
         "catch-up" => vec![invariants::answered(), invariants::caught_up()],
         "retry" => vec![invariants::taken_over(), invariants::chosen_twice()],
-        "crash" | "deep-crash" => vec![invariants::taken_over(), invariants::restarted()],
+        "crash" | "deep-crash" => {
+            vec![invariants::answered(), invariants::taken_over(), invariants::restarted()]
+        }
         _ => vec![invariants::answered()],
     };
     goals.extend(more);
