@@ -36,9 +36,9 @@ fn main() -> Result<(), String> {
     println!("other. Whether two of the same phase meet does not matter: that is Flexible Paxos.");
 
     let table: [(&str, &str, Settings<'_>); 3] = [
-        ("Majorities", "counts", &[("prepare", 3), ("accept", 3)]),
-        ("Fewer accept than promise", "counts", &[("prepare", 3), ("accept", 2)]),
-        ("A 2x2 grid: n0 n1 above n2 n3", "grid", &[]),
+        ("Majorities", "deep-counts", &[("prepare", 3), ("accept", 3)]),
+        ("Fewer accept than promise", "deep-counts", &[("prepare", 3), ("accept", 2)]),
+        ("A 2x2 grid: n0 n1 above n2 n3", "deep-grid", &[]),
     ];
     for (title, name, quorums) in table {
         let scenario = scenario(name, quorums)?;
@@ -56,7 +56,7 @@ fn main() -> Result<(), String> {
     println!(
         "promised by its row and have a value chosen by it, and n2 another by the other row:\n"
     );
-    match scenario("grid", &[("prepare", 1), ("accept", 1)]) {
+    match scenario("deep-grid", &[("prepare", 1), ("accept", 1)]) {
         Ok(_) => Err("rows never meet, and were taken".to_string()),
         Err(refused) => {
             println!("  {refused}");

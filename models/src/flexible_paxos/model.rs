@@ -101,59 +101,85 @@ const PARAMETERS: &[Parameter] = &[
     multi::SET_LINKS,
 ];
 
+const GRID: u64 = 1;
+const WEIGHTS: u64 = 2;
+
 const SCENARIOS: &[ScenarioInfo] = &[
     ScenarioInfo {
-        name: "counts",
-        about: "Three of four replicas promise, two accept: n0 may lead, then n1, who takes over.",
+        name: "alone",
+        about: "All of three replicas promise, and one accepts: what n0 proposes is chosen at once. \
+                n0 may lead, then n1.",
         engine: Engine::Explore,
-        settings: &[("turns", 12), ("commands", 1), ("at", 1)],
+        settings: ALONE,
     },
     ScenarioInfo {
-        name: "alone",
-        about: "All of three replicas promise, and one accepts: what n0 proposes is chosen at once.",
+        name: "counts",
+        about: "Three of four replicas promise, two accept: n2 lacks one promise, and must hear of \
+                what n0 and n1 have accepted.",
         engine: Engine::Explore,
-        settings: &[
-            ("nodes", 3),
-            ("prepare", 3),
-            ("accept", 1),
-            ("turns", 12),
-            ("commands", 1),
-            ("at", 1),
-        ],
+        settings: &[("turns", 13), ("commands", 1), ("at", 1)],
     },
     ScenarioInfo {
         name: "grid",
-        about: "A column of a 2x2 grid promises, a row accepts: n0 may lead, then n1, from the \
-                other column.",
+        about: "A column of a 2x2 grid promises, a row accepts: n3 hears of what n0's row has \
+                accepted, whichever column promises.",
         engine: Engine::Explore,
         settings: &[
-            ("system", 1),
+            ("system", GRID),
             ("prepare", 2),
             ("accept", 1),
-            ("turns", 12),
+            ("turns", 14),
             ("commands", 1),
             ("at", 1),
         ],
     },
     ScenarioInfo {
         name: "weights",
-        about: "n0 has two votes of five, three others one each, and three votes decide: n0 may \
-                lead, then n1.",
+        about: "n0 has two votes of five, three others one each, and three votes decide: n2 and n3 \
+                need one more.",
         engine: Engine::Explore,
         settings: &[
-            ("system", 2),
+            ("system", WEIGHTS),
             ("prepare", 3),
             ("accept", 3),
-            ("turns", 12),
+            ("turns", 13),
             ("commands", 1),
             ("at", 1),
         ],
     },
     ScenarioInfo {
-        name: "deep",
+        name: "deep-counts",
         about: "Three of four promise, two accept: n0 leads, then n2, each with a command.",
         engine: Engine::ExploreDeep,
         settings: &[("turns", 13), ("commands", 2), ("at", 13)],
+    },
+    ScenarioInfo {
+        name: "deep-grid",
+        about: "A column of a 2x2 grid promises, a row accepts: n0 leads, then n2, each with a \
+                command.",
+        engine: Engine::ExploreDeep,
+        settings: &[
+            ("system", GRID),
+            ("prepare", 2),
+            ("accept", 1),
+            ("turns", 13),
+            ("commands", 2),
+            ("at", 13),
+        ],
+    },
+    ScenarioInfo {
+        name: "deep-weights",
+        about: "n0 has two votes of five, and three decide: n0 leads, then n2, each with a \
+                command.",
+        engine: Engine::ExploreDeep,
+        settings: &[
+            ("system", WEIGHTS),
+            ("prepare", 3),
+            ("accept", 3),
+            ("turns", 13),
+            ("commands", 2),
+            ("at", 13),
+        ],
     },
     ScenarioInfo {
         name: "storm",
@@ -165,12 +191,15 @@ const SCENARIOS: &[ScenarioInfo] = &[
         name: "storm-grid",
         about: "A column of a 2x2 grid promises and a row accepts, under every kind of fault.",
         engine: Engine::Simulate,
-        settings: &[("system", 1), ("prepare", 2), ("accept", 1)],
+        settings: &[("system", GRID), ("prepare", 2), ("accept", 1)],
     },
     ScenarioInfo {
         name: "storm-weights",
         about: "Three votes of five decide, and n0 has two, under every kind of fault.",
         engine: Engine::Simulate,
-        settings: &[("system", 2), ("prepare", 3), ("accept", 3)],
+        settings: &[("system", WEIGHTS), ("prepare", 3), ("accept", 3)],
     },
 ];
+
+const ALONE: &[(&str, u64)] =
+    &[("nodes", 3), ("prepare", 3), ("accept", 1), ("turns", 12), ("commands", 1), ("at", 1)];

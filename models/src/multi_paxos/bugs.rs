@@ -112,7 +112,7 @@ pub(super) const BUGS: &[BugInfo] = &[
                 accepted, so it puts commands of its own where others are chosen.",
         source: "PMS §2.2, phase 2a, by forgetting it; seen in happy-simulator 0.2.5",
         invariant: "agreement",
-        explored: ("rivals", &[]),
+        explored: ("takeover", &[("commands", 2), ("at", 12)]),
         simulated: ("storm", &[]),
     },
     BugInfo {

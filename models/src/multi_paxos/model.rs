@@ -139,14 +139,14 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "rivals",
-        about: "n0 leads and then n1, who has not heard of n0's command and has one of its own.",
+        about: "n0 leads and then n1, who has not heard of n0's command: each has proposed one for \
+                slot 1.",
         engine: Engine::Explore,
         settings: &[("turns", 12), ("commands", 2), ("at", 12)],
     },
     ScenarioInfo {
         name: "gap",
-        about: "n0 leads and has proposed for two slots, of which n1 has heard of the second only: \
-                n1 leads and fills the gap.",
+        about: "n1 leads and has heard of n0's second command only: it fills the gap before it.",
         engine: Engine::Explore,
         settings: &[("turns", 12), ("commands", 2), ("at", 11)],
     },
@@ -161,13 +161,6 @@ const SCENARIOS: &[ScenarioInfo] = &[
         about: "n0 leads, and a replica that missed what was chosen hears its heartbeat.",
         engine: Engine::Explore,
         settings: &[("turns", 1), ("commands", 1), ("at", 1), ("heartbeats", 1)],
-    },
-    ScenarioInfo {
-        name: "retry",
-        about: "A client's command is proposed by n0 in slot 2 and, asked again, by n1 in slot 1; \
-                n0 leads once more and has both chosen: it is done once.",
-        engine: Engine::Explore,
-        settings: &[("turns", 121), ("commands", 3), ("at", 111), ("retries", 1)],
     },
     ScenarioInfo {
         name: "crash",
@@ -194,6 +187,13 @@ const SCENARIOS: &[ScenarioInfo] = &[
                 higher ballot may be chosen.",
         engine: Engine::ExploreDeep,
         settings: &[("turns", 121), ("commands", 2), ("at", 12)],
+    },
+    ScenarioInfo {
+        name: "retry",
+        about: "A client's command is proposed by n0 in slot 2 and, asked again, by n1 in slot 1: \
+                whatever n0 makes of it when it leads again, it is done once.",
+        engine: Engine::ExploreDeep,
+        settings: &[("turns", 121), ("commands", 3), ("at", 111), ("retries", 1)],
     },
     ScenarioInfo {
         name: "storm",

@@ -6,7 +6,7 @@ use splitbrain::{
     Act, ClientId, Faults, Firing, Goal, Links, NodeId, Scenario, Sight, Step, To, Units,
 };
 
-use super::state::{Event, Message, Slot, Slots, Timer, Value};
+use super::state::{Event, Message, Proposal, Slot, Slots, Timer, Value};
 use super::{Bug, MultiPaxos, invariants};
 use crate::parts::ballot::Ballot;
 use crate::parts::machine::{Add, Request, Serial, Total};
@@ -57,49 +57,71 @@ pub(crate) fn system(ask: &Ask<'_>, phases: Phases) -> Result<Scenario<Counter>,
 
 /// The steps a scenario begins behind, and what they stand for.
 fn prefix(scenario: &str) -> Option<(&'static str, Vec<Step<Counter>>)> {
-    let (n0, n1) = (NodeId(0), NodeId(1));
+    let (n0, n1, n2) = (NodeId(0), NodeId(1), NodeId(2));
+    let (first, second) = (Ballot::first_of(n0), Ballot::first_of(n1));
+    let elected = |ballot| [vec![stands(ballot)], promised(ballot, n2, Slots::new())].concat();
     match scenario {
+        "rivals" => {
+            let steps =
+                [elected(first), vec![asked(0, n0)], elected(second), vec![asked(1, n1)]].concat();
+            Some(("n0 leads and has proposed a command, then n1, who has heard of none", steps))
+        }
         "gap" => {
-            let steps = [elected(n0), vec![asked(0, n0), asked(1, n0), second_accepted()]];
-            let name = "n0 leads and has proposed for slots 1 and 2; n1 has accepted in slot 2";
-            Some((name, steps.concat()))
+            let half_heard = vec![asked(0, n0), asked(1, n0), accepts(first, Slot(2), n1, 1)];
+            let taken_over = vec![accepts(second, Slot(2), n2, 1)];
+            let steps = [elected(first), half_heard, elected(second), taken_over].concat();
+            let name = "n0 has proposed for slots 1 and 2, n1 has heard of slot 2 only, leads, and \
+                        has n2 accept there again";
+            Some((name, steps))
         }
         "retry" => {
-            let first = [elected(n0), vec![asked(1, n0), asked(0, n0)]];
-            let second = [elected(n1), vec![asked(0, n1)]];
-            let name = "n0 has proposed c1's command and then c0's, n1 c0's in slot 1; nobody else \
+            let twice_asked =
+                [vec![asked(1, n0), asked(0, n0)], elected(second), vec![asked(0, n1)]];
+            let name = "n0 has proposed c1's command and then c0's, n1 c0's for slot 1; nobody else \
                         has accepted any";
-            Some((name, [first.concat(), second.concat()].concat()))
+            Some((name, [elected(first), twice_asked.concat()].concat()))
         }
         _ => None,
     }
 }
 
-/// The steps by which a replica leads for the first time, with the promise of n2, who has accepted
-/// nothing yet.
-fn elected(leader: NodeId) -> Vec<Step<Counter>> {
-    let n2 = NodeId(2);
-    let (ballot, first) = (Ballot::first_of(leader), Slot(1));
-    let prepare = Message::Prepare { ballot, first };
-    let promise = Message::Promise { ballot, accepted: Slots::new() };
+/// A replica stands for election in its ballot.
+pub(crate) fn stands(ballot: Ballot) -> Step<Counter> {
+    Step::new(ballot.proposer, Act::Timeout(Timer::Election))
+}
+
+/// An acceptor that has accepted this promises, and the candidate hears it. Nobody has executed
+/// anything.
+pub(crate) fn promised(
+    ballot: Ballot,
+    by: NodeId,
+    accepted: Slots<Proposal<Add>>,
+) -> Vec<Step<Counter>> {
+    let candidate = ballot.proposer;
+    let prepare = Message::Prepare { ballot, first: Slot(1) };
+    let promise = Message::Promise { ballot, accepted };
     vec![
-        Step::new(leader, Act::Timeout(Timer::Election)),
-        Step::new(n2, Act::Deliver { from: leader, message: prepare }),
-        Step::new(leader, Act::Deliver { from: n2, message: promise }),
+        Step::new(by, Act::Deliver { from: candidate, message: prepare }),
+        Step::new(candidate, Act::Deliver { from: by, message: promise }),
     ]
 }
 
 /// A client's command is asked of that replica.
-fn asked(client: u8, node: NodeId) -> Step<Counter> {
+pub(crate) fn asked(client: u8, node: NodeId) -> Step<Counter> {
     let input = first_request(client);
     Step::new(node, Act::Input { client: ClientId(client), input })
 }
 
-/// n1 accepts what n0 proposes for slot 2.
-fn second_accepted() -> Step<Counter> {
-    let (ballot, value) = (Ballot::first_of(NodeId(0)), Value::Command(first_request(1)));
-    let message = Message::Accept { ballot, slot: Slot(2), value };
-    Step::new(NodeId(1), Act::Deliver { from: NodeId(0), message })
+/// An acceptor accepts a client's command.
+pub(crate) fn accepts(ballot: Ballot, slot: Slot, by: NodeId, client: u8) -> Step<Counter> {
+    let message = Message::Accept { ballot, slot, value: Value::Command(first_request(client)) };
+    Step::new(by, Act::Deliver { from: ballot.proposer, message })
+}
+
+/// The leader hears that an acceptor has accepted.
+pub(crate) fn accepted(ballot: Ballot, slot: Slot, by: NodeId) -> Step<Counter> {
+    let message = Message::Accepted { ballot, slot };
+    Step::new(ballot.proposer, Act::Deliver { from: by, message })
 }
 
 /// A client's command in exploration. Its addend is its own power of two, so that a total tells
@@ -160,10 +182,15 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
     let more = match ask.scenario {
         "election" => vec![invariants::second_leader()],
         "slots" => vec![invariants::answered(), invariants::chosen_out_of_order()],
-        "takeover" | "rivals" | "deep" | "three-ballots" => {
+        "takeover" | "deep" | "three-ballots" => {
             vec![invariants::answered(), invariants::second_leader(), invariants::taken_over()]
         }
-        "gap" => vec![invariants::taken_over(), invariants::gap_filled()],
+        "rivals" => vec![invariants::answered(), invariants::second_leader()],
+        "gap" => vec![
+            invariants::taken_over(),
+            invariants::chosen_out_of_order(),
+            invariants::gap_filled(),
+        ],
         "forward" => vec![invariants::forwarded_answered()],
         "catch-up" => vec![invariants::answered(), invariants::caught_up()],
         "retry" => vec![invariants::taken_over(), invariants::chosen_twice()],
