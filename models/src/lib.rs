@@ -6,7 +6,9 @@
 
 #![warn(missing_docs)]
 
+pub mod flexible_paxos;
 pub mod lock;
+pub mod multi_paxos;
 pub mod parts;
 pub mod paxos;
 pub mod raft;
@@ -20,5 +22,7 @@ pub fn catalog() -> Catalog {
         .with(raft::RaftMembershipModel)
         .with(raft::RaftExtensionsModel)
         .with(paxos::PaxosModel)
+        .with(multi_paxos::MultiPaxosModel)
+        .with(flexible_paxos::FlexiblePaxosModel)
         .with(lock::LockModel)
 }
