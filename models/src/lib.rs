@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod election;
 pub mod lock;
 pub mod parts;
 pub mod raft;
@@ -14,5 +15,5 @@ use splitbrain::catalog::Catalog;
 
 /// Every model.
 pub fn catalog() -> Catalog {
-    Catalog::new().with(raft::RaftModel).with(lock::LockModel)
+    Catalog::new().with(raft::RaftModel).with(lock::LockModel).with(election::ElectionModel)
 }
