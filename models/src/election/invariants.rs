@@ -199,14 +199,13 @@ pub(super) fn replaced() -> Goal<Election> {
 pub(super) fn reinstated() -> Goal<Election> {
     Goal::nodes(
         "highest-leads-again",
-        "A lower node led, and gives way to the highest, which has come back and leads.",
+        "The highest node leads again, and one that it stopped waits for its word.",
         |_, nodes| {
             let highest = NodeId::at(nodes.len() - 1);
             let leads = |node: &Node<Election>, me| match node.state.standing(me) {
                 Standing::Leads(_) => node.up,
                 Standing::Outside | Standing::Open | Standing::Follows(..) => false,
             };
-            // One that was stopped by the highest while nobody else could have stopped it.
             let stopped = |node: &Node<Election>| match &node.state {
                 State::Bully(super::bully::Member::Waiting { stopped_by }) => {
                     node.up && *stopped_by == Some(highest)

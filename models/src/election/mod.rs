@@ -92,7 +92,7 @@ pub enum Algorithm {
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
 )]
-pub struct Epoch(pub u8);
+pub struct Epoch(pub u32);
 
 impl Epoch {
     /// The one after it.

@@ -64,7 +64,7 @@ const PARAMETERS: &[Parameter] = &[
         default: 0,
         range: 0..=9,
     },
-    Parameter { name: "calls", about: "elections each of them calls", default: 1, range: 1..=100 },
+    Parameter { name: "calls", about: "elections each of them calls", default: 1, range: 1..=10_000 },
     Parameter { name: "crashes", about: "nodes that stop", default: 0, range: 0..=9 },
     Parameter { name: "restarts", about: "nodes that run again", default: 0, range: 0..=9 },
     Parameter {
@@ -183,18 +183,18 @@ const SCENARIOS: &[ScenarioInfo] = &[
         about: "Four nodes crash, restart and stand still; silence means death, however long it \
                 takes.",
         engine: Engine::Simulate,
-        settings: &[("nodes", 4), ("callers", 4), ("calls", 20), ("reports", 100)],
+        settings: &[("nodes", 4), ("callers", 4), ("calls", 6_000), ("reports", 100)],
     },
     ScenarioInfo {
         name: "storm-ring",
         about: "Four nodes crash, restart and stand still, on a slow ring.",
         engine: Engine::Simulate,
-        settings: &[("nodes", 4), ("callers", 4), ("calls", 20), ("reports", 100)],
+        settings: &[("nodes", 4), ("callers", 4), ("calls", 6_000), ("reports", 100)],
     },
     ScenarioInfo {
         name: "storm-randomized",
         about: "Four nodes without names stand still for a while, on a slow ring.",
         engine: Engine::Simulate,
-        settings: &[("nodes", 4), ("callers", 4), ("calls", 40), ("ids", 4)],
+        settings: &[("nodes", 4), ("callers", 4), ("calls", 6_000), ("ids", 4)],
     },
 ];

@@ -19,12 +19,15 @@
 //! skip those they suspect, so the ring closes again. What was on its way in the gap is lost, hence
 //! a simple rule: *a node whose successor or leader has crashed begins a new election*. A node that
 //! restarts says `Join` to all; it is trusted again, and the same rule makes the node before it
-//! begin. (Le Lann's and Chang & Roberts' papers leave repair to the reader.)
+//! begin. If that one is down, too, some other will; should its number be too low for the one that
+//! restarted, that one calls the election that it does follow. (Le Lann's and Chang & Roberts' papers leave repair to the reader.)
 //!
 //! **A message whose sender is gone.** Nobody takes a name home whose node has crashed. If it were
 //! passed on past the gap it would go round for ever, as every node on the way is lower. But only a
 //! node that suspects the crashed one sends past it, and that node knows that the name is nobody's:
-//! it drops it. So an election message passes no node twice, which is an invariant here.
+//! it counts as the lowest of all. So an election message passes no node twice, which is an
+//! invariant here. A crashed leader's `Elected` comes to that node, too, and is answered by a new
+//! election.
 //!
 //! **Why there is one leader.** To lead, a name passes every node that is up; one that leads in that
 //! epoch already, or knows who does, drops it, and of two candidates the higher one swallows the
@@ -75,10 +78,12 @@ type Out = Outbox<Election>;
 
 impl Member {
     /// A node that comes back has forgotten whom it skipped and who leads, and makes itself known.
-    /// The epoch is on its disk, so that it takes nothing from before its crash for news.
+    /// The epoch is on its disk. Its name may be on its way in that one still, so it goes on to the
+    /// next, in which it has sent nothing.
     pub(super) fn restart(&self, out: &mut Out) -> Member {
-        out.broadcast(Message::Join(self.epoch).into());
-        Member { epoch: self.epoch, ..Member::default() }
+        let epoch = self.epoch.next();
+        out.broadcast(Message::Join(epoch).into());
+        Member { epoch, ..Member::default() }
     }
 
     /// Begins that election.
@@ -109,6 +114,9 @@ impl Member {
                 self.follow(epoch);
                 if epoch == self.epoch && self.leader.is_none() {
                     self.consider(protocol, candidate, out);
+                } else if self.is_idle() {
+                    // Others call an election, but none that this one may still take part in.
+                    self.stand(out);
                 }
             }
             Message::Elected { epoch, leader } => {
@@ -129,40 +137,32 @@ impl Member {
     /// A name comes by, in the election that this node follows.
     fn consider(&mut self, protocol: &Election, candidate: NodeId, out: &mut Out) {
         let me = out.me();
-        if self.suspects.contains(candidate) {
-            // It is nobody's. Where the gap is, a new election has begun, or will.
-            if !protocol.has(Bug::RingInitiatorCrash) {
-                return;
-            }
+        let mut nobodys = self.skips(candidate, out);
+        if nobodys && protocol.has(Bug::RingInitiatorCrash) {
             out.mark(Bug::RingInitiatorCrash.name());
+            nobodys = false;
         }
-        if candidate > me {
+        if candidate > me && !nobodys {
             self.participant = true;
             self.pass_on(candidate, out);
-        } else if candidate < me {
-            if !self.participant {
-                self.stand(out);
-            } else if protocol.has(Bug::RingNoParticipant) {
-                out.mark(Bug::RingNoParticipant.name());
-                self.stand(out);
-            }
-        } else if self.participant {
+        } else if candidate == me && self.participant {
             self.participant = false;
             self.leader = Some(me);
             out.emit(Event::Leads(self.epoch));
             self.send_on(Message::Elected { epoch: self.epoch, leader: me }, out);
+        } else if !self.participant {
+            self.stand(out);
+        } else if protocol.has(Bug::RingNoParticipant) {
+            out.mark(Bug::RingNoParticipant.name());
+            self.stand(out);
         }
-        // Else its own name comes home to a node that has restarted since: it is no candidate.
+        // Else the name goes no further: a better one is on its way.
     }
 
     /// The winner of the election that this node follows comes by.
     fn settle(&mut self, leader: NodeId, out: &mut Out) {
-        if self.suspects.contains(leader) {
+        if self.skips(leader, out) {
             return self.elect(self.epoch.next(), out);
-        }
-        if leader == out.me() {
-            // It won before it crashed. Those who believe that hear its `Join`.
-            return;
         }
         self.participant = false;
         self.leader = Some(leader);
@@ -193,6 +193,19 @@ impl Member {
     /// Sends to the next node that is up, for all this one knows.
     fn send_on(&self, message: Message, out: &mut Out) {
         out.send(self.suspects.successor(out.me(), out.cluster()), message.into());
+    }
+
+    /// Whether it follows an election that it has heard nothing of: since it restarted.
+    fn is_idle(&self) -> bool {
+        !self.participant && self.leader.is_none()
+    }
+
+    /// Whether that node stands in the gap between this one and the next that is up.
+    fn skips(&self, node: NodeId, out: &Out) -> bool {
+        let (me, nodes) = (out.me().index(), out.cluster());
+        let next = self.suspects.successor(out.me(), nodes).index();
+        let after = |at: usize| (at + nodes - me - 1) % nodes;
+        after(node.index()) < after(next)
     }
 
     /// Whether that node's crash or return is this one's business: it leads or comes next.

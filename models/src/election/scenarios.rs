@@ -167,7 +167,7 @@ fn storm(algorithm: Algorithm) -> Storm<Election> {
     Storm::default()
         .lasts(60.s(), 60.s())
         .kinds(FaultKinds { pauses: true, crashes, ..FaultKinds::NONE })
-        .progress(invariants::settled())
+        .progress(invariants::elected())
 }
 
 /// What each scenario must be seen to reach.
