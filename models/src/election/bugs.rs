@@ -70,7 +70,8 @@ pub(super) const BUGS: &[BugInfo] = &[
                  1997",
         invariant: "leaders-agree",
         explored: ("bully-return", &[]),
-        simulated: ("storm-bully", &[]),
+        // With one caller there is rest in between, in which to see who disagrees.
+        simulated: ("storm-bully", &[("nodes", 3), ("callers", 1)]),
     },
     BugInfo {
         name: "bully-ok-then-crash",

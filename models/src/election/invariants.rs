@@ -178,9 +178,11 @@ pub(super) fn elected() -> Goal<Election> {
 
 /// A second election is won.
 pub(super) fn elected_again() -> Goal<Election> {
-    Goal::seen("elected-again", "A node is elected in a second epoch.", |_, sight| {
-        matches!(sight, Sight::Event { event: Event::Leads(epoch), .. } if *epoch > Epoch(1))
-    })
+    Goal::seen(
+        "elected-again",
+        "A node is elected in a second epoch.",
+        |_, sight| matches!(sight, Sight::Event { event: Event::Leads(epoch), .. } if *epoch > Epoch(1)),
+    )
 }
 
 /// A leader is replaced.
@@ -221,13 +223,6 @@ pub(super) fn reinstated() -> Goal<Election> {
 pub(super) fn draws_again() -> Goal<Election> {
     Goal::seen("draws-again", "Ids that were drawn alike meet, and are drawn anew.", |_, sight| {
         matches!(sight, Sight::Event { event: Event::DrawsAgain(_), .. })
-    })
-}
-
-/// Everyone knows the leader: what must come about once a storm is over.
-pub(super) fn settled() -> Goal<Election> {
-    Goal::nodes("settled", "All nodes are up and know the same one to lead.", |_, nodes| {
-        nodes.iter().all(|node| node.up) && knows_one(nodes, nodes)
     })
 }
 

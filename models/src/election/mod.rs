@@ -32,8 +32,8 @@
 //! of its own (on the ring an election message passes no node twice). That the bully's timers find
 //! a leader in the end follows only if crashes cease and delays keep their bound, and that coins
 //! differ in the end has probability one and is not certain; both need fairness, which is not
-//! checked. In their place each storm ends with a phase without faults in which all nodes must come
-//! to know one live leader.
+//! checked. In their place each storm ends with a phase without faults in which an election must be
+//! won.
 //!
 //! Not modelled: what leaders are for, because it changes no election; nodes that lie; a cluster
 //! that grows or shrinks; elections by majority, which are Raft's and ZAB's.
@@ -119,7 +119,7 @@ pub enum State {
 }
 
 /// What nodes say to each other.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Message {
     /// In the bully algorithm.
     Bully(bully::Message),
@@ -127,6 +127,17 @@ pub enum Message {
     Ring(ring::Message),
     /// On the randomized ring.
     Randomized(randomized::Message),
+}
+
+/// As the algorithm writes it: every story is of one algorithm, and says which.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Message::Bully(said) => said.fmt(f),
+            Message::Ring(said) => said.fmt(f),
+            Message::Randomized(said) => said.fmt(f),
+        }
+    }
 }
 
 /// What the outside asks of a node.

@@ -64,7 +64,12 @@ const PARAMETERS: &[Parameter] = &[
         default: 0,
         range: 0..=9,
     },
-    Parameter { name: "calls", about: "elections each of them calls", default: 1, range: 1..=10_000 },
+    Parameter {
+        name: "calls",
+        about: "elections each of them calls",
+        default: 1,
+        range: 1..=10_000,
+    },
     Parameter { name: "crashes", about: "nodes that stop", default: 0, range: 0..=9 },
     Parameter { name: "restarts", about: "nodes that run again", default: 0, range: 0..=9 },
     Parameter {
@@ -168,9 +173,21 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "ring-deep",
-        about: "Four nodes, two callers, a crash and a restart.",
+        about: "Four nodes, one of which crashes and comes back.",
         engine: Engine::ExploreDeep,
-        settings: &[("nodes", 4), ("callers", 2), ("crashes", 1), ("restarts", 1)],
+        settings: &[("nodes", 4), ("callers", 1), ("crashes", 1), ("restarts", 1)],
+    },
+    ScenarioInfo {
+        name: "ring-crashes",
+        about: "Two nodes crash, and the third is left.",
+        engine: Engine::ExploreDeep,
+        settings: &[("callers", 1), ("crashes", 2)],
+    },
+    ScenarioInfo {
+        name: "ring-returns",
+        about: "Two nodes crash, and one of them comes back, perhaps to nobody.",
+        engine: Engine::ExploreDeep,
+        settings: &[("callers", 1), ("crashes", 2), ("restarts", 1), ("mortal", 2)],
     },
     ScenarioInfo {
         name: "randomized-deep",

@@ -119,7 +119,12 @@ impl Member {
                 let token = Token { lot, hop, unique };
                 match self.stance {
                     Stance::Active { lot: own } => self.compare(protocol, own, token, out),
-                    Stance::Passive => self.pass_on(token, out),
+                    Stance::Passive if usize::from(hop) < out.cluster() => {
+                        self.pass_on(token, out);
+                    }
+                    // Its own token, of before it became passive. Those that it is lower than are in
+                    // its way, so only without hops and rounds does one come so far.
+                    Stance::Passive => {}
                     Stance::Asleep => unreachable!("a token wakes a node up"),
                     // With FIFO links none is left. If one were, it could not lead any more.
                     Stance::Leader | Stance::Follower => {}

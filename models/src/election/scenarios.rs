@@ -79,11 +79,11 @@ fn faults(ask: &Ask<'_>, algorithm: Algorithm) -> Faults {
 
 /// The bully's assumptions on the network.
 fn bully(scenario: Scenario<Election>, ask: &Ask<'_>) -> Scenario<Election> {
-    let scenario = scenario
-        .links(Links::Fifo)
-        .may_crash(mortal(ask))
-        .lost_only_when_down()
-        .timer("retries", |timer| *timer == Timer::Coordinator, Firing::Times(ask.count("retries")));
+    let scenario = scenario.links(Links::Fifo).may_crash(mortal(ask)).lost_only_when_down().timer(
+        "retries",
+        |timer| *timer == Timer::Coordinator,
+        Firing::Times(ask.count("retries")),
+    );
     if ask.get("synchrony") == 0 {
         return scenario;
     }
@@ -102,10 +102,7 @@ fn bully(scenario: Scenario<Election>, ask: &Ask<'_>) -> Scenario<Election> {
 }
 
 /// The bound on rounds, a named function for each number: a scenario captures nothing.
-fn randomized(
-    scenario: Scenario<Election>,
-    ask: &Ask<'_>,
-) -> Result<Scenario<Election>, String> {
+fn randomized(scenario: Scenario<Election>, ask: &Ask<'_>) -> Result<Scenario<Election>, String> {
     if ask.get("crashes") > 0 {
         return Err("a ring without names survives no crash: set `crashes` to 0".to_string());
     }
@@ -114,7 +111,9 @@ fn randomized(
         1 => scenario.node_boundary("rounds ≤ 1", |_, _, node| round(&node.state) <= 1),
         2 => scenario.node_boundary("rounds ≤ 2", |_, _, node| round(&node.state) <= 2),
         3 => scenario.node_boundary("rounds ≤ 3", |_, _, node| round(&node.state) <= 3),
-        more => return Err(format!("{more} rounds make too many states: set `rounds` to 3 at most")),
+        more => {
+            return Err(format!("{more} rounds make too many states: set `rounds` to 3 at most"));
+        }
     })
 }
 
@@ -136,8 +135,7 @@ fn lanes(ask: &Ask<'_>, algorithm: Algorithm) -> Vec<Vec<(To, Input)>> {
         vec![(To::Node(to), input); usize::from(ask.count(parameter))]
     };
     let callers = (0..ask.get("callers") as u8).map(NodeId);
-    let mut lanes: Vec<_> =
-        callers.map(|caller| times("calls", caller, Input::Elect)).collect();
+    let mut lanes: Vec<_> = callers.map(|caller| times("calls", caller, Input::Elect)).collect();
     let detects = match algorithm {
         Algorithm::Bully | Algorithm::Ring => storm || ask.get("crashes") > 0,
         Algorithm::Randomized { .. } => false,

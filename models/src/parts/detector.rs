@@ -109,12 +109,8 @@ mod tests {
 
     #[test]
     fn suspects_are_in_order_whatever_the_order_of_the_reports() {
-        let table: [(&[u8], &[u8]); 4] = [
-            (&[], &[]),
-            (&[2, 0], &[0, 2]),
-            (&[0, 2], &[0, 2]),
-            (&[1, 1, 0], &[0, 1]),
-        ];
+        let table: [(&[u8], &[u8]); 4] =
+            [(&[], &[]), (&[2, 0], &[0, 2]), (&[0, 2], &[0, 2]), (&[1, 1, 0], &[0, 1])];
         for (reports, listed) in table {
             let listed: Vec<NodeId> = listed.iter().map(|&node| NodeId(node)).collect();
             assert_eq!(suspects(reports).nodes(), listed, "after reports of {reports:?}");
@@ -148,13 +144,8 @@ mod tests {
 
     #[test]
     fn the_successor_skips_suspects_and_may_be_the_node_itself() {
-        let table: [(&[u8], u8, u8); 5] = [
-            (&[], 0, 1),
-            (&[], 2, 0),
-            (&[1], 0, 2),
-            (&[0, 1], 2, 2),
-            (&[0], 2, 1),
-        ];
+        let table: [(&[u8], u8, u8); 5] =
+            [(&[], 0, 1), (&[], 2, 0), (&[1], 0, 2), (&[0, 1], 2, 2), (&[0], 2, 1)];
         for (suspected, me, next) in table {
             let found = suspects(suspected).successor(NodeId(me), 3);
             assert_eq!(found, NodeId(next), "after n{me}, suspecting {suspected:?}");
