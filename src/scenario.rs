@@ -51,6 +51,8 @@ pub struct Scenario<P: Protocol> {
     pub faults: Faults,
     /// The nodes that may crash; all of them if `None`.
     pub may_crash: Option<Vec<NodeId>>,
+    /// Whether messages are lost only at nodes that are down: an assumption on the network.
+    pub lost_only_when_down: bool,
     /// Which nodes have a clock, and how clocks behave.
     pub clocks: Clocks,
     /// What must hold.
@@ -284,6 +286,7 @@ impl<P: Protocol> Scenario<P> {
             offered: None,
             faults: Faults::NONE,
             may_crash: None,
+            lost_only_when_down: false,
             clocks: Clocks::none(),
             invariants: Vec::new(),
             goals: Vec::new(),
@@ -364,6 +367,13 @@ impl<P: Protocol> Scenario<P> {
     /// Lets only these nodes crash.
     pub fn may_crash(mut self, nodes: impl IntoIterator<Item = NodeId>) -> Self {
         self.may_crash = Some(nodes.into_iter().collect());
+        self
+    }
+
+    /// Assumes that messages are lost only at nodes that are down. A network of bounded delay does
+    /// that: with a budget of drops, mail to a node that crashed is out of the way in the end.
+    pub fn lost_only_when_down(mut self) -> Self {
+        self.lost_only_when_down = true;
         self
     }
 
@@ -529,6 +539,9 @@ impl<P: Protocol> Scenario<P> {
         lines.extend(self.timers.iter().map(TimerRule::in_words));
         lines.extend(self.patience.iter().map(|held| format!("assuming {}", held.sentence)));
         lines.push(format!("{}", self.faults));
+        if self.lost_only_when_down {
+            lines.push("assuming messages are lost only at nodes that are down".to_string());
+        }
         if let Some(nodes) = &self.may_crash {
             let nodes: Vec<String> = nodes.iter().map(|&node| self.node_name(node)).collect();
             lines.push(format!("only {} may crash", nodes.join(", ")));

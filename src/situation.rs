@@ -246,7 +246,7 @@ pub(crate) fn fates<P: Protocol>(scenario: &Scenario<P>, up: bool) -> impl Itera
     let (faults, set) = (scenario.faults, scenario.links == Links::Set);
     let open = [
         (Fate::Deliver, up),
-        (Fate::Drop, faults.drops > 0 && !set),
+        (Fate::Drop, faults.drops > 0 && !set && !(up && scenario.lost_only_when_down)),
         (Fate::Duplicate, faults.duplicates > 0 && !set),
     ];
     open.into_iter().filter_map(|(fate, open)| open.then_some(fate))

@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod election;
 pub mod flexible_paxos;
 pub mod lock;
 pub mod multi_paxos;
@@ -24,5 +25,6 @@ pub fn catalog() -> Catalog {
         .with(paxos::PaxosModel)
         .with(multi_paxos::MultiPaxosModel)
         .with(flexible_paxos::FlexiblePaxosModel)
+        .with(election::ElectionModel)
         .with(lock::LockModel)
 }
