@@ -164,22 +164,25 @@ fn bugs(text: &mut String, model: &dyn AnyModel) {
     }
 }
 
-/// The first comment of a module as Markdown, up to where it says what is not modelled.
+/// The first comment of a module as Markdown, up to where it says what is not modelled, and without
+/// its first paragraph, which says what the model is, as the head of the page does.
 fn prose(source: &str) -> String {
     let comment = source.lines().map_while(|line| line.strip_prefix("//!"));
     let lines = comment.map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let told = lines.take_while(|line| !line.starts_with("Not modelled"));
     let mut prose = String::new();
-    for line in lines.take_while(|line| !line.starts_with("Not modelled")) {
+    for line in told.skip_while(|line| !line.is_empty()) {
+        // Its headings are below those of the page.
+        if line.starts_with('#') {
+            prose.push_str("##");
+        }
         prose.push_str(&without_links(line));
         prose.push('\n');
     }
-    // The page has a title of its own: the first paragraph says what the model is.
-    let end = prose.trim_end().len();
-    prose.truncate(end);
-    if !prose.is_empty() {
-        prose.push('\n');
+    match prose.trim() {
+        "" => String::new(),
+        told => format!("{told}\n"),
     }
-    prose
 }
 
 /// Links between items of code lead nowhere on a page.
@@ -223,9 +226,9 @@ mod tests {
     #[test]
     fn prose_ends_where_the_code_begins_and_has_no_links_into_it() {
         let source = "//! A lock.\n//!\n//! See [`Lock`] and [`take`](Lock::take).\n//!\n\
-                      //! Not modelled: time.\n\nmod bugs;\n";
-        assert_eq!(prose(source), "A lock.\n\nSee `Lock` and `take`.\n");
-        assert_eq!(prose("mod bugs;\n"), "");
+                      //! # Why\n//!\n//! Not modelled: time.\n\nmod bugs;\n";
+        assert_eq!(prose(source), "See `Lock` and `take`.\n\n### Why\n");
+        assert_eq!(prose("//! A lock.\n\nmod bugs;\n"), "");
     }
 
     #[test]

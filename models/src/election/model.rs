@@ -39,6 +39,10 @@ impl Model for ElectionModel {
         ]
     }
 
+    fn prose(&self) -> &'static str {
+        include_str!("mod.rs")
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

@@ -33,6 +33,10 @@ impl Model for FlexiblePaxosModel {
         NOT_MODELLED
     }
 
+    fn prose(&self) -> &'static str {
+        include_str!("mod.rs")
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

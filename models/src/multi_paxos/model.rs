@@ -32,6 +32,10 @@ impl Model for MultiPaxosModel {
         NOT_MODELLED
     }
 
+    fn prose(&self) -> &'static str {
+        include_str!("mod.rs")
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

@@ -44,6 +44,10 @@ impl Model for RaftExtensionsModel {
         ]
     }
 
+    fn prose(&self) -> &'static str {
+        include_str!("mod.rs")
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

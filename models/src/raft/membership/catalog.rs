@@ -39,6 +39,10 @@ impl Model for RaftMembershipModel {
         ]
     }
 
+    fn prose(&self) -> &'static str {
+        include_str!("mod.rs")
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }
