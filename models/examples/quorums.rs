@@ -101,7 +101,9 @@ fn describe(verb: &str, system: &QuorumSystem) {
     let any = fewest.expect("all of them down are enough") - 1;
     let most = size - quorums[0].len() as u32;
     println!("To {verb}: {system}. Beside itself n0 must hear {}.", others.join(", or "));
-    println!("    Any {any} of {size} may be down; if it is the right ones, {most}.");
+    let best =
+        if most > any { format!("; if it is the right ones, {most}") } else { String::new() };
+    println!("    Any {any} of {size} may be down{best}.");
 }
 
 /// Shows a shortest run in which n0 leads and has the command executed.
