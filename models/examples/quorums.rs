@@ -23,38 +23,53 @@ fn scenario(name: &str, quorums: Settings<'_>) -> Result<Scenario<MultiPaxos<Tot
     build(&FlexiblePaxosModel, name, None, &given).map_err(|misfit| misfit.to_string())
 }
 
+/// Each system with what to look at in its run.
+const SYSTEMS: [(&str, &str, Settings<'_>, &str); 3] = [
+    (
+        "Majorities",
+        "deep-counts",
+        &[("prepare", 3), ("accept", 3)],
+        "Both phases wait for two others. Four acceptors survive no more than three would.",
+    ),
+    (
+        "Fewer accept than promise",
+        "deep-counts",
+        &[("prepare", 3), ("accept", 2)],
+        "The command waits for one other. Two may be down, while nobody has to take over.",
+    ),
+    (
+        "A 2x2 grid: n0 n1 above n2 n3",
+        "deep-grid",
+        &[],
+        "Each phase waits for one other: phase 1 for n2 below n0, phase 2 for n1 beside it. n3 has\n\
+         heard of nothing. But if it stands for election, the column that promises crosses the row\n\
+         that accepted, in n0 or in n1, and n3 hears of the command.",
+    ),
+];
+
 fn main() -> Result<(), String> {
     println!(
-        "Paxos decides a command in two phases. In phase 1 a leader is promised that no lower"
+        "Paxos decides a command in two phases. In phase 1 acceptors promise a leader to take part\n\
+         in no lower ballot, and say what they have accepted; in phase 2 they accept its value. A\n\
+         leader that stays does phase 1 once, and phase 2 for each command. One command alone, as in\n\
+         the runs below, is the single decree of the first paper; the next one would begin at the\n\
+         client's request. A later leader must hear of what was chosen, so quorums of one phase must\n\
+         meet those of the other. That two of the same phase meet is not needed: Flexible Paxos."
     );
-    println!("ballot goes on, and hears what was accepted; in phase 2 it has a value accepted. A");
-    println!(
-        "stable leader does phase 1 once, and phase 2 for every command: one command alone is"
-    );
-    println!("the single decree of the first paper, the next one needs phase 2 only. A later");
-    println!("leader must hear of what was chosen, so quorums of one phase must meet those of the");
-    println!("other. Whether two of the same phase meet does not matter: that is Flexible Paxos.");
-
-    let table: [(&str, &str, Settings<'_>); 3] = [
-        ("Majorities", "deep-counts", &[("prepare", 3), ("accept", 3)]),
-        ("Fewer accept than promise", "deep-counts", &[("prepare", 3), ("accept", 2)]),
-        ("A 2x2 grid: n0 n1 above n2 n3", "deep-grid", &[]),
-    ];
-    for (title, name, quorums) in table {
+    for (title, name, quorums, remark) in SYSTEMS {
         let scenario = scenario(name, quorums)?;
         let phases = &scenario.protocol.phases;
         println!("\n{title}\n{}\n", "=".repeat(title.len()));
         describe("promise", &phases.prepare);
         describe("accept", &phases.accept);
+        println!("{remark}");
         show(scenario)?;
     }
 
-    println!("\nA system that is refused\n========================\n");
     println!(
-        "Rows in both phases would have as few acceptors as columns and rows. But n0 might be"
-    );
-    println!(
-        "promised by its row and have a value chosen by it, and n2 another by the other row:\n"
+        "\nA system that is refused\n========================\n\n\
+         Rows in both phases need as few acceptors as columns and rows do. But n0 might be prepared\n\
+         by its row and have a value chosen by it, and n2 another one by the other row:\n"
     );
     match scenario("deep-grid", &[("prepare", 1), ("accept", 1)]) {
         Ok(_) => Err("rows never meet, and were taken".to_string()),
@@ -86,7 +101,9 @@ fn describe(verb: &str, system: &QuorumSystem) {
     let any = fewest.expect("all of them down are enough") - 1;
     let most = size - quorums[0].len() as u32;
     println!("To {verb}: {system}. Beside itself n0 must hear {}.", others.join(", or "));
-    println!("    Any {any} may be down, and with luck {most}.");
+    let best =
+        if most > any { format!("; if it is the right ones, {most}") } else { String::new() };
+    println!("    Any {any} of {size} may be down{best}.");
 }
 
 /// Shows a shortest run in which n0 leads and has the command executed.
