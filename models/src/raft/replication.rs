@@ -221,7 +221,7 @@ impl<S: StateMachine> Raft<S> {
     }
 
     /// Applies what is newly known to be committed, in order; a leader answers the clients.
-    pub(super) fn commit_up_to(&self, state: &mut State<S>, commit: Index, out: &mut Out<S>) {
+    fn commit_up_to(&self, state: &mut State<S>, commit: Index, out: &mut Out<S>) {
         while state.commit < commit {
             state.commit = state.commit.next();
             let entry = state.log.at(state.commit).expect("a committed entry").clone();
