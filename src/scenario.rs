@@ -371,7 +371,9 @@ impl<P: Protocol> Scenario<P> {
     }
 
     /// Assumes that messages are lost only at nodes that are down. A network of bounded delay does
-    /// that: with a budget of drops, mail to a node that crashed is out of the way in the end.
+    /// that: with a budget of drops, mail to a node that crashed is out of the way in the end. It is
+    /// part of what is possible, so a storm must leave out loss and partitions
+    /// ([`FaultKinds`](crate::simulate::FaultKinds)).
     pub fn lost_only_when_down(mut self) -> Self {
         self.lost_only_when_down = true;
         self

@@ -32,14 +32,14 @@ one to n2 is lost, as n2 is down: silence means death, and that is an assumption
 old leader up before it hears of the new one.";
 
 const RING_SEEN: &str = "\
-n1 stands before the gap, so it is n1 that calls the next election, epoch 2, and sends past n2. n0 is
-lower and passes the name on. It comes home, and `Elected` follows.";
+n1 stands before the gap, so it is n1 that calls the next election, epoch 2, and sends past n2. n0
+is lower and passes the name on. It comes home, and `Elected` follows.";
 
 const ALIKE_SEEN: &str = "\
 n0 and n1 draw the same. n1 cannot know whose token it sees, but it has come one hop only, so it is
-not its own: n1 passes it on as not unique. It comes home after three hops, and n0 knows that it must
-draw again. A node that took every token with its own id for its own would lead now, and so would
-n1: that is the mistake `rand-no-round`.";
+not its own: n1 passes it on as not unique. It comes home after three hops, and n0 knows that it
+must draw again. A node that took every token with its own id for its own would lead now, and so
+would n1: that is the mistake `rand-no-round`.";
 
 fn main() -> Result<(), String> {
     println!("{COST}");

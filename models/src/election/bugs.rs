@@ -94,7 +94,8 @@ pub(super) const BUGS: &[BugInfo] = &[
     },
     BugInfo {
         name: "ring-initiator-crash",
-        about: "The name of a node that has crashed is passed on past the gap. Nobody takes it home.",
+        about: "The name of a node that has crashed is passed on past the gap, and nobody takes \
+                it home.",
         source: "Le Lann, Distributed Systems: Towards a Formal Approach (IFIP 1977), on lost and \
                  orphaned tokens; Chang & Roberts 1979 assume no crash",
         invariant: "passes-once",
@@ -103,8 +104,8 @@ pub(super) const BUGS: &[BugInfo] = &[
     },
     BugInfo {
         name: "rand-no-round",
-        about: "A node knows its token by the id alone, and not by its hops and round: two that drew \
-                the same take each other's token for their own.",
+        about: "A node knows its token by the id alone, and not by its hops and round: two that \
+                drew the same take each other's token for their own.",
         source: "Itai & Rodeh 1990; Fokkink & Pang 2006, §2, by leaving out round and hop",
         invariant: "one-leader-per-epoch",
         explored: ("randomized", &[]),

@@ -181,7 +181,7 @@ pub(super) fn elected_again() -> Goal<Election> {
     Goal::seen(
         "elected-again",
         "A node is elected in a second epoch.",
-        |_, sight| matches!(sight, Sight::Event { event: Event::Leads(epoch), .. } if *epoch > Epoch(1)),
+        |_, sight| matches!(sight, Sight::Event { event: Event::Leads(won), .. } if won.0 > 1),
     )
 }
 

@@ -1,8 +1,8 @@
 //! Leader election: three algorithms behind one interface.
 //!
-//! Nodes that are to act as one must agree on who decides. An election is *called* when no leader is
-//! known or the one there was is gone, it makes one node the leader and lets the others know. All
-//! three algorithms do that, under very different assumptions:
+//! Nodes that are to act as one must agree on who decides. An election is *called* when no leader
+//! is known or the one there was is gone, it makes one node the leader and lets the others know.
+//! All three algorithms do that, under very different assumptions:
 //!
 //! | algorithm | nodes know | network | what goes wrong is noticed by | survives |
 //! |---|---|---|---|---|
@@ -10,8 +10,8 @@
 //! | [`ring`] | all names | to the next that is up | a perfect detector | crashes and restarts |
 //! | [`randomized`] | how many they are | to the next, FIFO | nobody | nothing |
 //!
-//! Each is a file that can be read by itself, with its paper beside it. What they share is here: the
-//! protocol that hands everything on to the algorithm chosen, and what can be said of a node
+//! Each is a file that can be read by itself, with its paper beside it. What they share is here:
+//! the protocol that hands everything on to the algorithm chosen, and what can be said of a node
 //! whichever it is, its [`Standing`]. Each scenario belongs to one algorithm.
 //!
 //! # What is claimed
@@ -23,15 +23,15 @@
 //! about all time. No election without a majority can promise more: a node that was down the whole
 //! time and comes back when all others are gone leads in epochs that others led in before it.
 //!
-//! **Rest: where nothing is on its way, those who know a live leader know the same one; and where no
-//! timer runs and no report of the detector is due either, everyone knows one.** That is half of
+//! **Rest: where nothing is on its way, those who know a live leader know the same one; and where
+//! no timer runs and no report of the detector is due either, everyone knows one.** That is half of
 //! "in the end there is a leader". It catches every system that has *stopped* without one: a node
 //! that waits for somebody who is dead, a message lost in a broken ring. What it cannot catch is a
 //! system that never stops: a timer that starts election after election, a message that goes round
-//! for ever, coins that fall alike for ever. A message that goes round for ever is caught by a claim
-//! of its own (on the ring an election message passes no node twice). That the bully's timers find
-//! a leader in the end follows only if crashes cease and delays keep their bound, and that coins
-//! differ in the end has probability one and is not certain; both need fairness, which is not
+//! for ever, coins that fall alike for ever. A message that goes round for ever is caught by a
+//! claim of its own (on the ring an election message passes no node twice). That the bully's timers
+//! find a leader in the end follows only if crashes cease and delays keep their bound, and that
+//! coins differ in the end has probability one and is not certain; both need fairness, which is not
 //! checked. In their place each storm ends with a phase without faults in which an election must be
 //! won.
 //!

@@ -18,8 +18,8 @@ impl Model for ElectionModel {
     }
 
     fn about(&self) -> &'static str {
-        "Leader election behind one interface: the bully, a ring of names, and a ring without names \
-         that draws lots."
+        "Leader election behind one interface: the bully, a ring of names, and a ring without \
+         names that draws lots."
     }
 
     fn source(&self) -> &'static str {

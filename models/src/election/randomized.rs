@@ -19,14 +19,15 @@
 //!   it on;
 //! - it is lower: it goes no further.
 //!
-//! The hop count is what names are on other rings: it tells a node its own token from one that looks
-//! the same. Take it away, and two nodes that drew the same id take each other's token for their
-//! own, and both lead.
+//! The hop count is what names are on other rings: it tells a node its own token from one that
+//! looks the same. Take it away, and two nodes that drew the same id take each other's token for
+//! their own, and both lead.
 //!
-//! **Why there is one leader.** A token that comes home unique has passed every other node, and each
-//! was passive or lower and became passive. **Why there is one at all:** each round, the active nodes
-//! that drew the highest id go on; that all of them draw alike for ever has probability zero. A
-//! model checker sees that it *can* go on for ever, and bounds the rounds; that is all it can say.
+//! **Why there is one leader.** A token that comes home unique has passed every other node, and
+//! each was passive or lower and became passive. **Why there is one at all:** each round, the
+//! active nodes that drew the highest id go on; that all of them draw alike for ever has
+//! probability zero. A model checker sees that it *can* go on for ever, and bounds the rounds; that
+//! is all it can say.
 //!
 //! FIFO links matter here for `Elected`, by which the leader tells the others, so that nodes know
 //! when they may call the next election: it drives every token of its election before it. Fokkink &
@@ -122,8 +123,8 @@ impl Member {
                     Stance::Passive if usize::from(hop) < out.cluster() => {
                         self.pass_on(token, out);
                     }
-                    // Its own token, of before it became passive. Those that it is lower than are in
-                    // its way, so only without hops and rounds does one come so far.
+                    // Its own token, of before it became passive. Whoever drew more is in its way,
+                    // so only without hops and rounds does one come so far.
                     Stance::Passive => {}
                     Stance::Asleep => unreachable!("a token wakes a node up"),
                     // With FIFO links none is left. If one were, it could not lead any more.

@@ -11,28 +11,31 @@
 //! *participant* that is higher swallows names, since its own is on its way and will do. Of all who
 //! call, n log n names are passed on average, and n² at worst, when names fall along the ring.
 //!
-//! **Epochs.** The paper has one election and no crashes. Here they are numbered: each begins at the
-//! greatest number known and one more, everyone follows the greatest number it hears of, and
+//! **Epochs.** The paper has one election and no crashes. Here they are numbered: each begins at
+//! the greatest number known and one more, everyone follows the greatest number it hears of, and
 //! messages of lower ones are dropped where they arrive.
 //!
-//! **Crashes and restarts.** A perfect detector tells of crashes ([`crate::parts::detector`]). Nodes
-//! skip those they suspect, so the ring closes again. What was on its way in the gap is lost, hence
-//! a simple rule: *a node whose successor or leader has crashed begins a new election*. A node that
-//! restarts says `Join` to all; it is trusted again, and the same rule makes the node before it
-//! begin. If that one is down, too, some other will; should its number be too low for the one that
-//! restarted, that one calls the election that it does follow. (Le Lann's and Chang & Roberts' papers leave repair to the reader.)
+//! **Crashes and restarts.** A perfect detector tells of crashes ([`crate::parts::detector`]).
+//! Nodes skip those they suspect, so the ring closes again. What was on its way in the gap is lost,
+//! hence a simple rule: *a node whose successor or leader has crashed begins a new election*. A
+//! node that restarts says `Join` to all; it is trusted again, and the same rule makes the node
+//! before it begin. The paper leaves all this to the reader, and it has corners. A node that
+//! restarts must take no part in the election it was in, or its name goes round twice. So it goes
+//! on to the next number; but others may not know that number, so when it hears of an election
+//! below it, it calls the one it follows.
 //!
 //! **A message whose sender is gone.** Nobody takes a name home whose node has crashed. If it were
 //! passed on past the gap it would go round for ever, as every node on the way is lower. But only a
 //! node that suspects the crashed one sends past it, and that node knows that the name is nobody's:
-//! it counts as the lowest of all. So an election message passes no node twice, which is an
-//! invariant here. A crashed leader's `Elected` comes to that node, too, and is answered by a new
-//! election.
+//! it counts as the lowest of all, and that node sends its own instead. (Only dropped, the election
+//! might end there, and leave a lone survivor without a leader.) So an election message passes no
+//! node twice, which is an invariant here. A crashed leader's `Elected` comes to that node, too,
+//! and is answered by a new election.
 //!
-//! **Why there is one leader.** To lead, a name passes every node that is up; one that leads in that
-//! epoch already, or knows who does, drops it, and of two candidates the higher one swallows the
-//! lower's name. Nothing here rests on time. It rests on the detector: if it suspected a node that
-//! is up, two halves of the ring would elect a leader each.
+//! **Why there is one leader.** To lead, a name passes every node that is up; one that leads in
+//! that epoch already, or knows who does, drops it, and of two candidates the higher one swallows
+//! the lower's name. Nothing here rests on time. It rests on the detector: if it suspected a node
+//! that is up, two halves of the ring would elect a leader each.
 
 use serde::{Deserialize, Serialize};
 use splitbrain::{NodeId, Outbox};

@@ -101,7 +101,7 @@ fn bully(scenario: Scenario<Election>, ask: &Ask<'_>) -> Scenario<Election> {
     )
 }
 
-/// The bound on rounds, a named function for each number: a scenario captures nothing.
+/// FIFO links, and a bound on rounds: a function for each number, since scenarios capture nothing.
 fn randomized(scenario: Scenario<Election>, ask: &Ask<'_>) -> Result<Scenario<Election>, String> {
     if ask.get("crashes") > 0 {
         return Err("a ring without names survives no crash: set `crashes` to 0".to_string());

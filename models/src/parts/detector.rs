@@ -4,12 +4,12 @@
 //! (Chandra & Toueg, *Unreliable Failure Detectors for Reliable Distributed Systems*, JACM 1996).
 //! The perfect one, their class P, is
 //!
-//! - **strongly complete**: in the end every node that crashed is suspected by every node that runs;
+//! - **strongly complete**: in the end every node that crashed is suspected by each that runs;
 //! - **strongly accurate**: no node is suspected before it crashes.
 //!
 //! Nothing in an asynchronous network can do that, so it is an assumption on the system, and here
-//! it comes from outside: the detector's report is an input, [`Suspect`], and a scenario *offers* it
-//! only while the node it names is down, which is accuracy:
+//! it comes from outside: the detector's report is an input, [`Suspect`], and a scenario *offers*
+//! it only while the node it names is down, which is accuracy:
 //!
 //! ```
 //! # use splitbrain::{Node, NodeId, Nothing, Outbox, Protocol, Scenario};
@@ -88,7 +88,7 @@ impl Suspects {
         down.any(|node| !self.contains(node))
     }
 
-    /// The next node after `me` on a ring of `nodes` that is not suspected: `me`, if all others are.
+    /// The next node after `me` on a ring of `nodes` that is not suspected; `me` if all others are.
     pub fn successor(&self, me: NodeId, nodes: usize) -> NodeId {
         let after = (1..nodes).map(|step| NodeId::at((me.index() + step) % nodes));
         after.into_iter().find(|&node| !self.contains(node)).unwrap_or(me)
