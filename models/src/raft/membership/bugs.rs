@@ -44,7 +44,7 @@ pub(super) const BUGS: &[BugInfo] = &[
             "joint-takeover",
             &[("members", 3), ("joint", 1), ("commands", 1), ("crashes", 1)],
         ),
-        simulated: ("storm", &[]),
+        simulated: ("storm-joint", &[("noop", 0)]),
     },
     BugInfo {
         name: Bug::MultiServerChange.name(),

@@ -163,6 +163,13 @@ const SCENARIOS: &[ScenarioInfo] = &[
         settings: &[("turns", 12), ("remove", 3)],
     },
     ScenarioInfo {
+        name: "one-by-one",
+        about: "n0 leads three servers and removes the others, one after the other; n1 may lead \
+                meanwhile.",
+        engine: Engine::Explore,
+        settings: &[("turns", 12), ("remove", 32)],
+    },
+    ScenarioInfo {
         name: "removed-server",
         about: "n2 is removed, is not told, and stands for election.",
         engine: Engine::Explore,
@@ -204,6 +211,13 @@ const SCENARIOS: &[ScenarioInfo] = &[
         about: "n0 leads n1, and hands over to n2 and n3 by joint consensus; n2 leads after it.",
         engine: Engine::Explore,
         settings: &[("nodes", 4), ("members", 2), ("turns", 13), ("joint", 34)],
+    },
+    ScenarioInfo {
+        name: "needed-again",
+        about: "n0 hands over to n1, but crashes before n1 hears that it leads alone: n0 must stand \
+                for election once more.",
+        engine: Engine::Explore,
+        settings: &[("nodes", 2), ("members", 1), ("turns", 121), ("joint", 2), ("crashes", 1)],
     },
     ScenarioInfo {
         name: "crash",

@@ -148,6 +148,20 @@ pub(super) fn successor_elected<S: StateMachine>() -> Goal<Raft<S>> {
     )
 }
 
+/// A server that votes no longer is needed once more, to commit just that.
+pub(super) fn elected_without_a_vote<S: StateMachine>() -> Goal<Raft<S>> {
+    Goal::seen(
+        "elected-without-a-vote",
+        "A server that does not vote by its own log is elected.",
+        |_, sight| match sight {
+            Sight::Event { node, event: Event::Elected { .. }, state } => {
+                !state.members.votes(*node)
+            }
+            _ => false,
+        },
+    )
+}
+
 /// A change that was never committed is undone.
 pub(super) fn change_rolled_back<S: StateMachine>() -> Goal<Raft<S>> {
     Goal::seen("change-rolled-back", "A change that gives way is undone.", |_, sight| {

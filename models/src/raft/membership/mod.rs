@@ -29,8 +29,8 @@
 //! **A leader that removes itself (§6, dissertation §4.2.2)** leads until C_new is committed, and
 //! does not count itself meanwhile; then it retires. A server that is no voter by its own log must
 //! still stand for election while that change is uncommitted: its log may be the longest, so that
-//! it gives its vote to nobody, and the others may need it. (Leave this out, and the storm of joint
-//! consensus stalls in its eleventh run.)
+//! it gives its vote to nobody, and the others may need it. (The scenario `needed-again` shows it:
+//! leave this out, and the cluster stands still.)
 //!
 //! **Servers that were removed (§6, dissertation §4.2.3)** are sent nothing any more, so they do not
 //! learn of it, time out, and bother the others with ever greater terms. That is never unsafe. It

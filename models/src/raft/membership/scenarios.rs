@@ -116,6 +116,7 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Counter>> {
         "leader-removed" => {
             goals.extend([invariants::leader_retired(), invariants::successor_elected()]);
         }
+        "needed-again" => goals.push(invariants::elected_without_a_vote()),
         "removed-server" | "loyal" => goals.push(invariants::removed_server_stands()),
         "remove" | "rival-changes" | "deep" => goals.push(invariants::change_rolled_back()),
         _ => {}
