@@ -1,6 +1,8 @@
 //! Every example runs, and prints what is written beside it.
 //!
-//! `UPDATE_EXAMPLES=1 cargo test -p splitbrain-models --test examples` writes the files anew.
+//! `cargo test -p splitbrain-models` builds the examples and runs this; after
+//! `cargo build -p splitbrain-models --examples`, `UPDATE_EXAMPLES=1 cargo test -p splitbrain-models
+//! --test examples` writes the files anew.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
