@@ -206,7 +206,7 @@ impl<P: Protocol> Situation<P> {
 
     /// Whether a goal that shows in the nodes is reached here.
     pub(crate) fn reaches(&self, scenario: &Scenario<P>, goal: &Goal<P>) -> bool {
-        match goal.sign {
+        match &goal.sign {
             Sign::Nodes(reached) => {
                 self.panicked.is_none() && reached(&scenario.protocol, &self.world.nodes)
             }
