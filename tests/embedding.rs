@@ -131,7 +131,7 @@ fn in_a_shell(bare: &Scenario<Table>, outside: usize) -> Scenario<Shell> {
     let shell = Shell { table: bare.protocol.clone(), nodes: bare.nodes };
     let mut scenario = Scenario::new("random", shell, bare.nodes + outside)
         .links(bare.links)
-        .faults(bare.faults.clone())
+        .faults(bare.faults)
         .clocks(bare.clocks.clone())
         .may_crash((0..bare.nodes).map(NodeId::at))
         .boundary("at most 3 messages on their way", |_, world| in_flight(world) <= 3);

@@ -9,10 +9,14 @@
 pub mod lock;
 pub mod parts;
 pub mod raft;
+pub mod replicated_lock;
 
 use splitbrain::catalog::Catalog;
 
 /// Every model.
 pub fn catalog() -> Catalog {
-    Catalog::new().with(raft::RaftModel).with(lock::LockModel)
+    Catalog::new()
+        .with(raft::RaftModel)
+        .with(lock::LockModel)
+        .with(replicated_lock::ReplicatedLockModel)
 }
