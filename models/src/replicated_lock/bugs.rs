@@ -18,7 +18,7 @@ pub enum Bug {
     /// A new leader takes leases granted by another for run out.
     LeaseNotRenewedOnFailover,
     /// A leader renews leases without asking the other servers.
-    OldLeaderRenews,
+    RenewWithoutLog,
     /// The store takes every write.
     NoFencing,
 }
@@ -31,7 +31,7 @@ impl Bug {
         Bug::ReturnAfterExpiry,
         Bug::RedlockRestart,
         Bug::LeaseNotRenewedOnFailover,
-        Bug::OldLeaderRenews,
+        Bug::RenewWithoutLog,
         Bug::NoFencing,
     ];
 
@@ -43,7 +43,7 @@ impl Bug {
             Bug::ReturnAfterExpiry => "return-after-expiry",
             Bug::RedlockRestart => "redlock-restart",
             Bug::LeaseNotRenewedOnFailover => "lease-not-renewed-on-failover",
-            Bug::OldLeaderRenews => "old-leader-renews",
+            Bug::RenewWithoutLog => "renew-without-log",
             Bug::NoFencing => "no-fencing",
         }
     }
@@ -61,7 +61,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         about: "The token counter is the leader's own, and a new leader counts from 1 again.",
         source: "Burrows 2006, §2.4, by taking the counter out of the replicated database",
         invariant: "one-holder-per-token",
-        explored: ("release", &[]),
+        explored: ("failover", &[]),
         simulated: ("storm", &[]),
     },
     BugInfo {
@@ -71,7 +71,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "Redis documentation of SET NX, on fail-over with asynchronous replication; \
                  Kleppmann 2016",
         invariant: "mutual-exclusion",
-        explored: ("failover", &[]),
+        explored: ("elections", &[]),
         simulated: ("storm", &[]),
     },
     BugInfo {
@@ -80,7 +80,7 @@ pub(super) const BUGS: &[BugInfo] = &[
                 run out on its way.",
         source: "etcd#11456",
         invariant: "mutual-exclusion",
-        explored: ("expiry", &[]),
+        explored: ("expiry", &[("from", 1), ("writes", 0)]),
         simulated: ("storm", &[]),
     },
     BugInfo {
@@ -89,7 +89,7 @@ pub(super) const BUGS: &[BugInfo] = &[
                 leader that does not know who has the lock.",
         source: "Kleppmann 2016 on Redlock, whose nodes may restart without what they had locked",
         invariant: "mutual-exclusion",
-        explored: ("restart", &[]),
+        explored: ("restart", &[("clients", 2), ("releases", 0)]),
         simulated: ("storm", &[]),
     },
     BugInfo {
@@ -97,25 +97,25 @@ pub(super) const BUGS: &[BugInfo] = &[
         about: "A new leader, which knows of no clock that counted a lease, takes it for run out.",
         source: "etcd#2660; Gray & Cheriton 1989 on the server's recovery",
         invariant: "mutual-exclusion",
-        explored: ("takeover", &[]),
+        explored: ("takeover", &[("writes", 0), ("ticks", 0)]),
         simulated: ("storm", &[]),
     },
     BugInfo {
-        name: Bug::OldLeaderRenews.name(),
-        about: "A leader renews a lease without asking the other servers, who may have another \
-                leader and passed the lock on.",
-        source: "etcd#15247, second part",
-        invariant: "mutual-exclusion",
+        name: Bug::RenewWithoutLog.name(),
+        about: "A leader renews a lease by itself, so an expiry that is in the log, or the next \
+                leader, knows nothing of it.",
+        source: "etcd#15247: an old leader goes on renewing leases",
+        invariant: "linearizability",
         explored: ("renewal", &[]),
         simulated: ("storm", &[]),
     },
     BugInfo {
         name: Bug::NoFencing.name(),
-        about: "The store takes every write, so one sent under a lease that has run out since \
-                undoes the next holder's, however well the lock is replicated.",
+        about: "The store takes every write, so one sent under a lease that is over since undoes \
+                the next holder's, however well the lock is replicated.",
         source: "Kleppmann 2016, \"Making the lock safe with fencing\"; etcd#11457",
         invariant: "tokens-never-decrease",
-        explored: ("expiry", &[]),
+        explored: ("release", &[]),
         simulated: ("storm", &[]),
     },
 ];

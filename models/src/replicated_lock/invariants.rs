@@ -234,6 +234,20 @@ pub(super) fn answered_again() -> Goal<ReplicatedLock> {
     })
 }
 
+/// A server comes back with what it had stored.
+pub(super) fn grant_survives_restart() -> Goal<ReplicatedLock> {
+    Goal::seen(
+        "grant-survives-restart",
+        "A server restarts, and its log says who was granted the lock.",
+        |_, sight| match sight {
+            Sight::Restart { state: State::Server(server), .. } => {
+                server.raft.log.last() > raft::Index(0)
+            }
+            _ => false,
+        },
+    )
+}
+
 /// A read sees a write of an earlier holder.
 pub(super) fn handed_over() -> Goal<ReplicatedLock> {
     Goal::seen("value-handed-over", "A client reads what another holder wrote.", |_, sight| {

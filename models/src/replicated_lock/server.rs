@@ -7,7 +7,7 @@ use super::machine::{Answer, Command, LockMachine};
 use super::state::{Count, Event, Message, Server};
 use super::{Bug, InnerRaft, ReplicatedLock, SERVICE};
 use crate::lock::Token;
-use crate::parts::machine::{Request, Serial};
+use crate::parts::machine::{Request, Seen, Serial};
 use crate::raft;
 
 /// What Raft sends and tells goes through here, into the server's own outbox.
@@ -80,10 +80,10 @@ impl ReplicatedLock {
             self.propose(server, Request { client, serial, command }, out);
         }
         if let Command::Renew(token) = request.command
-            && self.has(Bug::OldLeaderRenews)
+            && self.has(Bug::RenewWithoutLog)
             && let Some(lease) = server.lock().lease.filter(|lease| lease.token == token)
         {
-            out.mark(Bug::OldLeaderRenews.name());
+            out.mark(Bug::RenewWithoutLog.name());
             server.count = Some(Count { stretch: lease.stretch, until: out.now() + self.lease });
             return self.answer(request.client, request.serial, Answer::Done, out);
         }
@@ -99,7 +99,8 @@ impl ReplicatedLock {
         if client == SERVICE {
             out.emit(Event::Asks(request.clone()));
         }
-        if self.has(Bug::AsyncFailover) && server.is_settled() {
+        let is_new = server.raft.applied.seen(client, serial) == Seen::New;
+        if self.has(Bug::AsyncFailover) && is_new && server.is_settled() {
             out.mark(Bug::AsyncFailover.name());
             let answer = server.lock().clone().apply(&request.command);
             self.answer(client, serial, answer, out);
