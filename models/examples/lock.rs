@@ -27,8 +27,8 @@ What to look at:
 - n1's `count` is in no log. It is set when n1 comes to lead, from the clock it has then.
 - `Expire` and bob's `Acquire` go into the log together. The lock is bob's when n2 has both, and not
   when n1's clock says so.
-- bob first asked n0, where he would have asked alice's n0 in vain; he asks n1 under the same number,
-  so that the lock would not be granted twice if both had heard him.
+- bob first asks n0, which is down and says nothing; he asks n1 under the same number, so that the
+  lock would not be granted twice if both had heard him.
 - The store refuses alice's write, though she held the lock when she sent it and nobody did anything
   wrong. No lease, however well it is replicated, can help there: the token can.";
 
@@ -45,6 +45,14 @@ fn main() -> Result<(), String> {
     }
     println!("\n{}\n{AFTER}", story.to_text());
     Ok(())
+}
+
+/// A text of at most 90 letters.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(90) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
+    }
 }
 
 /// A shortest way by which all this happens.

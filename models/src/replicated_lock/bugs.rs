@@ -17,6 +17,8 @@ pub enum Bug {
     RedlockRestart,
     /// A new leader takes leases granted by another for run out.
     LeaseNotRenewedOnFailover,
+    /// A leader ends the lease it found run out, though it was renewed meanwhile.
+    ExpiryNamesLease,
     /// A leader renews leases without asking the other servers.
     RenewWithoutLog,
     /// The store takes every write.
@@ -25,12 +27,13 @@ pub enum Bug {
 
 impl Bug {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Bug; 7] = [
+    pub const ALL: [Bug; 8] = [
         Bug::TokenResetOnFailover,
         Bug::AsyncFailover,
         Bug::ReturnAfterExpiry,
         Bug::RedlockRestart,
         Bug::LeaseNotRenewedOnFailover,
+        Bug::ExpiryNamesLease,
         Bug::RenewWithoutLog,
         Bug::NoFencing,
     ];
@@ -43,6 +46,7 @@ impl Bug {
             Bug::ReturnAfterExpiry => "return-after-expiry",
             Bug::RedlockRestart => "redlock-restart",
             Bug::LeaseNotRenewedOnFailover => "lease-not-renewed-on-failover",
+            Bug::ExpiryNamesLease => "expiry-names-lease",
             Bug::RenewWithoutLog => "renew-without-log",
             Bug::NoFencing => "no-fencing",
         }
@@ -61,7 +65,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         about: "The token counter is the leader's own, and a new leader counts from 1 again.",
         source: "Burrows 2006, §2.4, by taking the counter out of the replicated database",
         invariant: "one-holder-per-token",
-        explored: ("failover", &[]),
+        explored: ("retry", &[("from", 3), ("heartbeats", 1), ("releases", 1)]),
         simulated: ("storm", &[]),
     },
     BugInfo {
@@ -72,7 +76,7 @@ pub(super) const BUGS: &[BugInfo] = &[
                  Kleppmann 2016",
         invariant: "mutual-exclusion",
         explored: ("elections", &[]),
-        simulated: ("storm", &[]),
+        simulated: ("storm", &[("lease", 40)]),
     },
     BugInfo {
         name: Bug::ReturnAfterExpiry.name(),
@@ -89,7 +93,7 @@ pub(super) const BUGS: &[BugInfo] = &[
                 leader that does not know who has the lock.",
         source: "Kleppmann 2016 on Redlock, whose nodes may restart without what they had locked",
         invariant: "mutual-exclusion",
-        explored: ("restart", &[("clients", 2), ("releases", 0)]),
+        explored: ("restart", &[("clients", 2), ("retries", 1)]),
         simulated: ("storm", &[]),
     },
     BugInfo {
@@ -97,8 +101,17 @@ pub(super) const BUGS: &[BugInfo] = &[
         about: "A new leader, which knows of no clock that counted a lease, takes it for run out.",
         source: "etcd#2660; Gray & Cheriton 1989 on the server's recovery",
         invariant: "mutual-exclusion",
-        explored: ("takeover", &[("writes", 0), ("ticks", 0)]),
+        explored: ("retry", &[("from", 3), ("heartbeats", 1)]),
         simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::ExpiryNamesLease.name(),
+        about: "A leader that finds a stretch run out ends the lease, whichever stretch it is in by \
+                the time that the others agree: a renewal that is in the log before it is undone.",
+        source: "etcd#12528, etcd#15247: an old leader revokes leases that were renewed",
+        invariant: "mutual-exclusion",
+        explored: ("renewal", &[("lease", 5), ("ticks", 5)]),
+        simulated: ("storm", &[("lease", 5), ("skew", 1)]),
     },
     BugInfo {
         name: Bug::RenewWithoutLog.name(),

@@ -27,10 +27,11 @@
 //! the holder when it stops; so a holder gives up `2 * skew` early. Then no leader proposes an
 //! expiry before the holder has stopped believing.
 //!
-//! That would not be enough. The leader proposes the expiry from the lock as it has *applied* it,
-//! while a renewal may be in the log before it, not committed yet; or an old leader does. So the
-//! command names the stretch that is over, and does nothing to a later one. (etcd's leader named
-//! the lease alone, and revoked leases that had been renewed meanwhile: etcd#15247.)
+//! That would not be enough. A leader proposes the expiry from the lock as it has *applied* it, while
+//! a renewal may be in the log already, not committed yet. So the command names the stretch that is
+//! over, not the lease, and does nothing to a later stretch. (Old leaders of etcd ended leases that
+//! had been renewed meanwhile: etcd#12528.) And renewals go through the log like everything else,
+//! so that no leader can renew what another one has ended.
 //!
 //! None of this protects the store from a write that was sent in time and arrives late. Its fencing
 //! tokens do, as in [`lock`](crate::lock), and the tokens rise over fail-overs, for they are counted

@@ -1,6 +1,7 @@
 //! What servers and clients remember, what nodes say to each other, and what they tell.
 
 use serde::{Deserialize, Serialize};
+use splitbrain::invariants::Specification;
 use splitbrain::{ClientId, NodeId};
 
 use super::machine::{Answer, Command, LockMachine, Stretch};
@@ -46,6 +47,16 @@ impl Server {
     /// The lock as it knows it: with everything applied that it knows to be committed.
     pub fn lock(&self) -> &LockMachine {
         &self.raft.applied.machine
+    }
+
+    /// The lock as it will be once everything in its log is committed, if it ever is.
+    pub(super) fn lock_to_come(&self) -> LockMachine {
+        let mut lock = *self.lock();
+        let pending = self.raft.log.behind(self.raft.commit).iter();
+        for request in pending.filter_map(|entry| entry.payload.request()) {
+            lock.apply(&request.command);
+        }
+        lock
     }
 
     /// Whether its log has nothing that it does not know to be committed.
