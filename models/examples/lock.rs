@@ -27,8 +27,8 @@ What to look at:
 - n1's `count` is in no log. It is set when n1 comes to lead, from the clock it has then.
 - `Expire` and bob's `Acquire` go into the log together. The lock is bob's when n2 has both, and not
   when n1's clock says so.
-- bob first asks n0, which is down and says nothing; he asks n1 under the same number, so that the
-  lock would not be granted twice if both had heard him.
+- bob first asks n0, which is down and says nothing. He asks n1 under the same number: had both heard
+  him, he would get his first answer again, and not be told that somebody has the lock, himself.
 - The store refuses alice's write, though she held the lock when she sent it and nobody did anything
   wrong. No lease, however well it is replicated, can help there: the token can.";
 
@@ -37,11 +37,11 @@ fn main() -> Result<(), String> {
     println!("{BEFORE}");
     for step in &story.steps {
         let node = &story.nodes[step.node];
-        let told: Vec<&str> = step.events.iter().map(String::as_str).collect();
-        let told: Vec<&str> = told.into_iter().filter(|told| !told.starts_with("Raft")).collect();
-        let told =
-            if told.is_empty() { String::new() } else { format!(" — {}", told.join(", ")) };
-        println!("{:>3}  {node}: {}{told}", step.number, step.label);
+        println!("{:>3}  {node}: {}", step.number, shortened(&step.label));
+        // What Raft tells is of no interest here.
+        for told in step.events.iter().filter(|told| !told.starts_with("Raft")) {
+            println!("       {node} tells {told}");
+        }
     }
     println!("\n{}\n{AFTER}", story.to_text());
     Ok(())
