@@ -37,7 +37,7 @@
 //! tokens do, as in [`lock`](crate::lock), and the tokens rise over fail-overs, for they are counted
 //! in the log.
 //!
-//! Not modelled: what [`raft`](crate::raft) and [`lock`](crate::lock) leave out; a queue of clients
+//! Not modelled: what [`raft`] and [`lock`](crate::lock) leave out; a queue of clients
 //! that wait, because a client that is told that the lock is somebody's may ask anew, as with
 //! Chubby's `TryAcquire`; servers that tell a client who leads, because it finds out by asking one
 //! after the other.
