@@ -11,6 +11,7 @@ use splitbrain_invariants::{Broken, Held};
 
 use crate::node::Node;
 use crate::protocol::{ClientId, Data, Embeds, NodeId, Protocol};
+use crate::time::Span;
 use crate::world::World;
 
 /// Something that was seen at a node. Monitors see these, in the order they happened.
@@ -75,6 +76,7 @@ pub(crate) enum Scope<P: Protocol> {
     Nodes(Arc<OfNodes<P, Held>>),
     World(fn(&P, &World<P>) -> Held),
     Quiet(Arc<OfNodes<P, Held>>),
+    Settles(Span, Arc<OfNodes<P, Held>>),
     History(Box<dyn Monitor<P>>),
 }
 
@@ -121,6 +123,23 @@ impl<P: Protocol> Invariant<P> {
         Invariant { name, sentence, scope: Scope::Quiet(Arc::new(check)) }
     }
 
+    /// Half-liveness: from every reached tuple of nodes, one continuation without further faults,
+    /// timed and fair, must come to a moment within that virtual time at which all is well. It says
+    /// "from every reached world this run converges", and never "eventually".
+    ///
+    /// What is on its way is lost first, where losing is free; on first-in, first-out links and
+    /// under assumptions of patience only worlds at rest are looked at. Nodes that are down run
+    /// again if the scenario has restarts, and stay down if it has none; clients are silent; a
+    /// perfect detector reports. The simulator asks it once a run, when the storm ends.
+    pub fn settles(
+        name: &'static str,
+        sentence: &'static str,
+        within: Span,
+        well: fn(&P, &Nodes<P>) -> Held,
+    ) -> Invariant<P> {
+        Invariant { name, sentence, scope: Scope::Settles(within, Arc::new(well)) }
+    }
+
     /// An invariant of the history: a monitor from [`invariants`](crate::invariants), or any value
     /// of one's own, and the projection of what is seen onto it. The monitor's value is part of
     /// the explored state, so it must be small and forget what no longer matters.
@@ -135,7 +154,8 @@ impl<P: Protocol> Invariant<P> {
     }
 
     /// The same invariant of a protocol that embeds this one: it looks at the inner states, events
-    /// and inputs alone. One of quiet worlds is looked at where the outer protocol is quiet.
+    /// and inputs alone. One of quiet worlds is looked at where the outer protocol is quiet,
+    /// and one that settles, where the outer one is left to itself.
     ///
     /// # Panics
     /// When it looks at whole worlds: mail is not seen through.
@@ -149,19 +169,22 @@ impl<P: Protocol> Invariant<P> {
             })),
             Scope::Nodes(check) => Scope::Nodes(of_nodes(check)),
             Scope::Quiet(check) => Scope::Quiet(of_nodes(check)),
+            Scope::Settles(within, well) => Scope::Settles(within, of_nodes(well)),
             Scope::World(_) => panic!("`{}` looks at mail, which is not seen through", self.name),
             Scope::History(monitor) => Scope::History(Box::new(Through::<O, P>::new(monitor))),
         };
         Invariant { name: self.name, sentence: self.sentence, scope }
     }
 
-    /// What it looks at, in a word: `node`, `nodes`, `world`, `quiet` or `history`.
+    /// What it looks at, in a word: `node`, `nodes`, `world`, `quiet`, `settles` or
+    /// `history`.
     pub fn looks_at(&self) -> &'static str {
         match self.scope {
             Scope::Node(_) => "node",
             Scope::Nodes(_) => "nodes",
             Scope::World(_) => "world",
             Scope::Quiet(_) => "quiet",
+            Scope::Settles(..) => "settles",
             Scope::History(_) => "history",
         }
     }
@@ -174,6 +197,7 @@ impl<P: Protocol> Clone for Scope<P> {
             Scope::Nodes(check) => Scope::Nodes(Arc::clone(check)),
             Scope::World(check) => Scope::World(*check),
             Scope::Quiet(check) => Scope::Quiet(Arc::clone(check)),
+            Scope::Settles(within, well) => Scope::Settles(*within, Arc::clone(well)),
             Scope::History(monitor) => Scope::History(monitor.copied()),
         }
     }
@@ -186,6 +210,7 @@ impl<P: Protocol> Debug for Scope<P> {
             Scope::Nodes(_) => "Nodes",
             Scope::World(_) => "World",
             Scope::Quiet(_) => "Quiet",
+            Scope::Settles(..) => "Settles",
             Scope::History(_) => "History",
         })
     }

@@ -38,8 +38,9 @@
 //! breaks an invariant. States are compared whole, so that does not rest on a hash. Of a simulation
 //! it says that so many runs broke none: a sample. A set timer may fire at any moment in an
 //! exploration, so safety may rest on a clock ([`Outbox::now`]) but never on the length of a timer.
-//! Neither engine checks liveness, beyond invariants of quiet worlds ([`Invariant::quiet`]) and the
-//! progress a simulated run must make once its network has healed ([`simulate::Storm::progress`]).
+//! Neither engine checks liveness, beyond invariants of quiet worlds ([`Invariant::quiet`]), one
+//! fault-free continuation from everything reached ([`Invariant::settles`]), and the progress a
+//! simulated run must make once its network has healed ([`simulate::Storm::progress`]).
 //!
 //! # Further
 //!
@@ -69,6 +70,7 @@ mod protocol;
 mod random;
 pub mod report;
 mod scenario;
+mod settle;
 pub mod shrink;
 pub mod simulate;
 mod situation;

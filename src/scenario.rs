@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
+use std::sync::Arc;
 
-use crate::invariant::{Goal, Invariant, Nodes};
+use crate::invariant::{Goal, Invariant, Nodes, OfNodes};
 use crate::ledger::{Bound, Faults, Firing};
 use crate::mail::Links;
 use crate::node::Node;
 use crate::protocol::{ClientId, NodeId, Protocol};
+use crate::settle::loses_freely;
 use crate::simulate::Storm;
 use crate::step::Step;
 use crate::time::{Span, Units};
@@ -50,6 +52,8 @@ pub struct Scenario<P: Protocol> {
     pub faults: Faults,
     /// The nodes that may crash; all of them if `None`.
     pub may_crash: Option<Vec<NodeId>>,
+    /// Whether messages are lost only at nodes that are down: an assumption on the network.
+    pub lost_only_when_down: bool,
     /// Which nodes have a clock, and how clocks behave.
     pub clocks: Clocks,
     /// What must hold.
@@ -233,7 +237,7 @@ pub struct Waypoint<P: Protocol> {
     /// The waypoint in words.
     pub sentence: &'static str,
     /// Whether these nodes are there.
-    pub reached: fn(&P, &Nodes<P>) -> bool,
+    pub(crate) reached: Arc<OfNodes<P, bool>>,
 }
 
 impl<P: Protocol> Debug for TimerRule<P> {
@@ -283,6 +287,7 @@ impl<P: Protocol> Scenario<P> {
             offered: None,
             faults: Faults::NONE,
             may_crash: None,
+            lost_only_when_down: false,
             clocks: Clocks::none(),
             invariants: Vec::new(),
             goals: Vec::new(),
@@ -366,6 +371,13 @@ impl<P: Protocol> Scenario<P> {
         self
     }
 
+    /// Assumes that messages are lost only at nodes that are down. A network of bounded delay does
+    /// that: with a budget of drops, mail to a node that crashed is out of the way in the end.
+    pub fn lost_only_when_down(mut self) -> Self {
+        self.lost_only_when_down = true;
+        self
+    }
+
     /// Gives nodes clocks.
     pub fn clocks(mut self, clocks: Clocks) -> Self {
         self.clocks = clocks;
@@ -415,7 +427,7 @@ impl<P: Protocol> Scenario<P> {
 
     /// Makes exploration go by a waypoint: the shortest path to it, then on from there.
     pub fn waypoint(mut self, sentence: &'static str, reached: fn(&P, &Nodes<P>) -> bool) -> Self {
-        self.waypoints.push(Waypoint { sentence, reached });
+        self.waypoints.push(Waypoint { sentence, reached: Arc::new(reached) });
         self
     }
 
@@ -446,9 +458,20 @@ impl<P: Protocol> Scenario<P> {
         self.invariants.iter().find(|invariant| invariant.name == name)
     }
 
-    /// Whether an invariant looks at that: `node`, `nodes`, `world`, `quiet` or `history`.
+    /// Whether an invariant looks at that: `node`, `nodes`, `world`, `quiet`, `settles` or
+    /// `history`.
     pub(crate) fn has_invariant_on(&self, scope: &str) -> bool {
         self.invariants.iter().any(|held| held.looks_at() == scope)
+    }
+
+    /// The first invariant that is checked in quiet worlds only.
+    pub(crate) fn waits_for_quiet(&self) -> Option<&'static str> {
+        let waits = |held: &&Invariant<P>| match held.looks_at() {
+            "quiet" => true,
+            "settles" => !loses_freely(self),
+            _ => false,
+        };
+        self.invariants.iter().find(waits).map(|held| held.name)
     }
 
     /// Whether its boundary looks at whole worlds.
@@ -517,6 +540,9 @@ impl<P: Protocol> Scenario<P> {
         lines.extend(self.timers.iter().map(TimerRule::in_words));
         lines.extend(self.patience.iter().map(|held| format!("assuming {}", held.sentence)));
         lines.push(format!("{}", self.faults));
+        if self.lost_only_when_down {
+            lines.push("assuming messages are lost only at nodes that are down".to_string());
+        }
         if let Some(nodes) = &self.may_crash {
             let nodes: Vec<String> = nodes.iter().map(|&node| self.node_name(node)).collect();
             lines.push(format!("only {} may crash", nodes.join(", ")));

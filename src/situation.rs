@@ -11,6 +11,7 @@ use crate::mail::Links;
 use crate::node::{Node, Panicked};
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
 use crate::scenario::Scenario;
+use crate::settle::{loses_freely, settles};
 use crate::step::{Act, Step};
 use crate::world::World;
 
@@ -201,7 +202,9 @@ impl<P: Protocol> Situation<P> {
             let reason = format!("{node}'s handler panicked: {sentence}");
             return vec![Violation { invariant: NO_PANIC.to_string(), reason }];
         }
-        violations_of(scenario, &self.world, self.world.is_quiet(), &self.watches, changed)
+        let quiet = self.world.is_quiet();
+        let look = Look { quiet, settling: quiet || loses_freely(scenario), changed };
+        violations_of(scenario, &self.world, &self.watches, look)
     }
 
     /// Whether a goal that shows in the nodes is reached here.
@@ -243,7 +246,7 @@ pub(crate) fn fates<P: Protocol>(scenario: &Scenario<P>, up: bool) -> impl Itera
     let (faults, set) = (scenario.faults, scenario.links == Links::Set);
     let open = [
         (Fate::Deliver, up),
-        (Fate::Drop, faults.drops > 0 && !set),
+        (Fate::Drop, faults.drops > 0 && !set && !(up && scenario.lost_only_when_down)),
         (Fate::Duplicate, faults.duplicates > 0 && !set),
     ];
     open.into_iter().filter_map(|(fate, open)| open.then_some(fate))
@@ -266,14 +269,23 @@ pub(crate) fn other_acts<P: Protocol>(
     open.into_iter().filter_map(|(act, open)| open.then_some(act))
 }
 
-/// Every invariant that does not hold in a world with these monitors. `quiet` says whether no live
-/// node has mail waiting, `changed` which node changed last (all of them if `None`).
+/// What to look at in a world.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    /// Whether no live node has mail waiting.
+    pub(crate) quiet: bool,
+    /// Whether it is a world from which the protocol must settle.
+    pub(crate) settling: bool,
+    /// Which node changed last; all of them if `None`.
+    pub(crate) changed: Option<NodeId>,
+}
+
+/// Every invariant that does not hold in a world with these monitors.
 pub(crate) fn violations_of<P: Protocol>(
     scenario: &Scenario<P>,
     world: &World<P>,
-    quiet: bool,
     watches: &[Watch<P>],
-    changed: Option<NodeId>,
+    look: Look,
 ) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut watches = watches.iter();
@@ -282,12 +294,16 @@ pub(crate) fn violations_of<P: Protocol>(
         let held = match &invariant.scope {
             Scope::Node(check) => scenario
                 .node_ids()
-                .filter(|me| changed.is_none_or(|changed| changed == *me))
+                .filter(|me| look.changed.is_none_or(|changed| changed == *me))
                 .try_for_each(|me| check(protocol, me, &nodes[me.index()])),
             Scope::Nodes(check) => check(protocol, nodes),
             Scope::World(check) => check(protocol, world),
-            Scope::Quiet(check) if quiet => check(protocol, nodes),
+            Scope::Quiet(check) if look.quiet => check(protocol, nodes),
             Scope::Quiet(_) => Ok(()),
+            Scope::Settles(within, well) if look.settling => {
+                settles(scenario, nodes, *within, &**well)
+            }
+            Scope::Settles(..) => Ok(()),
             Scope::History(_) => {
                 let watch = watches.next().expect("a watch for each history invariant");
                 watch.broken.clone().map_or(Ok(()), Err)
@@ -316,7 +332,8 @@ pub(crate) fn first_watches<P: Protocol>(scenario: &Scenario<P>) -> Vec<Watch<P>
         .iter()
         .filter_map(|invariant| match &invariant.scope {
             Scope::History(monitor) => Some(Watch { monitor: monitor.copied(), broken: None }),
-            Scope::Node(_) | Scope::Nodes(_) | Scope::World(_) | Scope::Quiet(_) => None,
+            Scope::Node(_) | Scope::Nodes(_) | Scope::World(_) => None,
+            Scope::Quiet(_) | Scope::Settles(..) => None,
         })
         .collect()
 }

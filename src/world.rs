@@ -57,9 +57,14 @@ impl<P: Protocol> World<P> {
         };
         match &step.act {
             Act::Deliver { from, message } => up().and_then(|()| in_mail(*from, message)),
-            Act::Drop { from, message } | Act::Duplicate { from, message } => {
+            Act::Drop { from, message } => {
+                when(
+                    !(node.up && scenario.lost_only_when_down),
+                    format!("{me} is up, and messages are lost only at nodes that are down"),
+                )?;
                 in_mail(*from, message)
             }
+            Act::Duplicate { from, message } => in_mail(*from, message),
             Act::Timeout(timer) => {
                 when(node.up && node.has_set(timer), format!("{timer:?} is not set at {me}"))?;
                 match self.holds_back(scenario, me, timer) {

@@ -65,15 +65,16 @@ fn request(scenario: &str, bug: Option<&str>) -> Request {
     Request { scenario, bug, ..Request::default() }
 }
 
-/// Does something with each bug of a model and its row.
-fn with_each_bug(model: &str, check: impl Fn(&dyn AnyModel, &BugInfo, &Row)) {
+/// Does something with each bug of the catalog and its row.
+fn with_each_bug(check: impl Fn(&dyn AnyModel, &BugInfo, &Row)) {
     let catalog = splitbrain_models::catalog();
-    let model = catalog.model(model).expect("a model of the catalog");
     let rows = page();
-    for bug in model.bugs() {
-        let row = rows.get(&(model.name().to_string(), bug.name.to_string()));
-        let row = row.unwrap_or_else(|| panic!("docs/bugs.md has no row for {}", bug.name));
-        check(model, bug, row);
+    for model in catalog.models() {
+        for bug in model.bugs() {
+            let row = rows.get(&(model.name().to_string(), bug.name.to_string()));
+            let row = row.unwrap_or_else(|| panic!("docs/bugs.md has no row for {}", bug.name));
+            check(model, bug, row);
+        }
     }
 }
 
@@ -152,37 +153,21 @@ fn the_page_has_a_row_for_each_bug_and_none_beside() {
 }
 
 #[test]
-fn exploration_finds_every_bug_of_raft() {
-    with_each_bug("raft", exploration_finds);
+fn exploration_finds_every_bug() {
+    with_each_bug(exploration_finds);
 }
 
 #[test]
-fn exploration_finds_every_bug_of_the_lock() {
-    with_each_bug("lock", exploration_finds);
+fn simulation_finds_every_bug() {
+    with_each_bug(simulation_finds);
 }
 
 #[test]
-fn simulation_finds_every_bug_of_raft() {
-    with_each_bug("raft", simulation_finds);
-}
-
-#[test]
-fn simulation_finds_every_bug_of_the_lock() {
-    with_each_bug("lock", simulation_finds);
-}
-
-#[test]
-fn what_simulation_finds_in_raft_shrinks() {
-    with_each_bug("raft", simulation_shrinks);
-}
-
-#[test]
-fn what_simulation_finds_in_the_lock_shrinks() {
-    with_each_bug("lock", simulation_shrinks);
+fn what_simulation_finds_shrinks() {
+    with_each_bug(simulation_shrinks);
 }
 
 #[test]
 fn the_bare_models_hold_where_their_bugs_show() {
-    with_each_bug("raft", the_bare_model_holds);
-    with_each_bug("lock", the_bare_model_holds);
+    with_each_bug(the_bare_model_holds);
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use common::commit::{TwoPhase, with_participants};
 use common::puppet::{AGAIN, Note, Order, Puppet};
-use splitbrain::explore::{Exploration, Limits, explore, way};
+use splitbrain::explore::{Exploration, Limits, explore, reach, way};
 use splitbrain::{
     Act, Bound, DETERMINISTIC, Faults, Firing, Goal, Invariant, Links, NO_PANIC, NodeId, Nothing,
     Observer, Outbox, Progress, Protocol, Replay, Scenario, Step, To, Undisturbed, Verdict, broken,
@@ -349,6 +349,27 @@ fn a_search_goes_by_its_waypoints_and_claims_only_what_lies_behind_them() {
     let why = way(&unreached, &Limits::default(), &mut Undisturbed).expect_err("no 9");
     assert!(why.contains("the waypoint: 1 is kept"), "{why}");
     assert!(!all(&unreached).verdict.holds(), "a waypoint that is never reached proves nothing");
+}
+
+#[test]
+fn a_goal_is_reached_by_a_shortest_run_whatever_it_shows_in() {
+    let orders = [(A, Order::Keep(1)), (A, Order::Send(B, 7)), (A, Order::Keep(2))];
+    let scenario = puppets(2, &[&orders])
+        .invariant(Invariant::nodes("nothing-is-kept", "No node keeps anything.", |_, nodes| {
+            if nodes[0].state.kept > 0 { broken("kept") } else { Ok(()) }
+        }))
+        .goal(Goal::seen("heard", "A number is heard.", |_, sight| {
+            matches!(sight, splitbrain::Sight::Event { event: Note::Heard(..), .. })
+        }))
+        .goal(Goal::nodes("two-kept", "2 is kept.", |_, nodes| nodes[0].state.kept == 2))
+        .goal(Goal::nodes("nine-kept", "9 is kept.", |_, nodes| nodes[0].state.kept == 9));
+    let to = |goal| reach(&scenario, goal, &Limits::default(), &mut Undisturbed);
+    assert_eq!(to("heard").expect("reachable").len(), 3);
+    assert_eq!(to("two-kept").expect("reachable").len(), 3);
+    let why = to("nine-kept").expect_err("9 is never kept");
+    assert!(why.contains("the waypoint: 9 is kept."), "{why}");
+    let why = to("nine").expect_err("no such goal");
+    assert_eq!(why, "it has no goal `nine`; choose one of: heard, two-kept, nine-kept");
 }
 
 #[test]

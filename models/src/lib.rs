@@ -6,8 +6,12 @@
 
 #![warn(missing_docs)]
 
+pub mod election;
+pub mod flexible_paxos;
 pub mod lock;
+pub mod multi_paxos;
 pub mod parts;
+pub mod paxos;
 pub mod raft;
 pub mod replicated_lock;
 
@@ -17,6 +21,12 @@ use splitbrain::catalog::Catalog;
 pub fn catalog() -> Catalog {
     Catalog::new()
         .with(raft::RaftModel)
+        .with(raft::RaftMembershipModel)
+        .with(raft::RaftExtensionsModel)
+        .with(paxos::PaxosModel)
+        .with(multi_paxos::MultiPaxosModel)
+        .with(flexible_paxos::FlexiblePaxosModel)
+        .with(election::ElectionModel)
         .with(lock::LockModel)
         .with(replicated_lock::ReplicatedLockModel)
 }

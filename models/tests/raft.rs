@@ -6,7 +6,7 @@ use splitbrain::Undisturbed;
 use splitbrain::catalog::{Engine, Model, build};
 use splitbrain::explore::{Exploration, Limits, explore};
 use splitbrain_models::parts::machine::Total;
-use splitbrain_models::raft::{Bug, Raft, RaftModel};
+use splitbrain_models::raft::{Bug, Raft, RaftExtensionsModel, RaftMembershipModel, RaftModel};
 
 fn explored(scenario: &str, bug: Option<&str>, limits: &Limits) -> Exploration<Raft<Total>> {
     let scenario = build(&RaftModel, scenario, bug, &BTreeMap::new()).expect("it is listed");
@@ -82,8 +82,10 @@ fn what_exposes_a_bug_does_not_break_the_protocol() {
 
 #[test]
 fn bugs_are_found_by_their_names() {
-    let listed: Vec<&str> = RaftModel.bugs().iter().map(|info| info.name).collect();
-    assert_eq!(listed, Bug::ALL.map(Bug::name));
+    let listed =
+        [RaftModel.bugs(), RaftMembershipModel.bugs(), RaftExtensionsModel.bugs()].concat();
+    let listed: Vec<&str> = listed.iter().map(|info| info.name).collect();
+    assert_eq!(listed, Bug::ALL.map(Bug::name), "each is some model's");
     for bug in Bug::ALL {
         assert_eq!(Bug::named(bug.name()), Some(bug));
     }

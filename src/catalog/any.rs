@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{BugInfo, Engine, Misfit, Model, Parameter, ScenarioInfo, build, find};
 use crate::counterexample::{Counterexample, FileError, FoundBy, Header};
 use crate::explain::{Story, tell};
-use crate::explore::{Limits, explore};
+use crate::explore::{Limits, explore, reach};
 use crate::observer::Observer;
 use crate::report::{
     CounterexampleReport, ExploreReport, ReplayReport, ShrinkReport, SimulateReport, SystemReport,
@@ -54,6 +54,10 @@ pub trait AnyModel: Send + Sync {
     fn source(&self) -> &'static str;
     /// What it leaves out, a sentence each.
     fn not_modelled(&self) -> &'static [&'static str];
+    /// The source file whose first comment tells the protocol; empty if there is none.
+    fn prose(&self) -> &'static str;
+    /// The scenario and the goal of the picture on its page, if it names any.
+    fn picture(&self) -> Option<(&'static str, &'static str)>;
     /// The numbers its scenarios are built from.
     fn parameters(&self) -> &'static [Parameter];
     /// Its scenarios.
@@ -109,11 +113,30 @@ pub trait AnyModel: Send + Sync {
         observer: &mut dyn Observer,
     ) -> Result<ShrinkReport, Error>;
 
+    /// A saved counterexample as it would be saved again: the same bytes, if nobody changed it.
+    ///
+    /// # Errors
+    /// The file is no sound counterexample of this model.
+    fn saved_again(&self, text: &str, place: &str) -> Result<String, Error>;
+
     /// The story of a saved counterexample.
     ///
     /// # Errors
     /// The file is no sound counterexample of this model.
     fn story(&self, text: &str, place: &str) -> Result<Story, Error>;
+
+    /// The story of a shortest run that reaches a goal of a scenario.
+    ///
+    /// # Errors
+    /// The request does not fit the model, the scenario makes no sense, or the goal is not reached
+    /// within its bounds.
+    fn reach(
+        &self,
+        request: &Request,
+        goal: &str,
+        limits: &Limits,
+        observer: &mut dyn Observer,
+    ) -> Result<Story, Error>;
 
     /// How many unique states and transitions stateright counts in a scenario, and whether every
     /// invariant holds there.
@@ -143,6 +166,12 @@ impl<M: Model> AnyModel for M {
     }
     fn not_modelled(&self) -> &'static [&'static str] {
         Model::not_modelled(self)
+    }
+    fn prose(&self) -> &'static str {
+        Model::prose(self)
+    }
+    fn picture(&self) -> Option<(&'static str, &'static str)> {
+        Model::picture(self)
     }
     fn parameters(&self) -> &'static [Parameter] {
         Model::parameters(self)
@@ -222,9 +251,28 @@ impl<M: Model> AnyModel for M {
         })
     }
 
+    fn saved_again(&self, text: &str, place: &str) -> Result<String, Error> {
+        Ok(Counterexample::<M::Protocol>::parse(text, place)?.to_json())
+    }
+
     fn story(&self, text: &str, place: &str) -> Result<Story, Error> {
         let (file, scenario) = restored(self, text, place)?;
         Ok(tell(&scenario, &file.steps, Some(&file.invariant)))
+    }
+
+    fn reach(
+        &self,
+        request: &Request,
+        goal: &str,
+        limits: &Limits,
+        observer: &mut dyn Observer,
+    ) -> Result<Story, Error> {
+        let scenario = requested(self, request)?;
+        let run = reach(&scenario, goal, limits, observer).map_err(|why| {
+            let (model, scenario) = (&scenario.model, &scenario.name);
+            Misfit(format!("`{model} {scenario}` does not reach `{goal}`: {why}"))
+        })?;
+        Ok(tell(&scenario, &run, None))
     }
 
     #[cfg(feature = "stateright")]

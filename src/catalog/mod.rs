@@ -24,6 +24,16 @@ pub trait Model: Send + Sync + 'static {
     fn source(&self) -> &'static str;
     /// What it leaves out, a sentence each.
     fn not_modelled(&self) -> &'static [&'static str];
+    /// The source file whose first comment tells the protocol (`include_str!("mod.rs")`), for its
+    /// page; empty if there is none.
+    fn prose(&self) -> &'static str {
+        ""
+    }
+    /// A scenario and a goal of it: the shortest run that reaches it is the picture on its page. By
+    /// default the last goal of the first scenario.
+    fn picture(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
     /// The numbers its scenarios are built from.
     fn parameters(&self) -> &'static [Parameter];
     /// Its scenarios. `check` goes through them in this order.

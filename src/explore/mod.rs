@@ -13,6 +13,7 @@ mod estimate;
 #[cfg(feature = "stateright")]
 pub mod oracle;
 mod packed;
+mod reach;
 pub mod reference;
 mod tally;
 
@@ -28,6 +29,7 @@ use crate::verdict::Verdict;
 
 pub use estimate::estimate;
 pub use packed::{explore, way};
+pub use reach::reach;
 
 /// How far an exploration goes, beyond the scenario's own bounds.
 #[derive(Clone, Debug, Default)]

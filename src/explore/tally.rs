@@ -298,9 +298,8 @@ fn odds(states: usize, bits: u32) -> String {
 fn missing<P: Protocol>(scenario: &Scenario<P>, tally: &Tally<P>) -> Vec<String> {
     let goals = tally.goals.iter().filter(|(_, depth)| depth.is_none());
     let mut missing: Vec<String> = goals.map(|(name, _)| (*name).to_string()).collect();
-    let quiet = scenario.invariants.iter().find(|held| held.looks_at() == "quiet");
-    if let (Some(quiet), 0) = (quiet, tally.quiet) {
-        missing.push(format!("a quiet world, where `{}` is checked", quiet.name));
+    if let (Some(name), 0) = (scenario.waits_for_quiet(), tally.quiet) {
+        missing.push(format!("a quiet world, where `{name}` is checked"));
     }
     missing
 }

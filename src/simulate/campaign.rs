@@ -291,9 +291,8 @@ impl<P: Protocol> Simulation<P> {
         );
         let missing = self.goals.iter().filter(|(_, runs)| *runs == 0);
         let mut missing: Vec<String> = missing.map(|(name, _)| (*name).to_string()).collect();
-        let quiet = scenario.invariants.iter().find(|held| held.looks_at() == "quiet");
-        if let (Some(quiet), 0) = (quiet, self.quiet) {
-            missing.push(format!("a quiet world, where `{}` is checked", quiet.name));
+        if let (Some(name), 0) = (scenario.waits_for_quiet(), self.quiet) {
+            missing.push(format!("a quiet world, where `{name}` is checked"));
         }
         match stopped {
             Some(why) => Verdict::Inconclusive { why, covered },

@@ -19,7 +19,8 @@ use crate::node::{Occurrence, Panicked};
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
 use crate::random::{Purpose, between, stream};
 use crate::scenario::Scenario;
-use crate::situation::{NO_PANIC, Violation, first_watches, violations_of};
+use crate::settle::loses_freely;
+use crate::situation::{Look, NO_PANIC, Violation, first_watches, violations_of};
 use crate::step::{Act, Step};
 use crate::time::Span;
 use crate::world::World;
@@ -45,6 +46,8 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) stream: ChaCha8Rng,
     pub(super) now: u64,
     pub(super) stormy: bool,
+    /// Whether it is the moment from which the protocol must settle.
+    pub(super) settling: bool,
     pub(super) agenda: Agenda<P>,
     /// When the last message of each FIFO link arrives.
     pub(super) last_arrival: BTreeMap<(NodeId, NodeId), u64>,
@@ -99,6 +102,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             stream: stream(seed, run, Purpose::Run),
             now: 0,
             stormy: true,
+            settling: false,
             agenda: Agenda::new(),
             last_arrival: BTreeMap::new(),
             settings: vec![Vec::new(); nodes],
@@ -362,7 +366,9 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                 .iter()
                 .zip(&self.waiting)
                 .all(|(node, waiting)| !node.up || *waiting == 0);
-            let found = violations_of(self.scenario, &self.world, quiet, &self.watches, changed);
+            let settling = self.settling && (quiet || loses_freely(self.scenario));
+            let look = Look { quiet, settling, changed };
+            let found = violations_of(self.scenario, &self.world, &self.watches, look);
             self.outcome.quiet += u64::from(quiet);
             let sought = |found: &Violation| self.only.is_none_or(|only| only == found.invariant);
             self.outcome.violation = found.into_iter().find(sought);

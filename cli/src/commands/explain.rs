@@ -39,7 +39,7 @@ pub(super) fn explain(session: &mut Session<'_>, explain: &Explain) -> Result<u8
 }
 
 /// The diagram, and the steps in words below it.
-fn in_text(story: &Story) -> String {
+pub(super) fn in_text(story: &Story) -> String {
     let mut page = Page::new(false);
     page.block(&story.to_text());
     page.gap();

@@ -3,11 +3,15 @@
 use serde_json::{Value, json};
 use splitbrain::catalog::{AnyModel, Engine};
 
+use crate::arguments::List;
 use crate::print::{Page, catalog};
 use crate::session::{Problem, Session, exit};
 
 /// Lists the catalog.
-pub(super) fn list(session: &mut Session<'_>) -> Result<u8, Problem> {
+pub(super) fn list(session: &mut Session<'_>, list: &List) -> Result<u8, Problem> {
+    if let Some(path) = &list.markdown {
+        return super::pages::write(session, path, list.deep);
+    }
     if session.json {
         let models: Vec<Value> = session.catalog.models().map(in_json).collect();
         session.say_json(&json!({ "models": models }))?;

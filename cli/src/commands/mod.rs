@@ -6,6 +6,8 @@ mod check;
 mod explain;
 mod explore;
 mod list;
+mod pages;
+mod reach;
 mod replay;
 mod show;
 mod shrink;
@@ -20,7 +22,7 @@ use crate::session::{Problem, Session, exit};
 /// Carries out a command and returns its exit code.
 pub(crate) fn perform(session: &mut Session<'_>, asked: &Asked) -> Result<u8, Problem> {
     match &asked.command {
-        Command::List => list::list(session),
+        Command::List(list) => list::list(session, list),
         Command::Show(show) => show::show(session, show),
         Command::Check(check) => check::check(session, asked, check),
         Command::Bugs(bugs) => bugs::bugs(session, bugs),
@@ -29,6 +31,7 @@ pub(crate) fn perform(session: &mut Session<'_>, asked: &Asked) -> Result<u8, Pr
         Command::Shrink(shrink) => shrink::shrink(session, shrink),
         Command::Replay(replay) => replay::replay(session, replay),
         Command::Explain(explain) => explain::explain(session, explain),
+        Command::Reach(reach) => reach::reach(session, asked, reach),
         Command::Bench(bench) => bench::bench(session, bench),
         Command::Completions { shell } => completions(session, *shell),
     }

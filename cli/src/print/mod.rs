@@ -6,6 +6,7 @@ pub(crate) mod catalog;
 pub(crate) mod counterexample;
 pub(crate) mod coverage;
 pub(crate) mod explore;
+pub(crate) mod pages;
 pub(crate) mod replay;
 pub(crate) mod shrink;
 pub(crate) mod simulate;

@@ -36,6 +36,14 @@ impl Model for LockModel {
         ]
     }
 
+    fn prose(&self) -> &'static str {
+        include_str!("mod.rs")
+    }
+
+    fn picture(&self) -> Option<(&'static str, &'static str)> {
+        Some(("small", "write-fenced"))
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

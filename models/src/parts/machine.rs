@@ -11,12 +11,16 @@ use splitbrain::{ClientId, Held};
 /// What a protocol replicates: any sequential object whose commands can be saved. Its specification is
 /// also what the replies to clients are held to.
 pub trait StateMachine:
-    Specification<Operation: Serialize + DeserializeOwned> + Serialize + DeserializeOwned
+    Specification<Operation: Serialize + DeserializeOwned, Output: Serialize + DeserializeOwned>
+    + Serialize
+    + DeserializeOwned
 {
 }
 
 impl<S> StateMachine for S where
-    S: Specification<Operation: Serialize + DeserializeOwned> + Serialize + DeserializeOwned
+    S: Specification<Operation: Serialize + DeserializeOwned, Output: Serialize + DeserializeOwned>
+        + Serialize
+        + DeserializeOwned
 {
 }
 
@@ -40,7 +44,8 @@ pub struct Request<C> {
 }
 
 /// A state machine to which entries were applied, and what it answered each client last.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound = "")]
 pub struct Applied<S: StateMachine> {
     /// The machine.
     pub machine: S,
@@ -49,7 +54,8 @@ pub struct Applied<S: StateMachine> {
 }
 
 /// What one client was answered last.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Session<O> {
     client: ClientId,
     serial: Serial,
@@ -144,7 +150,7 @@ impl<S: StateMachine> Replies<S> {
 #[serde(transparent)]
 pub struct Total(pub u32);
 
-/// Adds that many.
+/// Adds that many. To add nothing is to read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Add {
@@ -159,6 +165,10 @@ impl Specification for Total {
     fn apply(&mut self, command: &Add) -> u32 {
         self.0 = self.0.wrapping_add(command.add);
         self.0
+    }
+
+    fn reads_only(command: &Add) -> bool {
+        command.add == 0
     }
 }
 

@@ -1,5 +1,11 @@
 //! What several protocols are made of: pure values with tables of tests, and no handlers.
 //!
+//! - [`ballot`]: the numbers under which proposers propose.
+//! - [`detector`]: the perfect failure detector of fail-stop systems.
 //! - [`machine`]: the replicated state machine, what clients ask of it, and their sessions.
+//! - [`quorum`]: which nodes decide together.
 
+pub mod ballot;
+pub mod detector;
 pub mod machine;
+pub mod quorum;

@@ -36,11 +36,45 @@ pub enum Bug {
     AckBeforeDurable,
     /// A command is applied as often as it is in the log.
     DuplicateApply,
+    /// A new leader changes the members before an entry of its own term is committed.
+    SingleServerNoBarrier,
+    /// In joint consensus a majority of all voters together decides, instead of one of each set.
+    JointUnionMajority,
+    /// Members that a removed entry named stay in force.
+    ConfigNotRolledBack,
+    /// Members come into force when they are committed, instead of when they are stored.
+    ConfigOnCommitOnly,
+    /// Many members are changed at once, without joint consensus.
+    MultiServerChange,
+    /// A leader that no longer votes counts itself.
+    NonvotingLeaderSelfCount,
+    /// A leader answers reads before a majority says that it leads still.
+    ReadNoQuorum,
+    /// A leader answers reads before an entry of its own term is committed.
+    ReadindexNoNoop,
+    /// A leader trusts its lease as if all clocks were one.
+    LeaseDrift,
+    /// A restarted server has forgotten its promise, and does not wait.
+    LeaseForgotten,
+    /// A leader that told another to stand for election trusts its lease still.
+    TransferKeepsLease,
+    /// A server votes for its leader's successor whatever that one's log.
+    TransferUnchecked,
+    /// A server that asks for pre-votes forgets its vote.
+    PreVoteClearsVote,
+    /// A server that asks for pre-votes in an old term gets no answer.
+    PreVoteMutualBlock,
+    /// A follower removes whatever it has behind a snapshot received.
+    SnapshotTruncatesSuffix,
+    /// A snapshot says that it ends an entry earlier than it does.
+    SnapshotMislabel,
+    /// A follower takes entries that its snapshot stands for as conflicting with its log.
+    PurgedPrevDeletesAll,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 31] = [
         Bug::ForgotVote,
         Bug::StepDownSameTerm,
         Bug::DoubleVote,
@@ -55,6 +89,23 @@ impl Bug {
         Bug::MatchIsLastIndex,
         Bug::AckBeforeDurable,
         Bug::DuplicateApply,
+        Bug::SingleServerNoBarrier,
+        Bug::JointUnionMajority,
+        Bug::ConfigNotRolledBack,
+        Bug::ConfigOnCommitOnly,
+        Bug::MultiServerChange,
+        Bug::NonvotingLeaderSelfCount,
+        Bug::ReadNoQuorum,
+        Bug::ReadindexNoNoop,
+        Bug::LeaseDrift,
+        Bug::LeaseForgotten,
+        Bug::TransferKeepsLease,
+        Bug::TransferUnchecked,
+        Bug::PreVoteClearsVote,
+        Bug::PreVoteMutualBlock,
+        Bug::SnapshotTruncatesSuffix,
+        Bug::SnapshotMislabel,
+        Bug::PurgedPrevDeletesAll,
     ];
 
     /// Its name, as on the command line.
@@ -74,6 +125,23 @@ impl Bug {
             Bug::MatchIsLastIndex => "match-is-last-index",
             Bug::AckBeforeDurable => "ack-before-durable",
             Bug::DuplicateApply => "duplicate-apply",
+            Bug::SingleServerNoBarrier => "single-server-no-barrier",
+            Bug::JointUnionMajority => "joint-union-majority",
+            Bug::ConfigNotRolledBack => "config-not-rolled-back",
+            Bug::ConfigOnCommitOnly => "config-on-commit-only",
+            Bug::MultiServerChange => "multi-server-change",
+            Bug::NonvotingLeaderSelfCount => "nonvoting-leader-self-count",
+            Bug::ReadNoQuorum => "read-no-quorum",
+            Bug::ReadindexNoNoop => "readindex-no-noop",
+            Bug::LeaseDrift => "lease-drift",
+            Bug::LeaseForgotten => "lease-forgotten",
+            Bug::TransferKeepsLease => "transfer-keeps-lease",
+            Bug::TransferUnchecked => "transfer-unchecked",
+            Bug::PreVoteClearsVote => "pre-vote-clears-vote",
+            Bug::PreVoteMutualBlock => "pre-vote-mutual-block",
+            Bug::SnapshotTruncatesSuffix => "snapshot-truncates-suffix",
+            Bug::SnapshotMislabel => "snapshot-mislabel",
+            Bug::PurgedPrevDeletesAll => "purged-prev-deletes-all",
         }
     }
 

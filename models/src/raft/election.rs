@@ -4,35 +4,82 @@ use splitbrain::NodeId;
 
 use super::log::{Index, Payload};
 use super::replication::send_heartbeats;
-use super::state::{Event, Leader, Message, Progress, Role, State, Term, Timer};
+use super::state::{Event, Leader, Message, Role, State, Term, Timer};
 use super::{Bug, ELECTION_LEAST, ELECTION_MOST, HEARTBEAT, Out, Raft};
 use crate::parts::machine::StateMachine;
 
-/// Waits for a sign of a leader, anew.
-pub(super) fn wait_for_leader<S: StateMachine>(out: &mut Out<S>) {
-    out.set_timer(Timer::Election, ELECTION_LEAST..ELECTION_MOST);
-}
+/// How a candidate asks for votes, given its term and the place and term of its last entry.
+pub(super) type Call<S> = fn(Term, Index, Term) -> Message<S>;
 
-/// Takes over a greater term and follows (§5.1). Only a leader has no election timer running.
-pub(super) fn follow<S: StateMachine>(state: &mut State<S>, term: Term, out: &mut Out<S>) {
-    if state.leads() {
-        out.cancel_timer(Timer::Heartbeat);
-        wait_for_leader(out);
-    }
-    state.term = term;
-    state.voted_for = None;
-    state.role = Role::Follower;
+/// The RequestVote call (§5.2).
+pub(super) fn request_vote<S: StateMachine>(
+    term: Term,
+    last_index: Index,
+    last_term: Term,
+) -> Message<S> {
+    Message::RequestVote { term, last_index, last_term }
 }
 
 impl<S: StateMachine> Raft<S> {
+    /// Waits for a sign of a leader, anew; who does not stand for election waits for none.
+    pub(super) fn wait_for_leader(&self, state: &State<S>, out: &mut Out<S>) {
+        if self.stands(state, out) {
+            out.set_timer(Timer::Election, ELECTION_LEAST..ELECTION_MOST);
+        } else {
+            out.cancel_timer(Timer::Election);
+        }
+    }
+
+    /// Takes over a greater term and follows (§5.1). Only a leader has no election timer running.
+    pub(super) fn follow(&self, state: &mut State<S>, term: Term, out: &mut Out<S>) {
+        if let Role::Leader(leader) = &state.role {
+            out.cancel_timer(Timer::Heartbeat);
+            if leader.transfer.is_some() {
+                out.cancel_timer(Timer::Transfer);
+            }
+            self.wait_for_leader(state, out);
+        }
+        state.term = term;
+        state.voted_for = None;
+        state.role = Role::Follower;
+        self.hear_no_leader(state, out);
+    }
+
+    /// Hears from the leader of its term: it follows that one, and waits for its next sign.
+    pub(super) fn hear_leader(&self, state: &mut State<S>, out: &mut Out<S>) {
+        state.role = Role::Follower;
+        state.hears_leader = self.options.loyal || self.options.pre_vote;
+        if self.options.loyal {
+            out.set_timer(Timer::Hearing, ELECTION_LEAST);
+        }
+        self.wait_for_leader(state, out);
+    }
+
+    /// Knows of no leader.
+    pub(super) fn hear_no_leader(&self, state: &mut State<S>, out: &mut Out<S>) {
+        state.hears_leader = false;
+        if self.options.loyal {
+            out.cancel_timer(Timer::Hearing);
+        }
+    }
+
+    /// Asks all whose votes may elect a leader.
+    pub(super) fn ask_electors(&self, state: &State<S>, call: &Message<S>, out: &mut Out<S>) {
+        let me = out.me();
+        for voter in state.members.electors().into_iter().filter(|&voter| voter != me) {
+            out.send(voter, call.clone());
+        }
+    }
+
     /// Begins a new term as a candidate, with its own vote (§5.2).
-    pub(super) fn stand_for_election(&self, state: &mut State<S>, out: &mut Out<S>) {
+    pub(super) fn stand_for_election(&self, state: &mut State<S>, call: Call<S>, out: &mut Out<S>) {
         state.term = state.term.next();
         state.voted_for = Some(out.me());
         state.role = Role::Candidate { votes: Vec::new() };
-        wait_for_leader(out);
-        let (last_index, last_term) = (state.log.last(), state.log.last_term());
-        out.broadcast(Message::RequestVote { term: state.term, last_index, last_term });
+        self.wait_for_leader(state, out);
+        self.hear_no_leader(state, out);
+        let message = call(state.term, state.log.last(), state.log.last_term());
+        self.ask_electors(state, &message, out);
         self.count_vote(state, out.me(), out);
     }
 
@@ -52,14 +99,19 @@ impl<S: StateMachine> Raft<S> {
         }
         if is_free && self.is_up_to_date(state, end, out) {
             state.voted_for = Some(candidate);
-            wait_for_leader(out);
+            self.wait_for_leader(state, out);
             out.send(candidate, Message::Vote { term: state.term, granted: true });
         }
     }
 
     /// Whether a log with this end lacks nothing that may be committed, as far as this server can
     /// tell: it ends in a later term, or in the same term and no earlier (§5.4.1).
-    fn is_up_to_date(&self, state: &State<S>, end: (Term, Index), out: &mut Out<S>) -> bool {
+    pub(super) fn is_up_to_date(
+        &self,
+        state: &State<S>,
+        end: (Term, Index),
+        out: &mut Out<S>,
+    ) -> bool {
         let (_, last_index) = end;
         let is_up_to_date = end >= (state.log.last_term(), state.log.last());
         let (bug, mistaken) = match self.bug {
@@ -82,7 +134,7 @@ impl<S: StateMachine> Raft<S> {
             votes.insert(at, voter);
         }
         let members = &state.members;
-        let mut elected = members.decided_by(votes);
+        let mut elected = self.elects(members, votes, out);
         if self.bug == Some(Bug::MinorityQuorum) && !elected {
             elected = members.count(votes) >= members.voters.len() / 2;
             if elected {
@@ -90,9 +142,7 @@ impl<S: StateMachine> Raft<S> {
             }
         }
         if elected {
-            let next = state.log.last().next();
-            let unknown = Progress { next, matched: Index(0), asked: false };
-            state.role = Role::Leader(Leader { followers: vec![unknown; out.cluster()] });
+            state.role = Role::Leader(Leader::new(out.cluster(), state.log.last()));
             out.cancel_timer(Timer::Election);
             out.set_timer(Timer::Heartbeat, HEARTBEAT);
             out.emit(Event::Elected { term: state.term });

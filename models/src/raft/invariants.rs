@@ -79,7 +79,8 @@ fn is_stored_alike<S: StateMachine>(stored: &mut Stored<S>, sight: &Sight<'_, Ra
     let Sight::Event { node, event: Event::Stored { index }, state } = sight else {
         return Ok(());
     };
-    let entry = state.log.at(*index).expect("what was stored in this step is in the log");
+    // A snapshot may stand for it already; that one is held to what was applied.
+    let Some(entry) = state.log.at(*index) else { return Ok(()) };
     let found = (state.log.term_at(index.before()), entry.payload.clone());
     stored.agree_or((*index, entry.term), found, |(index, term), first, second| {
         format!(
@@ -110,7 +111,8 @@ pub fn leader_completeness<S: StateMachine>() -> Invariant<Raft<S>> {
             }
             Sight::Event { node, event: Event::Elected { term }, state } => {
                 let lacks = |(index, (entry, by)): &(&Index, &(Entry<_>, Term))| {
-                    by < term && state.log.at(**index) != Some(entry)
+                    let discarded = **index <= state.log.base().index;
+                    by < term && !discarded && state.log.at(**index) != Some(entry)
                 };
                 match committed.iter().find(lacks) {
                     Some((index, (_, by))) => broken(format!(
@@ -168,11 +170,17 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
 }
 
 /// The servers whose logs begin with what this one knows to be committed. By log matching, which is
-/// checked by itself, the last entry of it tells.
-fn holders<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> Vec<NodeId> {
-    let last = knows.log.at(knows.commit);
-    let holds = |node: &Node<Raft<S>>| node.state.log.at(knows.commit) == last;
-    let holds_any = knows.commit == Index(0) || last.is_some();
+/// checked by itself, the last entry of it tells, or its term where a snapshot stands for it.
+pub(super) fn holders<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> Vec<NodeId> {
+    let commit = knows.commit;
+    let holds = |node: &Node<Raft<S>>| {
+        let log = &node.state.log;
+        match (log.at(commit), knows.log.at(commit)) {
+            (Some(held), Some(known)) => held == known,
+            _ => log.base().index > commit || log.term_at(commit) == knows.log.term_at(commit),
+        }
+    };
+    let holds_any = knows.log.term_at(commit).is_some();
     (0..nodes.len()).filter(|&at| holds_any && holds(&nodes[at])).map(NodeId::at).collect()
 }
 
@@ -184,11 +192,14 @@ pub fn linearizability<S: StateMachine>(machine: S) -> Invariant<Raft<S>> {
         "Every command seems to be done once, between its first try and its answer.",
         Replies::new(machine),
         |replies, sight| match sight {
-            Sight::Input { input: Input::Command(request), .. } => {
+            Sight::Input { input: Input::Command(request) | Input::Read(request), .. } => {
                 replies.ask(request.client, request.serial, request.command.clone());
                 Ok(())
             }
             Sight::Event { event: Event::Replied { client, serial, output }, .. } => {
+                replies.answer(*client, *serial, output.clone())
+            }
+            Sight::Event { event: Event::Read { client, serial, output, .. }, .. } => {
                 replies.answer(*client, *serial, output.clone())
             }
             _ => Ok(()),
@@ -262,10 +273,23 @@ mod tests {
         log
     }
 
-    fn state(log: Log<Add>, role: Role) -> State<Total> {
+    fn state(log: Log<Add>, role: Role<Add>) -> State<Total> {
         let (term, voted_for, commit) = (Term(2), None, Index(0));
         let members = Configuration::of([NodeId(0)]);
-        State { term, voted_for, log, members, role, commit, applied: Applied::new(Total(0)) }
+        let (applied, snapshot) = (Applied::new(Total(0)), None);
+        let (hears_leader, promise) = (false, 0);
+        State {
+            term,
+            voted_for,
+            log,
+            members,
+            role,
+            hears_leader,
+            commit,
+            applied,
+            snapshot,
+            promise,
+        }
     }
 
     #[test]
@@ -293,7 +317,7 @@ mod tests {
 
     #[test]
     fn only_a_leader_that_removes_entries_breaks_append_only() {
-        let leader = Role::Leader(Leader { followers: Vec::new() });
+        let leader = Role::Leader(Leader::new(1, Index(0)));
         for (role, breaks) in [(Role::Follower, false), (leader, true)] {
             let state = state(log(&[]), role);
             let event = Event::Truncated { from: Index(1) };

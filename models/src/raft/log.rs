@@ -71,60 +71,102 @@ impl<C> Payload<C> {
     }
 }
 
-/// The log: entries at the places 1, 2, …, without gaps.
+/// What a snapshot stands for: all entries up to a place (§7). Without one, the empty prefix, which
+/// ends at place 0 in term 0.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    /// The place of the last of them (`lastIncludedIndex`).
+    pub index: Index,
+    /// The term of that one (`lastIncludedTerm`).
+    pub term: Term,
+    /// The members named last in them, if any are.
+    pub members: Option<Configuration>,
+}
+
+/// The log: entries at the places 1, 2, …, without gaps. Those up to its base were discarded.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Log<C> {
+    base: Base,
     entries: Vec<Entry<C>>,
 }
 
 impl<C> Log<C> {
     /// A log without entries.
     pub fn new() -> Log<C> {
-        Log { entries: Vec::new() }
+        Log { base: Base::default(), entries: Vec::new() }
+    }
+
+    /// What was discarded of it.
+    pub fn base(&self) -> &Base {
+        &self.base
     }
 
     /// The place of the last entry; 0 in an empty log.
     pub fn last(&self) -> Index {
-        Index(u32::try_from(self.entries.len()).expect("a log shorter than 2^32 entries"))
+        let kept = u32::try_from(self.entries.len()).expect("a log shorter than 2^32 entries");
+        Index(self.base.index.0 + kept)
     }
 
     /// The term of the last entry; 0 in an empty log.
     pub fn last_term(&self) -> Term {
-        self.entries.last().map_or(Term(0), |entry| entry.term)
+        self.entries.last().map_or(self.base.term, |entry| entry.term)
     }
 
     /// The term of the entry there. The place before the first entry has term 0, so that every
-    /// log agrees with every other one there; places beyond the end have none.
+    /// log agrees with every other one there; places beyond the end, and those before the base,
+    /// have none.
     pub fn term_at(&self, index: Index) -> Option<Term> {
-        match index {
-            Index(0) => Some(Term(0)),
-            index => self.at(index).map(|entry| entry.term),
+        match index == self.base.index {
+            true => Some(self.base.term),
+            false => self.at(index).map(|entry| entry.term),
         }
     }
 
     /// The entry there, if there is one.
     pub fn at(&self, index: Index) -> Option<&Entry<C>> {
-        self.entries.get((index.0 as usize).checked_sub(1)?)
+        let behind_base = index.0.checked_sub(self.base.index.0)? as usize;
+        self.entries.get(behind_base.checked_sub(1)?)
     }
 
-    /// All entries up to and including that place.
+    /// How many of the entries kept are up to and including that place.
+    fn kept_up_to(&self, index: Index) -> usize {
+        (index.0.saturating_sub(self.base.index.0) as usize).min(self.entries.len())
+    }
+
+    /// All entries kept up to and including that place.
     pub fn up_to(&self, index: Index) -> &[Entry<C>] {
-        &self.entries[..(index.0 as usize).min(self.entries.len())]
+        &self.entries[..self.kept_up_to(index)]
     }
 
-    /// All entries behind that place.
+    /// All entries kept behind that place.
     pub fn behind(&self, index: Index) -> &[Entry<C>] {
-        &self.entries[(index.0 as usize).min(self.entries.len())..]
+        &self.entries[self.kept_up_to(index)..]
     }
 
-    /// All entries.
+    /// All entries kept.
     pub fn entries(&self) -> &[Entry<C>] {
         &self.entries
     }
 
-    /// The members named last, if any are.
-    pub fn last_members(&self) -> Option<&Configuration> {
-        self.entries.iter().rev().find_map(|entry| entry.payload.members())
+    /// The members named last up to and including that place, if any are; where they were discarded,
+    /// those that the base names.
+    pub fn members_at(&self, index: Index) -> Option<&Configuration> {
+        let named = self.up_to(index).iter().rev().find_map(|entry| entry.payload.members());
+        named.or(self.base.members.as_ref())
+    }
+
+    /// The change of members made last, and where, if there is one; the end of the base stands for
+    /// the place of one that was discarded.
+    pub fn last_change(&self) -> Option<(Index, &Configuration)> {
+        let changes = |entry: &Entry<C>| entry.payload.members().is_some();
+        match self.entries.iter().rposition(changes) {
+            Some(at) => {
+                let index = Index(self.base.index.0 + at as u32 + 1);
+                Some((index, self.entries[at].payload.members()?))
+            }
+            None => Some((self.base.index, self.base.members.as_ref()?)),
+        }
     }
 
     /// Whether members are named behind that place.
@@ -139,7 +181,26 @@ impl<C> Log<C> {
 
     /// Removes all entries behind that place.
     pub fn truncate(&mut self, last: Index) {
-        self.entries.truncate(last.0 as usize);
+        let kept = self.kept_up_to(last);
+        self.entries.truncate(kept);
+    }
+
+    /// What would stand for all entries up to a place that it has.
+    pub fn base_at(&self, index: Index) -> Base {
+        let term = self.term_at(index).expect("a place that the log has");
+        let named = self.up_to(index).iter().rev().find_map(|entry| entry.payload.members());
+        Base { index, term, members: named.or(self.base.members.as_ref()).cloned() }
+    }
+
+    /// Discards all entries up to a new base. What is behind it stays if the log has the base's last
+    /// entry, for then it is equal to the base up to there; else it goes (Figure 13, 6 and 7).
+    pub fn rebase(&mut self, base: Base) {
+        let discarded = match self.term_at(base.index) == Some(base.term) {
+            true => self.kept_up_to(base.index),
+            false => self.entries.len(),
+        };
+        self.entries.drain(..discarded);
+        self.base = base;
     }
 }
 
@@ -174,5 +235,24 @@ mod tests {
         );
         log.truncate(Index(1));
         assert_eq!((log.last(), log.last_term()), (Index(1), Term(1)), "the last place remains");
+    }
+
+    #[test]
+    fn places_behind_a_base() {
+        let mut log = Log::<()>::new();
+        for term in [1, 1, 2] {
+            log.append(Entry { term: Term(term), payload: Payload::Noop });
+        }
+        let mut other = log.clone();
+        log.rebase(log.base_at(Index(2)));
+        assert_eq!((log.last(), log.last_term()), (Index(3), Term(2)), "places stay what they are");
+        let terms = [0, 1, 2, 3, 4].map(|place| log.term_at(Index(place)));
+        let expected = [None, None, Some(Term(1)), Some(Term(2)), None];
+        assert_eq!(terms, expected, "the base has a term, what is before it has none");
+        assert_eq!((log.up_to(Index(2)).len(), log.behind(Index(2)).len()), (0, 1));
+        log.rebase(log.base_at(Index(3)));
+        assert_eq!((log.last(), log.last_term()), (Index(3), Term(2)), "nothing is kept");
+        other.rebase(Base { index: Index(2), term: Term(2), members: None });
+        assert_eq!(other.last(), Index(2), "what does not match the base's last entry goes");
     }
 }

@@ -23,10 +23,12 @@
 //! hears nothing asks again, perhaps elsewhere, under the same serial number; each replica keeps
 //! the last answer for each client, so that a command that is in the log twice is applied once.
 //!
+//! **Members (§6)** may change while the cluster runs: that is told in [`membership`].
+//!
+//! **Extensions.** Reads that bypass the log (§8), log compaction (§7), PreVote and leadership transfer
+//! are in [`extensions`], each behind an option.
+//!
 //! Not modelled:
-//! - Membership changes (§6) and log compaction (§7): the cluster is fixed, and logs are short.
-//! - Reads that bypass the log (§8), and the empty entry a new leader commits for their sake: here
-//!   every request goes through the log.
 //! - Connections: whichever leader applies a command answers its client. It is the answer that the
 //!   client would get from that leader if it asked again.
 //! - The end of sessions (dissertation §6.3): there are few clients, and they are remembered.
@@ -34,9 +36,11 @@
 
 mod bugs;
 mod election;
+pub mod extensions;
 mod invariants;
 mod log;
 mod members;
+pub mod membership;
 mod model;
 mod replication;
 mod scenarios;
@@ -45,19 +49,23 @@ mod state;
 use serde::{Deserialize, Serialize};
 use splitbrain::{NodeId, Outbox, Protocol, Span};
 
-use self::election::{follow, wait_for_leader};
+use self::extensions::ignores_extension;
 use self::replication::{go_back, send_heartbeats};
 use crate::parts::machine::{Applied, Request, Seen, StateMachine};
 
 pub use bugs::Bug;
+pub use extensions::{
+    Pending, RaftExtensionsModel, Reads, Round, Rounds, mutual_block, snapshot_matching,
+};
 pub use invariants::{
     durability, election_safety, leader_append_only, leader_completeness, linearizability,
     log_matching, state_machine_safety,
 };
-pub use log::{Entry, Index, Log, Payload};
+pub use log::{Base, Entry, Index, Log, Payload};
 pub use members::Configuration;
+pub use membership::{Change, RaftMembershipModel};
 pub use model::RaftModel;
-pub use state::{Event, Input, Leader, Message, Progress, Role, State, Term, Timer};
+pub use state::{Event, Input, Leader, Message, Progress, Role, State, Term, Timer, Wait};
 
 /// How long a follower waits for its leader, at least: several times as long as a message takes to
 /// all servers and back on a slow network, as §5.6 demands (about 300 ms).
@@ -86,6 +94,14 @@ pub struct Options {
     pub members: Option<u8>,
     /// Whether a new leader commits an empty entry, to learn what is committed (§8).
     pub noop: bool,
+    /// Whether servers that hear of a leader disregard candidates (§6, dissertation §4.2.3).
+    pub loyal: bool,
+    /// Whether a server asks who would vote for it before it raises its term (dissertation §9.6).
+    pub pre_vote: bool,
+    /// How reads are answered (§8; dissertation §6.4).
+    pub reads: Reads,
+    /// How many applied entries make a server put a snapshot in their place (§7); never if `None`.
+    pub compact: Option<u32>,
 }
 
 impl<S> Raft<S> {
@@ -100,22 +116,26 @@ type Out<S> = Outbox<Raft<S>>;
 
 impl<S: StateMachine> Protocol for Raft<S> {
     type State = State<S>;
-    type Message = Message<S::Operation>;
+    type Message = Message<S>;
     type Timer = Timer;
     type Input = Input<S::Operation>;
     type Event = Event<S>;
 
     fn start(&self, out: &mut Out<S>) -> State<S> {
-        wait_for_leader(out);
-        State {
+        let state = State {
             term: Term(0),
             voted_for: None,
             log: Log::new(),
-            members: self.first_members(out),
+            members: self.first_members(out.cluster()),
             role: Role::Follower,
+            hears_leader: false,
             commit: Index(0),
             applied: Applied::new(self.machine.clone()),
-        }
+            snapshot: None,
+            promise: 0,
+        };
+        self.wait_for_leader(&state, out);
+        state
     }
 
     /// The transition table: what a server of each role does about each message.
@@ -126,8 +146,11 @@ impl<S: StateMachine> Protocol for Raft<S> {
         message: Self::Message,
         out: &mut Out<S>,
     ) {
-        if message.term() > state.term {
-            follow(state, message.term(), out);
+        if self.disregards(state, &message) || self.keeps_promise(state, &message, out) {
+            return;
+        }
+        if message.term() > state.term && !matches!(message, Message::RequestPreVote { .. }) {
+            self.follow(state, message.term(), out);
         }
         let stale = message.term() < state.term;
         match (&state.role, message) {
@@ -150,7 +173,10 @@ impl<S: StateMachine> Protocol for Raft<S> {
             (_, Message::Vote { .. } | Message::Appended { .. } | Message::Rejected { .. })
                 if stale => {}
 
-            (Role::Follower, Message::RequestVote { last_index, last_term, .. }) => {
+            (
+                Role::Follower | Role::PreCandidate { .. },
+                Message::RequestVote { last_index, last_term, .. },
+            ) => {
                 self.consider(state, from, (last_term, last_index), out);
             }
             // It has voted for itself in this term, and a refusal would change nothing.
@@ -163,13 +189,13 @@ impl<S: StateMachine> Protocol for Raft<S> {
             (_, Message::Vote { .. }) => {}
 
             (
-                Role::Follower | Role::Candidate { .. },
+                Role::Follower | Role::PreCandidate { .. } | Role::Candidate { .. },
                 Message::Append { prev_index, prev_term, entries, commit, .. },
             ) => {
                 // The election of this term is won, by another: a candidate follows too (§5.2).
                 state.role = Role::Follower;
-                wait_for_leader(out);
                 self.take_entries(state, from, (prev_term, prev_index), entries, commit, out);
+                self.hear_leader(state, out);
             }
             (Role::Leader(_), Message::Append { term, .. }) => {
                 unreachable!("{from} leads term {term}, which this server leads");
@@ -183,36 +209,73 @@ impl<S: StateMachine> Protocol for Raft<S> {
             }
             // It led this term before it crashed, and forgot.
             (
-                Role::Follower | Role::Candidate { .. },
+                Role::Follower | Role::PreCandidate { .. } | Role::Candidate { .. },
                 Message::Appended { .. } | Message::Rejected { .. },
             ) => {}
+
+            (
+                _,
+                message @ (Message::RequestPreVote { .. }
+                | Message::PreVote { .. }
+                | Message::TimeoutNow { .. }
+                | Message::RequestTransferVote { .. }
+                | Message::Confirm { .. }
+                | Message::Confirmed { .. }
+                | Message::InstallSnapshot { .. }),
+            ) => self.on_extension(state, from, message, out),
         }
     }
 
     fn on_timeout(&self, state: &mut State<S>, timer: Timer, out: &mut Out<S>) {
         match (&mut state.role, timer) {
-            (Role::Follower | Role::Candidate { .. }, Timer::Election) => {
-                self.stand_for_election(state, out);
-            }
+            (
+                Role::Follower | Role::PreCandidate { .. } | Role::Candidate { .. },
+                Timer::Election,
+            ) => self.miss_leader(state, out),
             (Role::Leader(leader), Timer::Heartbeat) => {
                 for follower in &mut leader.followers {
                     follower.asked = follower.matched < state.log.last();
                 }
                 send_heartbeats(state, out);
+                self.confirm_again(state, out);
                 out.set_timer(Timer::Heartbeat, HEARTBEAT);
             }
+            (Role::Follower, Timer::Hearing) => state.hears_leader = false,
+            (
+                Role::PreCandidate { .. } | Role::Candidate { .. } | Role::Leader(_),
+                Timer::Hearing,
+            ) => {
+                unreachable!("only followers hear of a leader");
+            }
+            // The server that was to lead has not come forward: this one leads on.
+            (Role::Leader(leader), Timer::Transfer) => leader.transfer = None,
             (Role::Leader(_), Timer::Election) => {
                 unreachable!("a leader waits for no leader");
             }
-            (Role::Follower | Role::Candidate { .. }, Timer::Heartbeat) => {
-                unreachable!("only leaders send heartbeats");
+            (
+                Role::Follower | Role::PreCandidate { .. } | Role::Candidate { .. },
+                Timer::Heartbeat | Timer::Transfer,
+            ) => {
+                unreachable!("only leaders send heartbeats or hand over");
             }
         }
     }
 
-    /// Only a leader takes commands; a client tries one server after the other (§8).
-    fn accepts(&self, _: NodeId, state: &State<S>, _: &Self::Input) -> bool {
-        state.leads()
+    /// Only a leader takes commands; a client tries one server after the other (§8). A change of
+    /// members may have to wait.
+    fn accepts(&self, me: NodeId, state: &State<S>, input: &Self::Input) -> bool {
+        let Role::Leader(leader) = &state.role else { return false };
+        match input {
+            // It would lengthen the log that its successor must catch up with.
+            Input::Command(_) => leader.transfer.is_none(),
+            Input::Change(request) => {
+                leader.transfer.is_none() && self.may_begin(state, &request.command)
+            }
+            Input::Read(_) => leader.transfer.is_none() || !self.reads_by_log(leader),
+            Input::Transfer(to) => {
+                leader.transfer.is_none() && *to != me && state.members.votes(*to)
+            }
+        }
     }
 
     /// Results of calls made in an earlier term, or in this one by a server that has since lost,
@@ -222,7 +285,7 @@ impl<S: StateMachine> Protocol for Raft<S> {
         | Message::Appended { term, .. }
         | Message::Rejected { term, .. }) = message
         else {
-            return false;
+            return ignores_extension(state, message);
         };
         let is_now = *term == state.term;
         *term < state.term
@@ -230,8 +293,11 @@ impl<S: StateMachine> Protocol for Raft<S> {
                 && match (&state.role, message) {
                     (_, Message::Vote { granted: false, .. }) => true,
                     (Role::Candidate { votes }, Message::Vote { .. }) => votes.contains(&from),
-                    (Role::Follower | Role::Leader(_), Message::Vote { .. }) => true,
-                    (Role::Follower, _) => true,
+                    (
+                        Role::Follower | Role::PreCandidate { .. } | Role::Leader(_),
+                        Message::Vote { .. },
+                    ) => true,
+                    (Role::Follower | Role::PreCandidate { .. }, _) => true,
                     (Role::Candidate { .. } | Role::Leader(_), _) => false,
                 }
     }
@@ -239,10 +305,13 @@ impl<S: StateMachine> Protocol for Raft<S> {
     fn on_input(&self, state: &mut State<S>, input: Self::Input, out: &mut Out<S>) {
         match input {
             Input::Command(request) => self.take_command(state, request, out),
+            Input::Change(request) => self.begin_change(state, request, out),
+            Input::Read(request) => self.take_read(state, request, out),
+            Input::Transfer(to) => self.hand_over(state, to, out),
         }
     }
 
-    /// Term, vote and log are on disk (Figure 2, *Persistent state*); all the rest is gone.
+    /// Term, vote, log and snapshot are on disk (Figure 2, *Persistent state*); all the rest is gone.
     fn restart(&self, crashed: &State<S>, out: &mut Out<S>) -> State<S> {
         let mut voted_for = crashed.voted_for;
         if self.bug == Some(Bug::ForgotVote) && voted_for.take().is_some() {
@@ -253,32 +322,27 @@ impl<S: StateMachine> Protocol for Raft<S> {
             out.mark(Bug::AckBeforeDurable.name());
             log.truncate(crashed.commit);
         }
-        wait_for_leader(out);
-        let members = self.members_of(&log, out);
-        State {
+        let members = self.members_in_force(&log, log.base().index, out.cluster());
+        // What the snapshot stands for was committed and applied when it was made (§7).
+        let applied = crashed.snapshot.clone();
+        let state = State {
             term: crashed.term,
             voted_for,
+            commit: log.base().index,
             log,
             members,
             role: Role::Follower,
-            commit: Index(0),
-            applied: Applied::new(self.machine.clone()),
-        }
+            hears_leader: false,
+            applied: applied.unwrap_or_else(|| Applied::new(self.machine.clone())),
+            snapshot: crashed.snapshot.clone(),
+            promise: self.promise_after_restart(out),
+        };
+        self.wait_for_leader(&state, out);
+        state
     }
 }
 
 impl<S: StateMachine> Raft<S> {
-    /// The members before any log says otherwise.
-    fn first_members(&self, out: &Out<S>) -> Configuration {
-        let members = self.options.members.map_or(out.cluster(), usize::from);
-        Configuration::of(out.nodes().take(members))
-    }
-
-    /// The members that a log names last.
-    fn members_of(&self, log: &Log<S::Operation>, out: &Out<S>) -> Configuration {
-        log.last_members().cloned().unwrap_or_else(|| self.first_members(out))
-    }
-
     /// A client asks something of the state machine, perhaps once more (§8).
     fn take_command(&self, state: &mut State<S>, request: Request<S::Operation>, out: &mut Out<S>) {
         let (client, serial) = (request.client, request.serial);

@@ -40,6 +40,14 @@ impl Model for RaftModel {
         ]
     }
 
+    fn prose(&self) -> &'static str {
+        include_str!("mod.rs")
+    }
+
+    fn picture(&self) -> Option<(&'static str, &'static str)> {
+        Some(("rivals", "suffix-replaced"))
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

@@ -2,14 +2,24 @@
 
 use splitbrain::NodeId;
 
+use super::extensions::{lacks_discarded, send_snapshot};
 use super::log::{Entry, Index, Payload};
-use super::state::{Event, Message, Role, State, Term};
+use super::state::{Event, Message, Role, State, Term, Wait};
 use super::{Bug, Out, Raft};
 use crate::parts::machine::{Request, Seen, StateMachine};
 
+/// Whom a leader sends its log: the members in force, those to come and the learners among them.
+fn followers<S: StateMachine>(state: &State<S>, out: &Out<S>) -> Vec<NodeId> {
+    state.members.all().into_iter().filter(|&member| member != out.me()).collect()
+}
+
 /// Tells all followers who leads and what is committed; without entries (§5.2).
 pub(super) fn send_heartbeats<S: StateMachine>(state: &State<S>, out: &mut Out<S>) {
-    for peer in out.peers() {
+    for peer in followers(state, out) {
+        if lacks_discarded(state, peer) {
+            send_snapshot(state, peer, out);
+            continue;
+        }
         let (prev_index, prev_term) = next_for(state, peer);
         let (term, commit) = (state.term, state.commit);
         let entries = Vec::new();
@@ -18,7 +28,10 @@ pub(super) fn send_heartbeats<S: StateMachine>(state: &State<S>, out: &mut Out<S
 }
 
 /// Sends a follower all entries from its `next` on (§5.3).
-fn send_entries<S: StateMachine>(state: &State<S>, to: NodeId, out: &mut Out<S>) {
+pub(super) fn send_entries<S: StateMachine>(state: &State<S>, to: NodeId, out: &mut Out<S>) {
+    if lacks_discarded(state, to) {
+        return send_snapshot(state, to, out);
+    }
     let (prev_index, prev_term) = next_for(state, to);
     let entries = state.log.behind(prev_index).to_vec();
     let (term, commit) = (state.term, state.commit);
@@ -49,19 +62,10 @@ pub(super) fn go_back<S: StateMachine>(
     };
     let progress = &mut leader.followers[from.index()];
     let earlier = hint.max(progress.matched).next();
-    if earlier < progress.next {
+    if earlier < progress.next && state.members.include(from) {
         progress.next = earlier;
         send_entries(state, from, out);
     }
-}
-
-/// Adds an entry to the log. Members are in force as soon as they are there (§6).
-fn store<S: StateMachine>(state: &mut State<S>, entry: Entry<S::Operation>, out: &mut Out<S>) {
-    if let Payload::Members(members) = &entry.payload {
-        state.members = members.clone();
-    }
-    state.log.append(entry);
-    out.emit(Event::Stored { index: state.log.last() });
 }
 
 impl<S: StateMachine> Raft<S> {
@@ -72,9 +76,21 @@ impl<S: StateMachine> Raft<S> {
         payload: Payload<S::Operation>,
         out: &mut Out<S>,
     ) {
-        store(state, Entry { term: state.term, payload }, out);
+        self.store(state, Entry { term: state.term, payload }, out);
         self.advance_commit(state, out);
-        out.peers().for_each(|peer| send_entries(state, peer, out));
+        followers(state, out).into_iter().for_each(|peer| send_entries(state, peer, out));
+        self.complete_change(state, out);
+    }
+
+    /// Adds an entry to the log. Members are in force as soon as they are there (§6).
+    fn store(&self, state: &mut State<S>, entry: Entry<S::Operation>, out: &mut Out<S>) {
+        let names_members = entry.payload.members().is_some();
+        state.log.append(entry);
+        if names_members {
+            state.members = self.members_in_force(&state.log, state.commit, out.cluster());
+            self.mark_members_late(state, out);
+        }
+        out.emit(Event::Stored { index: state.log.last() });
     }
 
     /// Takes a leader's entries (Figure 2, *AppendEntries*, 2 to 5). `prev` is the term and place
@@ -91,6 +107,7 @@ impl<S: StateMachine> Raft<S> {
         if self.bug == Some(Bug::StepDownSameTerm) && state.voted_for.take().is_some() {
             out.mark(Bug::StepDownSameTerm.name());
         }
+        let (prev, entries) = self.behind_base(state, prev, entries, out);
         let (prev_term, prev_index) = prev;
         if !self.has_entry(state, prev_term, prev_index, out) {
             let hint = state.log.last().min(prev_index.before());
@@ -146,13 +163,12 @@ impl<S: StateMachine> Raft<S> {
             let changed = state.log.members_behind(agreed);
             state.log.truncate(agreed);
             if changed {
-                // Those named before are in force again.
-                state.members = self.members_of(&state.log, out);
+                self.roll_back_members(state, out);
             }
             out.emit(Event::Truncated { from: agreed.next() });
         }
         for entry in entries.into_iter().skip(agreeing) {
-            store(state, entry, out);
+            self.store(state, entry, out);
         }
     }
 
@@ -175,11 +191,13 @@ impl<S: StateMachine> Raft<S> {
         let lacks_entries = progress.next <= state.log.last();
         if news {
             self.advance_commit(state, out);
-        } else if lacks_entries && progress.asked {
+            self.complete_change(state, out);
+        } else if lacks_entries && progress.asked && state.members.include(from) {
             // The answer to a heartbeat: the entries are lost, or still on their way.
             progress.asked = false;
             send_entries(state, from, out);
         }
+        self.hand_over_if_caught_up(state, out);
     }
 
     /// Commits what a majority holds, if the last entry of it is of the leader's own term (§5.4.2).
@@ -188,9 +206,10 @@ impl<S: StateMachine> Raft<S> {
             unreachable!("only leaders decide what is committed");
         };
         let (me, last) = (out.me(), state.log.last());
-        let held = state.members.held_by_majority(|node| {
+        let held = |node: NodeId| {
             if node == me { last } else { leader.followers[node.index()].matched }
-        });
+        };
+        let held = self.held_by_enough(&state.members, held, out);
         let mut is_committed = state.log.term_at(held) == Some(state.term);
         if self.bug == Some(Bug::CommitOldTerm) && !is_committed && held > state.commit {
             out.mark(Bug::CommitOldTerm.name());
@@ -202,7 +221,7 @@ impl<S: StateMachine> Raft<S> {
     }
 
     /// Applies what is newly known to be committed, in order; a leader answers the clients.
-    fn commit_up_to(&self, state: &mut State<S>, commit: Index, out: &mut Out<S>) {
+    pub(super) fn commit_up_to(&self, state: &mut State<S>, commit: Index, out: &mut Out<S>) {
         while state.commit < commit {
             state.commit = state.commit.next();
             let entry = state.log.at(state.commit).expect("a committed entry").clone();
@@ -210,11 +229,16 @@ impl<S: StateMachine> Raft<S> {
                 let output = self.apply(state, request, out)?;
                 Some((request.client, request.serial, output))
             });
+            if self.bug == Some(Bug::ConfigOnCommitOnly) {
+                state.members = self.members_in_force(&state.log, state.commit, out.cluster());
+            }
             out.emit(Event::Applied { index: state.commit, entry });
             if let Some((client, serial, output)) = answer.filter(|_| state.leads()) {
                 out.emit(Event::Replied { client, serial, output });
             }
         }
+        self.answer_reads(state, Wait::Commitment, out);
+        self.compact(state, out);
     }
 
     /// Applies a command once, however often it is in the log (dissertation §6.3), and returns the

@@ -69,7 +69,12 @@ fn prefix(scenario: &str) -> Option<(&'static str, Vec<Step<Counter>>)> {
 }
 
 /// The steps by which a server whose log has this end is elected by one other vote.
-fn elected(leader: NodeId, voter: NodeId, term: Term, end: (Index, Term)) -> Vec<Step<Counter>> {
+pub(super) fn elected(
+    leader: NodeId,
+    voter: NodeId,
+    term: Term,
+    end: (Index, Term),
+) -> Vec<Step<Counter>> {
     let vote = Message::Vote { term, granted: true };
     vec![
         Step::new(leader, Act::Timeout(Timer::Election)),
@@ -79,25 +84,25 @@ fn elected(leader: NodeId, voter: NodeId, term: Term, end: (Index, Term)) -> Vec
 }
 
 /// The call of a candidate whose log has this end.
-fn call(term: Term, (last_index, last_term): (Index, Term)) -> Message<Add> {
+pub(super) fn call(term: Term, (last_index, last_term): (Index, Term)) -> Message<Total> {
     Message::RequestVote { term, last_index, last_term }
 }
 
 /// A client's first command, asked at that node.
-fn ask_command(client: u8, node: NodeId) -> Step<Counter> {
+pub(super) fn ask_command(client: u8, node: NodeId) -> Step<Counter> {
     let input = first_request(client);
     Step::new(node, Act::Input { client: ClientId(client), input })
 }
 
 /// A client's command in exploration. Its addend is its own power of two, so that a total tells
 /// which commands are in it.
-fn first_request(client: u8) -> Input<Add> {
+pub(super) fn first_request(client: u8) -> Input<Add> {
     let command = Add { add: 1 << client };
     Input::Command(Request { client: ClientId(client), serial: Serial(0), command })
 }
 
 /// How election timers fire: in turns if the scenario names them, or so many times anywhere.
-fn elections(ask: &Ask<'_>) -> Result<Firing, String> {
+pub(super) fn elections(ask: &Ask<'_>) -> Result<Firing, String> {
     let turns = nodes_named(ask, "turns")?;
     Ok(match turns.is_empty() {
         true => Firing::Times(ask.count("elections")),
@@ -106,7 +111,7 @@ fn elections(ask: &Ask<'_>) -> Result<Firing, String> {
 }
 
 /// The nodes that a parameter names, a digit each: 121 is n0, n1, n0.
-fn nodes_named(ask: &Ask<'_>, parameter: &str) -> Result<Vec<NodeId>, String> {
+pub(super) fn nodes_named(ask: &Ask<'_>, parameter: &str) -> Result<Vec<NodeId>, String> {
     let nodes = ask.get("nodes");
     digits(ask.get(parameter))
         .into_iter()
@@ -121,7 +126,7 @@ fn nodes_named(ask: &Ask<'_>, parameter: &str) -> Result<Vec<NodeId>, String> {
 }
 
 /// The decimal digits of a number, the first one first; 0 has none.
-fn digits(mut number: u64) -> Vec<u64> {
+pub(super) fn digits(mut number: u64) -> Vec<u64> {
     let mut digits = Vec::new();
     while number > 0 {
         digits.insert(0, number % 10);
@@ -134,7 +139,7 @@ fn digits(mut number: u64) -> Vec<u64> {
 type Lane = Vec<(To, Input<Add>)>;
 
 /// One client for each command.
-fn lanes(ask: &Ask<'_>) -> Result<Vec<Lane>, String> {
+pub(super) fn lanes(ask: &Ask<'_>) -> Result<Vec<Lane>, String> {
     let at = nodes_named(ask, "at")?;
     let tries = ask.get("retries") as usize + 1;
     let lane = |client: u8| {
@@ -180,13 +185,7 @@ fn storm() -> Storm<Counter> {
     Storm::default()
         .kinds(FaultKinds { clocks: false, ..FaultKinds::ALL })
         .clients(3, |_, client, asked| Some((To::Any, request(client, asked))))
-        .answered(|event| match event {
-            Event::Replied { client, serial, .. } => Some((*client, serial.0)),
-            Event::Elected { .. }
-            | Event::Stored { .. }
-            | Event::Truncated { .. }
-            | Event::Applied { .. } => None,
-        })
+        .answered(Event::answers)
         .lasts(60.s(), 20.s())
         .progress(Goal::seen("command-answered", "A command is answered.", |_, sight| {
             matches!(sight, Sight::Event { event: Event::Replied { .. }, .. })

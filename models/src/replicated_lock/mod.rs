@@ -251,7 +251,7 @@ impl Embeds<InnerRaft> for ReplicatedLock {
         &self.raft
     }
 
-    fn message_of(inner: raft::Message<Command>) -> Message {
+    fn message_of(inner: raft::Message<LockMachine>) -> Message {
         Message::Raft(inner)
     }
 

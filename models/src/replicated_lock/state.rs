@@ -131,7 +131,7 @@ impl Client {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Message {
     /// Server to server: Raft's own.
-    Raft(raft::Message<Command>),
+    Raft(raft::Message<LockMachine>),
     /// Client to server: do this.
     Ask(Request<Command>),
     /// Server to client: that is done, and this came of it.

@@ -265,7 +265,7 @@ impl<P: Protocol> Meaning<'_, P> {
         self.scenario.invariants.iter().all(|invariant| match &invariant.scope {
             Scope::Node(check) => check(&self.scenario.protocol, NodeId::at(at), node).is_ok(),
             Scope::History(_) => true,
-            Scope::Nodes(_) | Scope::World(_) | Scope::Quiet(_) => false,
+            Scope::Nodes(_) | Scope::World(_) | Scope::Quiet(_) | Scope::Settles(..) => false,
         })
     }
 

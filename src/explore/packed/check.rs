@@ -13,6 +13,7 @@ use super::visited::Visited;
 use crate::invariant::Sign;
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
+use crate::settle::loses_freely;
 
 /// What was looked at already.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ pub(super) fn is_quiet<W: Word>(tables: &Tables, layout: &Layout, key: W) -> boo
 
 impl Looked {
     pub(super) fn new<P: Protocol>(scenario: &Scenario<P>) -> Looked {
+        let settles = scenario.has_invariant_on("settles");
         Looked {
             locals: vec![Vec::new(); scenario.nodes],
             watches: Vec::new(),
@@ -75,8 +77,8 @@ impl Looked {
             tuples: Tuples::new(scenario.nodes),
             quiet: Tuples::new(scenario.nodes),
             by_node: scenario.has_invariant_on("node"),
-            by_nodes: scenario.has_invariant_on("nodes"),
-            by_quiet: scenario.has_invariant_on("quiet"),
+            by_nodes: scenario.has_invariant_on("nodes") || settles && loses_freely(scenario),
+            by_quiet: scenario.has_invariant_on("quiet") || settles && !loses_freely(scenario),
             by_world: scenario.has_invariant_on("world"),
         }
     }

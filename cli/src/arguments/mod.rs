@@ -1,21 +1,21 @@
-//! Which commands and flags there are. The fixed ones are declared here; the parameters of the
-//! catalog's models are added as flags of `check`, `explore` and `simulate`.
+//! Which commands and flags there are. The fixed ones are declared here; `line` adds the parameters
+//! of the catalog's models, and reads what was typed.
+
+mod line;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use splitbrain::catalog::{Catalog, Request};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use splitbrain::catalog::Request;
 use splitbrain::explore::Fingerprint;
 
 use crate::bench::arguments::Bench;
-use crate::session::exit;
 use crate::values;
+
+pub(crate) use line::{command, parse};
 
 /// Explore every schedule of a small cluster, storm a large one, keep the shortest counterexamples.
 #[derive(Parser, Debug)]
@@ -45,7 +45,7 @@ pub(crate) struct Common {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// List the models, their scenarios and their known bugs
-    List,
+    List(List),
     /// Say what a model is: source, parameters, invariants, goals, bugs
     Show(Show),
     /// Explore and simulate all of a model, or find one of its bugs
@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Tell a saved counterexample as a diagram
     Explain(Explain),
+    /// Show a shortest run that reaches a goal, as a diagram
+    Reach(Reach),
     /// Measure exploration side by side with other checkers
     Bench(Bench),
     /// Print a completion script for a shell
@@ -70,9 +72,6 @@ pub(crate) enum Command {
         shell: clap_complete::Shell,
     },
 }
-
-/// The commands that build scenarios, and so take a model's parameters.
-const BUILDERS: [&str; 3] = ["check", "explore", "simulate"];
 
 #[derive(Args, Debug)]
 pub(crate) struct Bugs {
@@ -90,6 +89,18 @@ pub(crate) struct Bugs {
     /// Write the table there as a page of Markdown
     #[arg(long, value_name = "PATH")]
     pub(crate) markdown: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// Write a page of Markdown there, and beside it a folder of that name with a page and a picture
+    /// for each model: docs/models.md
+    #[arg(long, value_name = "PATH")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Count the states of the large scenarios anew, too; else the figures of the pages that are
+    /// there stay
+    #[arg(long, requires = "markdown")]
+    pub(crate) deep: bool,
 }
 
 #[derive(Args, Debug)]
@@ -278,6 +289,25 @@ pub(crate) struct Explain {
     pub(crate) out: Option<PathBuf>,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct Reach {
+    /// The model
+    pub(crate) model: String,
+    /// The goal, as `show MODEL` names it
+    pub(crate) goal: String,
+    /// The scenario; the first explored one that has this goal if none is named
+    #[arg(long)]
+    pub(crate) scenario: Option<String>,
+    /// As what
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Where it goes, instead of standard output
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) ends: Ends,
+}
+
 /// What a story can be told as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum Format {
@@ -306,208 +336,4 @@ impl Asked {
             depth: None,
         }
     }
-}
-
-/// The whole command line, the parameters of the catalog's models included.
-///
-/// # Panics
-/// When a parameter is called like a flag.
-pub(crate) fn command(
-    name: &'static str,
-    version: &'static str,
-    catalog: &Catalog,
-) -> clap::Command {
-    let mut command = CommandLine::command().name(name).bin_name(name).version(version);
-    command = command.after_help(format!(
-        "Start here:\n  {name} list\n  {name} show MODEL\n  {name} check MODEL\n\nExit codes: 0 \
-         holds, 1 violated, 2 not understood, 3 inconclusive, 4 vacuous"
-    ));
-    let first = catalog.models().next();
-    let model = first.map_or("MODEL", |model| model.name());
-    let bug = first.and_then(|model| model.bugs().first()).map_or("BUG", |bug| bug.name);
-    for (subcommand, examples) in examples(name, model, bug) {
-        let note = format!("Examples:\n  {}", examples.join("\n  "));
-        command = command.mut_subcommand(subcommand, |sub| sub.after_help(note));
-    }
-    for builder in BUILDERS {
-        command = command.mut_subcommand(builder, |sub| with_parameters(sub, builder, catalog));
-    }
-    command
-}
-
-fn examples(name: &str, model: &str, bug: &str) -> Vec<(&'static str, Vec<String>)> {
-    let line = |text: &str| format!("{name} {text}");
-    vec![
-        ("show", vec![line(&format!("show {model}")), line(&format!("show {model} --bug {bug}"))]),
-        (
-            "check",
-            vec![
-                line(&format!("check {model}")),
-                line(&format!("check {model} --bug {bug}")),
-                line("check --all --deep"),
-            ],
-        ),
-        (
-            "explore",
-            vec![
-                line(&format!("explore {model} --depth 12 --time 60s")),
-                line(&format!("explore {model} --bug {bug}")),
-                line(&format!("explore {model} --coverage")),
-                line(&format!("explore {model} --web 127.0.0.1:3000")),
-            ],
-        ),
-        (
-            "simulate",
-            vec![
-                line(&format!("simulate {model} --runs 100000")),
-                line(&format!("simulate {model} --bug {bug} --seed 7")),
-                line(&format!("simulate {model} --seed 7 --first-run 42 --runs 1")),
-            ],
-        ),
-        (
-            "bugs",
-            vec![
-                line(&format!("bugs {model}")),
-                line("bugs --markdown docs/bugs.md --save counterexamples"),
-            ],
-        ),
-        ("shrink", vec![line("shrink found/one.json"), line("shrink one.json --out one.json")]),
-        ("replay", vec![line("replay found/*.json"), line("replay found/one.json --without-bug")]),
-        (
-            "explain",
-            vec![
-                line("explain found/one.json"),
-                line("explain found/one.json --format svg --out one.svg"),
-            ],
-        ),
-        (
-            "bench",
-            vec![line("bench --list"), line("bench paxos --short"), line("bench two-phase-8")],
-        ),
-        ("completions", vec![line(&format!("completions bash > {name}.bash"))]),
-    ]
-}
-
-/// Adds every parameter of the catalog as a flag. Which of them a model has is said by the catalog.
-fn with_parameters(mut command: clap::Command, builder: &str, catalog: &Catalog) -> clap::Command {
-    let mut about: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-    for model in catalog.models() {
-        for one in model.parameters() {
-            let (least, most) = (one.range.start(), one.range.end());
-            about.entry(one.name).or_default().push(format!(
-                "{}: {} {least} to {most}, default {}",
-                model.name(),
-                one.about,
-                one.default
-            ));
-        }
-    }
-    for (name, lines) in about {
-        let reserved = ["help", "version", "json", "verbose", "no-progress"];
-        let taken = command.get_arguments().any(|one| one.get_long() == Some(name))
-            || reserved.contains(&name);
-        assert!(
-            !taken,
-            "a model has a parameter `{name}`, which is a flag of `{builder}`: rename the parameter"
-        );
-        command = command.arg(
-            clap::Arg::new(format!("parameter {name}"))
-                .long(name)
-                .value_name("N")
-                .value_parser(clap::value_parser!(u64))
-                .help(lines.join("\n"))
-                .help_heading("Parameters of the models (`show MODEL` lists those of one)"),
-        );
-    }
-    command
-}
-
-/// Why a command line was not understood, or that it asked for help.
-pub(crate) enum Refused {
-    /// Help and version, and mistakes that clap explains best.
-    Clap(clap::Error),
-    /// A mistake in our own words.
-    Sentence(String),
-}
-
-impl Refused {
-    /// Tells it, and returns the exit code.
-    pub(crate) fn tell(&self, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-        // Where neither can be written to, there is nobody to tell.
-        match self {
-            Refused::Clap(error) if error.use_stderr() => {
-                let _ = write!(err, "{}", error.render());
-                exit::MISTAKEN
-            }
-            Refused::Clap(error) => {
-                let _ = write!(out, "{}", error.render());
-                exit::HOLDS
-            }
-            Refused::Sentence(sentence) => {
-                let _ = writeln!(err, "error: {sentence}");
-                exit::MISTAKEN
-            }
-        }
-    }
-}
-
-/// Understands a command line.
-pub(crate) fn parse(
-    mut command: clap::Command,
-    arguments: &[OsString],
-    catalog: &Catalog,
-) -> Result<Asked, Refused> {
-    let program = command.get_name().to_string();
-    let matches = command
-        .try_get_matches_from_mut(arguments)
-        .map_err(|error| in_our_words(error, &program, arguments, catalog))?;
-    let line = CommandLine::from_arg_matches(&matches).map_err(Refused::Clap)?;
-    let parameters = match matches.subcommand() {
-        Some((builder, given)) if BUILDERS.contains(&builder) => parameters(given, catalog),
-        Some(_) | None => BTreeMap::new(),
-    };
-    Ok(Asked { common: line.common, command: line.command, parameters })
-}
-
-fn parameters(given: &ArgMatches, catalog: &Catalog) -> BTreeMap<String, u64> {
-    let names = catalog.models().flat_map(|model| model.parameters()).map(|one| one.name);
-    names
-        .filter_map(|name| {
-            let value = given.get_one::<u64>(&format!("parameter {name}"))?;
-            Some((name.to_string(), *value))
-        })
-        .collect()
-}
-
-/// An unknown flag beside a model is perhaps meant as a parameter of it: name those there are.
-fn in_our_words(
-    error: clap::Error,
-    program: &str,
-    arguments: &[OsString],
-    catalog: &Catalog,
-) -> Refused {
-    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
-    let builder = words.iter().find(|word| BUILDERS.contains(word));
-    let model = words.iter().find_map(|word| catalog.model(word).ok());
-    let (Some(builder), Some(model), ErrorKind::UnknownArgument) = (builder, model, error.kind())
-    else {
-        return Refused::Clap(error);
-    };
-    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else {
-        return Refused::Clap(error);
-    };
-    let near = match error.get(ContextKind::SuggestedArg) {
-        Some(ContextValue::String(near)) => format!("perhaps you mean `{near}`; "),
-        Some(_) | None => String::new(),
-    };
-    let names: Vec<&str> = model.parameters().iter().map(|one| one.name).collect();
-    let there = match names.is_empty() {
-        true => "it has none".to_string(),
-        false => format!("it has: {}", names.join(", ")),
-    };
-    let name = model.name();
-    Refused::Sentence(format!(
-        "`{unknown}` is neither a flag of `{builder}` nor a parameter of `{name}` ({there}); \
-         {near}`{program} {builder} --help` lists the flags, `{program} show {name}` the parameters"
-    ))
 }
