@@ -62,7 +62,7 @@ impl<'a, P: Protocol> Audience<'a, P> {
     pub(crate) fn see(&mut self, sight: &Sight<'_, P>) {
         self.watches.iter_mut().for_each(|watch| watch.see(sight));
         for (index, goal) in self.goals.iter().enumerate() {
-            if let Sign::Seen(reached) = goal.sign
+            if let Sign::Seen(reached) = &goal.sign
                 && reached(self.protocol, sight)
             {
                 self.shown.goals.push(index);

@@ -4,12 +4,13 @@ use std::any::Any;
 use std::cmp::Ordering;
 use std::fmt::{self, Debug};
 use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use splitbrain_invariants::{Broken, Held};
 
 use crate::node::Node;
-use crate::protocol::{ClientId, Data, NodeId, Protocol};
+use crate::protocol::{ClientId, Data, Embeds, NodeId, Protocol};
 use crate::time::Span;
 use crate::world::World;
 
@@ -68,15 +69,21 @@ pub struct Invariant<P: Protocol> {
     pub(crate) scope: Scope<P>,
 }
 
-/// What an invariant looks at.
+/// What an invariant looks at. Its functions are named ones, or named ones seen through a protocol
+/// that embeds theirs.
 pub(crate) enum Scope<P: Protocol> {
-    Node(fn(&P, NodeId, &Node<P>) -> Held),
-    Nodes(fn(&P, &Nodes<P>) -> Held),
+    Node(Arc<OfNode<P, Held>>),
+    Nodes(Arc<OfNodes<P, Held>>),
     World(fn(&P, &World<P>) -> Held),
-    Quiet(fn(&P, &Nodes<P>) -> Held),
-    Settles(Span, fn(&P, &Nodes<P>) -> Held),
+    Quiet(Arc<OfNodes<P, Held>>),
+    Settles(Span, Arc<OfNodes<P, Held>>),
     History(Box<dyn Monitor<P>>),
 }
+
+/// What can be said of a node, of the nodes together, and of something seen.
+pub(crate) type OfNode<P, T> = dyn Fn(&P, NodeId, &Node<P>) -> T + Send + Sync;
+pub(crate) type OfNodes<P, T> = dyn Fn(&P, &Nodes<P>) -> T + Send + Sync;
+pub(crate) type OfSight<P, T> = dyn Fn(&P, &Sight<'_, P>) -> T + Send + Sync;
 
 impl<P: Protocol> Invariant<P> {
     /// An invariant of each node by itself, checked where the node changed.
@@ -85,7 +92,7 @@ impl<P: Protocol> Invariant<P> {
         sentence: &'static str,
         check: fn(&P, NodeId, &Node<P>) -> Held,
     ) -> Invariant<P> {
-        Invariant { name, sentence, scope: Scope::Node(check) }
+        Invariant { name, sentence, scope: Scope::Node(Arc::new(check)) }
     }
 
     /// An invariant of the nodes together, without their mail.
@@ -94,7 +101,7 @@ impl<P: Protocol> Invariant<P> {
         sentence: &'static str,
         check: fn(&P, &Nodes<P>) -> Held,
     ) -> Invariant<P> {
-        Invariant { name, sentence, scope: Scope::Nodes(check) }
+        Invariant { name, sentence, scope: Scope::Nodes(Arc::new(check)) }
     }
 
     /// An invariant of whole worlds, mail included: the most costly scope.
@@ -113,7 +120,7 @@ impl<P: Protocol> Invariant<P> {
         sentence: &'static str,
         check: fn(&P, &Nodes<P>) -> Held,
     ) -> Invariant<P> {
-        Invariant { name, sentence, scope: Scope::Quiet(check) }
+        Invariant { name, sentence, scope: Scope::Quiet(Arc::new(check)) }
     }
 
     /// Half-liveness: from every reached tuple of nodes, one continuation without further faults,
@@ -130,7 +137,7 @@ impl<P: Protocol> Invariant<P> {
         within: Span,
         well: fn(&P, &Nodes<P>) -> Held,
     ) -> Invariant<P> {
-        Invariant { name, sentence, scope: Scope::Settles(within, well) }
+        Invariant { name, sentence, scope: Scope::Settles(within, Arc::new(well)) }
     }
 
     /// An invariant of the history: a monitor from [`invariants`](crate::invariants), or any value
@@ -144,6 +151,29 @@ impl<P: Protocol> Invariant<P> {
     ) -> Invariant<P> {
         let monitor = Projection { monitor, project };
         Invariant { name, sentence, scope: Scope::History(Box::new(monitor)) }
+    }
+
+    /// The same invariant of a protocol that embeds this one: it looks at the inner states, events
+    /// and inputs alone. One of quiet worlds is looked at where the outer protocol is quiet,
+    /// and one that settles, where the outer one is left to itself.
+    ///
+    /// # Panics
+    /// When it looks at whole worlds: mail is not seen through.
+    pub fn seen_through<O: Embeds<P>>(self) -> Invariant<O> {
+        let of_nodes = |check: Arc<OfNodes<P, Held>>| -> Arc<OfNodes<O, Held>> {
+            Arc::new(move |outer: &O, nodes: &Nodes<O>| check(outer.inner(), &nodes_in(nodes)))
+        };
+        let scope = match self.scope {
+            Scope::Node(check) => Scope::Node(Arc::new(move |outer: &O, me, node: &Node<O>| {
+                node_in(node).map_or(Ok(()), |node| check(outer.inner(), me, &node))
+            })),
+            Scope::Nodes(check) => Scope::Nodes(of_nodes(check)),
+            Scope::Quiet(check) => Scope::Quiet(of_nodes(check)),
+            Scope::Settles(within, well) => Scope::Settles(within, of_nodes(well)),
+            Scope::World(_) => panic!("`{}` looks at mail, which is not seen through", self.name),
+            Scope::History(monitor) => Scope::History(Box::new(Through::<O, P>::new(monitor))),
+        };
+        Invariant { name: self.name, sentence: self.sentence, scope }
     }
 
     /// What it looks at, in a word: `node`, `nodes`, `world`, `quiet`, `settles` or
@@ -163,11 +193,11 @@ impl<P: Protocol> Invariant<P> {
 impl<P: Protocol> Clone for Scope<P> {
     fn clone(&self) -> Self {
         match self {
-            Scope::Node(check) => Scope::Node(*check),
-            Scope::Nodes(check) => Scope::Nodes(*check),
+            Scope::Node(check) => Scope::Node(Arc::clone(check)),
+            Scope::Nodes(check) => Scope::Nodes(Arc::clone(check)),
             Scope::World(check) => Scope::World(*check),
-            Scope::Quiet(check) => Scope::Quiet(*check),
-            Scope::Settles(within, well) => Scope::Settles(*within, *well),
+            Scope::Quiet(check) => Scope::Quiet(Arc::clone(check)),
+            Scope::Settles(within, well) => Scope::Settles(*within, Arc::clone(well)),
             Scope::History(monitor) => Scope::History(monitor.copied()),
         }
     }
@@ -197,10 +227,27 @@ pub struct Goal<P: Protocol> {
 }
 
 /// How a goal shows.
-#[derive(Clone, Debug)]
 pub(crate) enum Sign<P: Protocol> {
-    Nodes(fn(&P, &Nodes<P>) -> bool),
-    Seen(fn(&P, &Sight<'_, P>) -> bool),
+    Nodes(Arc<OfNodes<P, bool>>),
+    Seen(Arc<OfSight<P, bool>>),
+}
+
+impl<P: Protocol> Clone for Sign<P> {
+    fn clone(&self) -> Self {
+        match self {
+            Sign::Nodes(reached) => Sign::Nodes(Arc::clone(reached)),
+            Sign::Seen(reached) => Sign::Seen(Arc::clone(reached)),
+        }
+    }
+}
+
+impl<P: Protocol> Debug for Sign<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Sign::Nodes(_) => "Nodes",
+            Sign::Seen(_) => "Seen",
+        })
+    }
 }
 
 impl<P: Protocol> Goal<P> {
@@ -210,7 +257,7 @@ impl<P: Protocol> Goal<P> {
         sentence: &'static str,
         reached: fn(&P, &Nodes<P>) -> bool,
     ) -> Goal<P> {
-        Goal { name, sentence, sign: Sign::Nodes(reached) }
+        Goal { name, sentence, sign: Sign::Nodes(Arc::new(reached)) }
     }
 
     /// A goal that shows in something seen.
@@ -219,8 +266,52 @@ impl<P: Protocol> Goal<P> {
         sentence: &'static str,
         reached: fn(&P, &Sight<'_, P>) -> bool,
     ) -> Goal<P> {
-        Goal { name, sentence, sign: Sign::Seen(reached) }
+        Goal { name, sentence, sign: Sign::Seen(Arc::new(reached)) }
     }
+
+    /// The same goal of a protocol that embeds this one.
+    pub fn seen_through<O: Embeds<P>>(self) -> Goal<O> {
+        let sign = match self.sign {
+            Sign::Nodes(reached) => Sign::Nodes(Arc::new(move |outer: &O, nodes: &Nodes<O>| {
+                reached(outer.inner(), &nodes_in(nodes))
+            })),
+            Sign::Seen(reached) => Sign::Seen(Arc::new(move |outer: &O, sight: &Sight<'_, O>| {
+                sight_in(sight).is_some_and(|sight| reached(outer.inner(), &sight))
+            })),
+        };
+        Goal { name: self.name, sentence: self.sentence, sign }
+    }
+}
+
+/// The inner node, where there is one.
+fn node_in<O: Embeds<P>, P: Protocol>(outer: &Node<O>) -> Option<Node<P>> {
+    let state = O::state_in(&outer.state)?.clone();
+    let timers = outer.timers.iter();
+    let mut timers: Vec<_> =
+        timers.filter_map(|(timer, delay)| Some((O::timer_in(timer)?, *delay))).collect();
+    timers.sort_unstable();
+    Some(Node { state, timers, up: outer.up, clock: outer.clock })
+}
+
+/// The inner cluster: the first nodes.
+fn nodes_in<O: Embeds<P>, P: Protocol>(outer: &Nodes<O>) -> Vec<Arc<Node<P>>> {
+    outer.iter().map_while(|node| node_in(node)).map(Arc::new).collect()
+}
+
+/// What the inner protocol's monitors see, if they see anything.
+fn sight_in<'a, O: Embeds<P>, P: Protocol>(outer: &Sight<'a, O>) -> Option<Sight<'a, P>> {
+    Some(match *outer {
+        Sight::Input { node, client, input, state } => {
+            Sight::Input { node, client, input: O::input_in(input)?, state: O::state_in(state)? }
+        }
+        Sight::Event { node, event, state } => {
+            Sight::Event { node, event: O::event_in(event)?, state: O::state_in(state)? }
+        }
+        Sight::Crash { node, state } => Sight::Crash { node, state: O::state_in(state)? },
+        Sight::Restart { node, wiped, state } => {
+            Sight::Restart { node, wiped, state: O::state_in(state)? }
+        }
+    })
 }
 
 /// A condition on the history as the engines hold it: some monitor behind its projection.
@@ -268,6 +359,51 @@ impl<P: Protocol, M: Data> Monitor<P> for Projection<P, M> {
     }
     fn digest(&self, mut hasher: &mut dyn Hasher) {
         self.monitor.hash(&mut hasher);
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A monitor of an inner protocol, seen through the outer one.
+struct Through<O, P: Protocol> {
+    monitor: Box<dyn Monitor<P>>,
+    outer: PhantomData<fn(&O)>,
+}
+
+impl<O: Embeds<P>, P: Protocol> Through<O, P> {
+    fn new(monitor: Box<dyn Monitor<P>>) -> Self {
+        Through { monitor, outer: PhantomData }
+    }
+
+    /// The same invariant's inner monitor in another state.
+    fn kin(other: &dyn Monitor<O>) -> &dyn Monitor<P> {
+        let other: &Self = other.as_any().downcast_ref().expect("monitors of one invariant");
+        &*other.monitor
+    }
+}
+
+impl<O, P: Protocol> Debug for Through<O, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.monitor.fmt(f)
+    }
+}
+
+impl<O: Embeds<P>, P: Protocol> Monitor<O> for Through<O, P> {
+    fn see(&mut self, sight: &Sight<'_, O>) -> Held {
+        sight_in(sight).map_or(Ok(()), |sight| self.monitor.see(&sight))
+    }
+    fn copied(&self) -> Box<dyn Monitor<O>> {
+        Box::new(Through::<O, P>::new(self.monitor.copied()))
+    }
+    fn compare(&self, other: &dyn Monitor<O>) -> Ordering {
+        self.monitor.compare(Self::kin(other))
+    }
+    fn same(&self, other: &dyn Monitor<O>) -> bool {
+        self.monitor.same(Self::kin(other))
+    }
+    fn digest(&self, hasher: &mut dyn Hasher) {
+        self.monitor.digest(hasher);
     }
     fn as_any(&self) -> &dyn Any {
         self

@@ -91,7 +91,7 @@ pub use ledger::{Bound, Faults, Firing, Ledger};
 pub use mail::{Letter, Links, Mailbox};
 pub use node::{Node, Occurrence, Panicked};
 pub use observer::{Observer, Progress, Undisturbed};
-pub use protocol::{Choice, ClientId, Data, NodeId, Nothing, Outbox, Protocol, Saved};
+pub use protocol::{Choice, ClientId, Data, Embeds, NodeId, Nothing, Outbox, Protocol, Saved};
 pub use scenario::{
     Boundary, Clocks, Flight, Lane, Offered, Patience, Scenario, TimerRule, Timers, To, Waypoint,
     Within,

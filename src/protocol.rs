@@ -152,6 +152,33 @@ pub trait Protocol: Data {
     }
 }
 
+/// A protocol that runs another one, `Q`, inside its own handlers, at the first nodes of its
+/// cluster: [`Outbox::embed`] calls the inner handlers, and `Q`'s invariants and goals are
+/// [`seen_through`](crate::Invariant::seen_through) it.
+///
+/// The inner handlers are run for what reaches the inner protocol and for nothing else, and its
+/// state changes by them alone: then it goes the ways it would go by itself.
+pub trait Embeds<Q: Protocol>: Protocol {
+    /// The inner protocol's configuration.
+    fn inner(&self) -> &Q;
+    /// An inner message as the outer protocol sends it.
+    fn message_of(inner: Q::Message) -> Self::Message;
+    /// An inner timer as the outer protocol sets it.
+    fn timer_of(inner: Q::Timer) -> Self::Timer;
+    /// The inner state of a node, where it has one: at the first nodes, and nowhere else.
+    fn state_in(outer: &Self::State) -> Option<&Q::State>;
+    /// The inner timer, if it is one.
+    fn timer_in(outer: &Self::Timer) -> Option<Q::Timer>;
+    /// The inner event, if it is one. [`Outbox::embed`] hands events to the outer handler, and
+    /// monitors of the inner protocol see those that it emits again.
+    fn event_in(outer: &Self::Event) -> Option<&Q::Event>;
+    /// The inner input, if it is one.
+    fn input_in(outer: &Self::Input) -> Option<&Q::Input> {
+        let _ = outer;
+        None
+    }
+}
+
 /// A protocol whose configuration, messages, timers and inputs can be saved in a file.
 /// Implemented for every protocol whose parts derive serde's traits.
 pub trait Saved:
@@ -350,5 +377,67 @@ impl<P: Protocol> Outbox<P> {
     /// observed" are told apart.
     pub fn mark(&mut self, line: &'static str) {
         self.marks.push(line);
+    }
+
+    /// Runs a handler of an inner protocol, as a function, in this handler. The inner cluster is
+    /// the first `nodes` nodes of this one. What the inner handler sends and sets is sent and set
+    /// here, in the outer protocol's words; choices, clock and marks are shared. What it tells is
+    /// returned, in order, for this handler to act on, or to emit again.
+    ///
+    /// # Panics
+    /// When this node is not among the first `nodes`.
+    pub fn embed<Q: Protocol, T>(
+        &mut self,
+        nodes: usize,
+        handler: impl FnOnce(&mut Outbox<Q>) -> T,
+    ) -> (T, Vec<Q::Event>)
+    where
+        P: Embeds<Q>,
+    {
+        assert!(
+            nodes <= self.cluster(),
+            "an inner cluster of {nodes} nodes is more than there are"
+        );
+        assert!(self.me.index() < nodes, "{} is not in an inner cluster of {nodes}", self.me);
+        let mut within = Within::enter(self, nodes);
+        let result = handler(&mut within.inner);
+        let sends = std::mem::take(&mut within.inner.sends);
+        let timers = std::mem::take(&mut within.inner.timers);
+        let events = std::mem::take(&mut within.inner.events);
+        drop(within);
+        self.sends.extend(sends.into_iter().map(|(to, inner)| (to, P::message_of(inner))));
+        self.timers.extend(timers.into_iter().map(|(inner, delay)| (P::timer_of(inner), delay)));
+        (result, events)
+    }
+}
+
+/// An inner outbox at work. What the two share goes back to the outer one when the inner handler
+/// ends, be it by a panic.
+struct Within<'a, P: Protocol, Q: Protocol> {
+    outer: &'a mut Outbox<P>,
+    inner: Outbox<Q>,
+}
+
+impl<'a, P: Protocol, Q: Protocol> Within<'a, P, Q> {
+    fn enter(outer: &'a mut Outbox<P>, nodes: usize) -> Self {
+        let mut inner = Outbox::new(nodes);
+        inner.begin(outer.me, outer.clock, outer.starting);
+        let mut within = Within { outer, inner };
+        within.swap();
+        within
+    }
+
+    /// Exchanges what is shared.
+    fn swap(&mut self) {
+        std::mem::swap(&mut self.outer.chooser, &mut self.inner.chooser);
+        std::mem::swap(&mut self.outer.choices, &mut self.inner.choices);
+        std::mem::swap(&mut self.outer.marks, &mut self.inner.marks);
+        std::mem::swap(&mut self.outer.read_clock, &mut self.inner.read_clock);
+    }
+}
+
+impl<P: Protocol, Q: Protocol> Drop for Within<'_, P, Q> {
+    fn drop(&mut self) {
+        self.swap();
     }
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use splitbrain_invariants::{Held, broken};
 
-use crate::invariant::Nodes;
+use crate::invariant::{Nodes, OfNodes};
 use crate::mail::Links;
 use crate::node::{Node, Occurrence};
 use crate::protocol::{Chooser, NodeId, Outbox, Protocol};
@@ -47,7 +47,7 @@ pub(crate) fn settles<P: Protocol>(
     scenario: &Scenario<P>,
     nodes: &Nodes<P>,
     within: Span,
-    well: fn(&P, &Nodes<P>) -> Held,
+    well: &OfNodes<P, Held>,
 ) -> Held {
     let mut run = Continuation::from(scenario, nodes);
     let mut held = well(&scenario.protocol, &run.nodes);

@@ -209,7 +209,7 @@ impl<P: Protocol> Situation<P> {
 
     /// Whether a goal that shows in the nodes is reached here.
     pub(crate) fn reaches(&self, scenario: &Scenario<P>, goal: &Goal<P>) -> bool {
-        match goal.sign {
+        match &goal.sign {
             Sign::Nodes(reached) => {
                 self.panicked.is_none() && reached(&scenario.protocol, &self.world.nodes)
             }
@@ -301,7 +301,7 @@ pub(crate) fn violations_of<P: Protocol>(
             Scope::Quiet(check) if look.quiet => check(protocol, nodes),
             Scope::Quiet(_) => Ok(()),
             Scope::Settles(within, well) if look.settling => {
-                settles(scenario, nodes, *within, *well)
+                settles(scenario, nodes, *within, &**well)
             }
             Scope::Settles(..) => Ok(()),
             Scope::History(_) => {

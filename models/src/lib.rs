@@ -13,6 +13,7 @@ pub mod multi_paxos;
 pub mod parts;
 pub mod paxos;
 pub mod raft;
+pub mod replicated_lock;
 
 use splitbrain::catalog::Catalog;
 
@@ -27,4 +28,5 @@ pub fn catalog() -> Catalog {
         .with(flexible_paxos::FlexiblePaxosModel)
         .with(election::ElectionModel)
         .with(lock::LockModel)
+        .with(replicated_lock::ReplicatedLockModel)
 }

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cmp::Ordering;
 use std::hash::Hasher;
+use std::sync::Arc;
 
 use super::{Limits, explore, way};
 use crate::invariant::{Goal, Invariant, Monitor, Scope, Sight, Sign};
@@ -29,9 +30,10 @@ pub fn reach<P: Protocol>(
         return Err(format!("it has no goal `{goal}`; choose one of: {}", names.join(", ")));
     };
     let bare = Scenario { invariants: Vec::new(), goals: Vec::new(), ..scenario.clone() };
-    match goal.sign {
+    match &goal.sign {
         Sign::Nodes(reached) => {
             let mut sought = bare;
+            let reached = Arc::clone(reached);
             sought.waypoints.push(Waypoint { sentence: goal.sentence, reached });
             way(&sought, limits, observer)
         }
@@ -59,7 +61,7 @@ struct NotYet<P: Protocol> {
 
 impl<P: Protocol> Monitor<P> for NotYet<P> {
     fn see(&mut self, sight: &Sight<'_, P>) -> Held {
-        match self.goal.sign {
+        match &self.goal.sign {
             Sign::Seen(reached) if reached(&self.protocol, sight) => broken(self.goal.sentence),
             Sign::Seen(_) | Sign::Nodes(_) => Ok(()),
         }

@@ -354,7 +354,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         }
         for (index, goal) in self.goals.iter().enumerate() {
             if !self.reached[index]
-                && let Sign::Nodes(reached) = goal.sign
+                && let Sign::Nodes(reached) = &goal.sign
             {
                 self.reached[index] = reached(&self.scenario.protocol, &self.world.nodes);
             }
