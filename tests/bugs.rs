@@ -22,6 +22,12 @@ struct Row {
     shortest: usize,
     minimality: String,
     states: usize,
+    simulated: Option<Simulated>,
+}
+
+/// What simulation takes, where it is asked.
+#[derive(Debug)]
+struct Simulated {
     runs: u64,
     line_ran_in: u64,
     found: usize,
@@ -44,16 +50,18 @@ fn page() -> BTreeMap<(String, String), Row> {
             digits.parse().unwrap_or_else(|_| panic!("{bug}: `{text}` is no number"))
         };
         let (shortest, minimality) = cells[3].split_once(' ').expect("a length and how short");
-        let (found, shrunk) = cells[9].split_once('→').expect("found → shrunk");
+        let simulated = cells[9].split_once('→').map(|(found, shrunk)| Simulated {
+            runs: number(cells[6]) as u64,
+            line_ran_in: number(cells[7]) as u64,
+            found: number(found),
+            shrunk: number(shrunk.split('(').next().expect("a length")),
+        });
         let row = Row {
             invariant: cells[1].to_string(),
             shortest: number(shortest),
             minimality: minimality.trim_matches(['(', ')']).to_string(),
             states: number(cells[4]),
-            runs: number(cells[6]) as u64,
-            line_ran_in: number(cells[7]) as u64,
-            found: number(found),
-            shrunk: number(shrunk.split('(').next().expect("a length")),
+            simulated,
         };
         rows.insert((model.clone(), bug.to_string()), row);
     }
@@ -94,6 +102,14 @@ fn exploration_finds(model: &dyn AnyModel, bug: &BugInfo, row: &Row) {
 
 /// The run that the page names fails, and those before it do not, as far as they are made again.
 fn simulation_finds(model: &dyn AnyModel, bug: &BugInfo, row: &Row) {
+    let Some(row) = &row.simulated else {
+        let why = model.why_only_explored(bug.name);
+        return assert!(
+            why.is_some_and(|why| PAGE.contains(why)),
+            "{}: the page says why",
+            bug.name
+        );
+    };
     let request = request(bug.simulated.0, Some(bug.name));
     let campaign = |first: u64, runs: u64| Campaign {
         first,
@@ -116,6 +132,7 @@ fn simulation_finds(model: &dyn AnyModel, bug: &BugInfo, row: &Row) {
 
 /// The failing run shrinks to what the page says.
 fn simulation_shrinks(model: &dyn AnyModel, bug: &BugInfo, row: &Row) {
+    let Some(row) = &row.simulated else { return };
     let request = request(bug.simulated.0, Some(bug.name));
     let campaign = Campaign {
         first: row.runs - 1,

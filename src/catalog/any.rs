@@ -64,6 +64,8 @@ pub trait AnyModel: Send + Sync {
     fn scenarios(&self) -> &'static [ScenarioInfo];
     /// Its deliberate mistakes.
     fn bugs(&self) -> &'static [BugInfo];
+    /// Those of them that only exploration finds in reason, each with a sentence that says why.
+    fn only_explored(&self) -> &'static [(&'static str, &'static str)];
 
     /// The system that a request builds: invariants, goals and bounds in words.
     ///
@@ -181,6 +183,9 @@ impl<M: Model> AnyModel for M {
     }
     fn bugs(&self) -> &'static [BugInfo] {
         Model::bugs(self)
+    }
+    fn only_explored(&self) -> &'static [(&'static str, &'static str)] {
+        Model::only_explored(self)
     }
 
     fn describe(&self, request: &Request) -> Result<SystemReport, Error> {
@@ -396,6 +401,11 @@ impl dyn AnyModel + '_ {
     /// There is none; the sentence names those there are.
     pub fn bug(&self, name: &str) -> Result<&'static BugInfo, Misfit> {
         find(self.bugs(), name, |bug| bug.name, "bug", self.name())
+    }
+
+    /// Why only exploration finds that bug in reason, if it is so.
+    pub fn why_only_explored(&self, bug: &str) -> Option<&'static str> {
+        self.only_explored().iter().find(|(name, _)| *name == bug).map(|(_, why)| *why)
     }
 
     /// The scenario of that name.

@@ -40,6 +40,10 @@ pub trait Model: Send + Sync + 'static {
     fn scenarios(&self) -> &'static [ScenarioInfo];
     /// Its deliberate mistakes.
     fn bugs(&self) -> &'static [BugInfo];
+    /// Those of them that only exploration finds in reason, each with a sentence that says why.
+    fn only_explored(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
     /// Builds a scenario. The scenario and the bug asked for are among those listed, every
     /// parameter has a value within its range.
     ///

@@ -33,7 +33,9 @@ pub(super) fn bugs(session: &mut Session<'_>, bugs: &Bugs) -> Result<u8, Problem
         let command = format!("{} bugs", session.program);
         write_whole(path, &print::bugs::markdown(&rows, &command, bugs.runs, bugs.seed))?;
     }
-    let missed = rows.iter().any(|row| row.explored.is_none() || row.simulated.is_none());
+    let missed = rows.iter().any(|row| {
+        row.explored.is_none() || row.simulated.is_none() && row.only_explored.is_none()
+    });
     let code = if missed { exit::INCONCLUSIVE } else { exit::HOLDS };
     match session.json {
         true => session.say_json(&json!({ "bugs": rows, "exit_code": code }))?,
@@ -60,6 +62,9 @@ fn find(
     let mut watch = Watch::new(&title, &ends, session.progress)?;
     let limits = Limits { only: only.clone(), ..Limits::default() };
     let explored = model.explore(&request(bug.explored.0), &limits, &mut watch)?;
+    if let Some(why) = model.why_only_explored(bug.name) {
+        return only_explored(model, bug, bugs, &explored, why);
+    }
     let clock = Stopwatch::start();
     let threads = super::simulate::cores();
     let campaign = Campaign { threads, only, ..Campaign::new(bugs.runs, bugs.seed) };
@@ -83,21 +88,46 @@ fn find(
         }
     }
     Ok(Row {
+        simulated_in: with_settings(bug.simulated),
+        simulated: simulated(&found, shrunk.as_ref(), seconds),
+        line_ran_in: found.marks.get(bug.name).map_or(0, |(runs, _)| *runs),
+        ..row(model, bug, &explored)
+    })
+}
+
+/// The row of a bug that only exploration finds in reason.
+fn only_explored(
+    model: &dyn AnyModel,
+    bug: &'static BugInfo,
+    bugs: &Bugs,
+    explored: &ExploreReport,
+    why: &'static str,
+) -> Result<Row, Problem> {
+    if let (Some(folder), Some(one)) = (&bugs.save, shortest(explored, bug)) {
+        write_whole(&folder.join(format!("{}-{}.json", model.name(), bug.name)), &one.file)?;
+    }
+    Ok(Row { only_explored: Some(why), ..row(model, bug, explored) })
+}
+
+/// The row of a bug as far as exploration fills it.
+fn row(model: &dyn AnyModel, bug: &'static BugInfo, explored: &ExploreReport) -> Row {
+    Row {
         model: model.name(),
         bug: bug.name,
         about: bug.about,
         source: bug.source,
         invariant: bug.invariant,
         explored_in: with_settings(bug.explored),
-        explored: by_exploration.map(|one| Explored {
+        explored: shortest(explored, bug).map(|one| Explored {
             steps: one.steps,
             minimality: one.minimality.in_words().to_string(),
             states: explored.states,
         }),
-        simulated_in: with_settings(bug.simulated),
-        simulated: simulated(&found, shrunk.as_ref(), seconds),
-        line_ran_in: found.marks.get(bug.name).map_or(0, |(runs, _)| *runs),
-    })
+        simulated_in: String::new(),
+        simulated: None,
+        only_explored: None,
+        line_ran_in: 0,
+    }
 }
 
 fn shortest<'a>(report: &'a ExploreReport, bug: &BugInfo) -> Option<&'a CounterexampleReport> {

@@ -44,6 +44,11 @@ pub(super) fn check(
         task.model.describe(&asked.request(task.scenario, task.bug.map(|bug| bug.name)))?;
     }
     let mut tally = Tally::default();
+    if let (Some(bug), Some(name)) = (&check.bug, &check.model)
+        && let Some(why) = catalog.model(name)?.why_only_explored(bug)
+    {
+        session.remark(&format!("`{bug}` is not simulated: {why}"));
+    }
     for task in &tasks {
         if interrupted() {
             tally.unbegun += 1;
@@ -58,9 +63,14 @@ pub(super) fn check(
     tally.report(session, deeper)
 }
 
-fn tasks_of_bug<'a>(model: &'a dyn AnyModel, bug: &'static BugInfo) -> [Task<'a>; 2] {
+/// A bug is looked for by both engines, or by the one that finds it in reason.
+fn tasks_of_bug<'a>(model: &'a dyn AnyModel, bug: &'static BugInfo) -> Vec<Task<'a>> {
     let task = |scenario, engine| Task { model, scenario, engine, bug: Some(bug) };
-    [task(bug.explored.0, Engine::Explore), task(bug.simulated.0, Engine::Simulate)]
+    let explored = task(bug.explored.0, Engine::Explore);
+    match model.why_only_explored(bug.name) {
+        Some(_) => vec![explored],
+        None => vec![explored, task(bug.simulated.0, Engine::Simulate)],
+    }
 }
 
 /// Adds the scenarios of a model, explored ones first, and returns how many are left to `--deep`.

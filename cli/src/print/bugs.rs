@@ -20,6 +20,8 @@ pub(crate) struct Row {
     /// The scenario simulated, with its parameters where they differ from the scenario's.
     pub(crate) simulated_in: String,
     pub(crate) simulated: Option<Simulated>,
+    /// Why only exploration finds it in reason, if it is so.
+    pub(crate) only_explored: Option<&'static str>,
     /// In how many runs the faulty line ran.
     pub(crate) line_ran_in: u64,
 }
@@ -47,16 +49,23 @@ pub(crate) struct Simulated {
 /// What stands where an engine did not find a bug.
 const NOT_FOUND: &str = "not reached";
 
+/// What stands where simulation is not asked to find it.
+const NOT_SIMULATED: &str = "–";
+
 /// The columns that tell what it took.
 fn figures(row: &Row) -> [String; 6] {
     let explored = row.explored.as_ref();
     let simulated = row.simulated.as_ref();
-    let or_not = |figure: Option<String>| figure.unwrap_or_else(|| NOT_FOUND.to_string());
+    let absent = if row.only_explored.is_some() { NOT_SIMULATED } else { NOT_FOUND };
+    let or_not = |figure: Option<String>| figure.unwrap_or_else(|| absent.to_string());
     [
         or_not(explored.map(|found| format!("{} ({})", found.steps, found.minimality))),
         or_not(explored.map(|found| count(found.states as u64))),
         or_not(simulated.map(|found| count(found.runs))),
-        count(row.line_ran_in),
+        match row.only_explored {
+            Some(_) => NOT_SIMULATED.to_string(),
+            None => count(row.line_ran_in),
+        },
         or_not(simulated.map(|found| format!("{:.1}", found.seconds))),
         or_not(simulated.map(|found| {
             format!(
@@ -98,7 +107,8 @@ pub(crate) fn markdown(rows: &[Row], command: &str, runs: u64, seed: u64) -> Str
          This page is written by `{command} --markdown docs/bugs.md --save counterexamples`, and \
          held to the engines by `cargo test`; only the seconds, measured on a shared machine with \
          two cores, are not.\n\n\
-         Each bug is a deliberate mistake in a model, caught by both engines:\n\n\
+         Each bug is a deliberate mistake in a model, caught by both engines, or by the one where a \
+         note under the table says why:\n\n\
          - **shortest**: the length of the trace that exploration finds, in steps. *shortest* means \
          that no shorter one exists within the bounds of the scenario named; *locally minimal*, \
          that the search began behind a named prefix of steps and the trace was shrunk since.\n\
@@ -112,28 +122,8 @@ pub(crate) fn markdown(rows: &[Row], command: &str, runs: u64, seed: u64) -> Str
          numbers name a project's own tracker.\n",
         count(runs)
     );
-    let mut model = "";
-    for row in rows {
-        if row.model != model {
-            model = row.model;
-            let _ = write!(
-                text,
-                "\n## {model}\n\n\
-                 | bug | breaks | explored | shortest | states | simulated | runs to find | line \
-                 ran in | seconds | found → shrunk |\n\
-                 |---|---|---|---|---|---|---|---|---|---|\n"
-            );
-        }
-        let [shortest, states, runs, line, seconds, shrunk] = figures(row);
-        let _ = writeln!(
-            text,
-            "| [{bug}](../counterexamples/{model}-{bug}.json) | {} | {} | {shortest} | {states} | \
-             {} | {runs} | {line} | {seconds} | {shrunk} |",
-            row.invariant,
-            row.explored_in,
-            row.simulated_in,
-            bug = row.bug,
-        );
+    for of_model in rows.chunk_by(|one, next| one.model == next.model) {
+        table_of(&mut text, of_model);
     }
     let mut model = "";
     for row in rows {
@@ -144,4 +134,33 @@ pub(crate) fn markdown(rows: &[Row], command: &str, runs: u64, seed: u64) -> Str
         let _ = writeln!(text, "- **{}**: {} *{}*", row.bug, row.about, row.source);
     }
     text
+}
+
+/// The table of one model, and what is to be said of its rows.
+fn table_of(text: &mut String, rows: &[Row]) {
+    let model = rows[0].model;
+    let _ = write!(
+        text,
+        "\n## {model}\n\n\
+         | bug | breaks | explored | shortest | states | simulated | runs to find | line ran in | \
+         seconds | found → shrunk |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n"
+    );
+    for row in rows {
+        let [shortest, states, runs, line, seconds, shrunk] = figures(row);
+        let simulated = if row.only_explored.is_some() { "no" } else { row.simulated_in.as_str() };
+        let _ = writeln!(
+            text,
+            "| [{bug}](../counterexamples/{model}-{bug}.json) | {} | {} | {shortest} | {states} | \
+             {simulated} | {runs} | {line} | {seconds} | {shrunk} |",
+            row.invariant,
+            row.explored_in,
+            bug = row.bug,
+        );
+    }
+    for row in rows {
+        if let Some(why) = row.only_explored {
+            let _ = write!(text, "\n{} is not simulated: {why}\n", row.bug);
+        }
+    }
 }

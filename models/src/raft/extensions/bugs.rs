@@ -66,6 +66,15 @@ pub(super) const BUGS: &[BugInfo] = &[
         simulated: ("storm-pre-vote", &[]),
     },
     BugInfo {
+        name: Bug::PreVoteMutualBlock.name(),
+        about: "A server that asks for pre-votes in an old term gets no answer, so that two servers \
+                may refuse each other for ever.",
+        source: "etcd#8243, etcd#8501; openraft#1796",
+        invariant: "no-mutual-block",
+        explored: ("pre-vote-terms", &[]),
+        simulated: ("storm-pre-vote", &[]),
+    },
+    BugInfo {
         name: Bug::SnapshotTruncatesSuffix.name(),
         about: "A follower removes whatever it has behind a snapshot received.",
         source: "Figure 13, InstallSnapshot, 6; camunda#6092",

@@ -3,7 +3,7 @@
 use splitbrain::Scenario;
 use splitbrain::catalog::{Ask, BugInfo, Engine, Model, Parameter, ScenarioInfo};
 
-use super::super::Raft;
+use super::super::{Bug, Raft};
 use super::bugs::BUGS;
 use super::scenarios;
 use crate::parts::machine::Total;
@@ -60,10 +60,20 @@ impl Model for RaftExtensionsModel {
         BUGS
     }
 
+    fn only_explored(&self) -> &'static [(&'static str, &'static str)] {
+        ONLY_EXPLORED
+    }
+
     fn build(&self, ask: &Ask<'_>) -> Result<Scenario<Raft<Total>>, String> {
         scenarios::build(ask)
     }
 }
+
+const ONLY_EXPLORED: &[(&str, &str)] = &[(
+    Bug::PreVoteMutualBlock.name(),
+    "two servers are stuck only where every other one is cut off for good, and a storm heals; \
+     while it rages, a world without mail says nothing, for mail is lost.",
+)];
 
 const PARAMETERS: &[Parameter] = &[
     Parameter { name: "nodes", about: "Servers.", default: 3, range: 1..=9 },
