@@ -1,43 +1,20 @@
 //! Paxos explored and simulated: what each scenario covers, and the mistakes that each invariant
 //! catches.
 
-use std::collections::BTreeMap;
+mod common;
 
-use splitbrain::catalog::{Engine, Model, build};
-use splitbrain::explore::{Exploration, Limits, explore, way};
-use splitbrain::serde::Deserialize;
-use splitbrain::serde::de::IntoDeserializer;
-use splitbrain::serde::de::value::Error as Misread;
-use splitbrain::simulate::{Campaign, simulate};
-use splitbrain::{Node, Scenario, Undisturbed};
+use common::{Settings, only, up_to};
+use splitbrain::catalog::Model;
+use splitbrain::explore::{Limits, way};
+use splitbrain::{Node, Undisturbed};
 use splitbrain_models::paxos::{Bug, Paxos, PaxosModel, Phase, State, Value};
 
-type Settings<'a> = &'a [(&'a str, u64)];
+/// The most states that a search here goes through.
+const STATES: usize = 1_000_000;
 
-fn built(name: &str, bug: Option<&str>, settings: Settings<'_>) -> Result<Scenario<Paxos>, String> {
-    let given: BTreeMap<String, u64> =
-        settings.iter().map(|(name, value)| ((*name).to_string(), *value)).collect();
-    build(&PaxosModel, name, bug, &given).map_err(|misfit| misfit.to_string())
-}
-
-fn explored(
-    name: &str,
-    bug: Option<&str>,
-    settings: Settings<'_>,
-    limits: Limits,
-) -> Exploration<Paxos> {
-    let scenario = built(name, bug, settings).expect("a scenario of the catalog");
-    let limits = Limits { states: Some(1_000_000), ..limits };
-    explore(&scenario, &limits, &mut Undisturbed).expect("it makes sense")
-}
-
-/// The length of a shortest trace to a violation of that invariant.
+/// How many steps a shortest violation of that invariant takes.
 fn shortest(name: &str, bug: Bug, settings: Settings<'_>, invariant: &str) -> Option<usize> {
-    let only = Limits { only: Some(invariant.to_string()), ..Limits::default() };
-    let report = explored(name, Some(bug.name()), settings, only);
-    assert!(report.marks.contains_key(bug.name()), "{}: its line is marked", bug.name());
-    let found = report.found.iter().find(|found| found.invariant == invariant);
-    found.map(|found| found.trace.len())
+    common::shortest(&PaxosModel, name, bug.name(), settings, &only(invariant, STATES))
 }
 
 #[test]
@@ -51,44 +28,26 @@ fn small_scenarios_hold_exhaustively() {
         ("flexible", (1_764, 24_276, 22), (1_704, 5_733, 21)),
         ("reborn", (11_287, 197_584, 23), (1_905, 6_751, 20)),
     ];
-    let listed = PaxosModel.scenarios().iter().filter(|info| info.engine == Engine::Explore);
-    let names: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();
-    assert_eq!(names, listed.map(|info| info.name).collect::<Vec<_>>(), "all are in the table");
-    for (name, in_full, without_dead_mail) in table {
-        for (full, expected) in [(true, in_full), (false, without_dead_mail)] {
-            let report = explored(name, None, &[], Limits { full, ..Limits::default() });
-            assert!(report.verdict.holds(), "{name}: {}", report.verdict);
-            assert!(report.exhausted, "{name} is explored to the end");
-            let unreached: Vec<_> = report.goals.iter().filter(|(_, at)| at.is_none()).collect();
-            assert!(unreached.is_empty(), "{name} never reaches {unreached:?}");
-            let counts = (report.states, report.transitions, report.depth());
-            assert_eq!(counts, expected, "{name}, in full: {full}");
-        }
-    }
+    common::small_scenarios_hold(&PaxosModel, &table, &up_to(STATES));
 }
 
 #[test]
 fn each_mistake_breaks_its_invariant_by_a_shortest_trace() {
     let table = [
-        (Bug::AcceptBelowPromise, 14),
-        (Bug::PromiseNotStored, 14),
-        (Bug::Amnesia, 16),
-        (Bug::IgnoreAccepted, 14),
-        (Bug::AnyAccepted, 20),
-        (Bug::PromiseHidesAccepted, 14),
-        (Bug::BallotCollision, 6),
-        (Bug::QuorumTooSmall, 10),
-        (Bug::NoBumpOnAccept, 20),
-        (Bug::Rephase2, 17),
-        (Bug::ValueForgotten, 7),
-        (Bug::BallotForgotten, 10),
+        ("accept-below-promise", 14),
+        ("promise-not-stored", 14),
+        ("amnesia", 16),
+        ("ignore-accepted", 14),
+        ("any-accepted", 20),
+        ("promise-hides-accepted", 14),
+        ("ballot-collision", 6),
+        ("quorum-too-small", 10),
+        ("no-bump-on-accept", 20),
+        ("rephase2", 17),
+        ("value-forgotten", 7),
+        ("ballot-forgotten", 10),
     ];
-    assert_eq!(table.map(|(bug, _)| bug), Bug::ALL, "every mistake has a row");
-    for (info, (bug, steps)) in PaxosModel.bugs().iter().zip(table) {
-        assert_eq!(info.name, bug.name());
-        let (name, settings) = info.explored;
-        assert_eq!(shortest(name, bug, settings, info.invariant), Some(steps), "{}", info.name);
-    }
+    common::bugs_show(&PaxosModel, &table, |bug| only(bug.invariant, STATES));
 }
 
 #[test]
@@ -119,7 +78,7 @@ fn every_invariant_is_broken_by_a_mistake() {
         ("learners-agree", "race", Bug::QuorumTooSmall, &[], 10),
         ("one-value-per-ballot", "race", Bug::BallotCollision, collision, 6),
     ];
-    let scenario = built("race", None, &[]).expect("listed");
+    let scenario = common::scenario(&PaxosModel, "race", None, &[]);
     let names: Vec<&str> = scenario.invariants.iter().map(|invariant| invariant.name).collect();
     assert_eq!(names, table.map(|(invariant, ..)| invariant), "every invariant has a row");
     for (invariant, name, bug, settings, steps) in table {
@@ -152,21 +111,14 @@ fn quorums_that_are_one_too_small() {
 
 #[test]
 fn what_exposes_a_mistake_does_not_break_the_protocol() {
-    for info in PaxosModel.bugs() {
-        let (name, settings) = info.explored;
-        let report = explored(name, None, settings, Limits::default());
-        assert!(report.verdict.holds(), "{}: {}", info.name, report.verdict);
-        assert!(report.exhausted, "{}: its scenario is explored to the end", info.name);
-        assert!(report.marks.is_empty(), "{}: no faulty line runs", info.name);
-    }
+    common::protocol_holds_where_bugs_show(&PaxosModel, STATES, |_| true);
 }
 
 /// An acceptor with one of the two votes for v1 restarts; then it and the one that has none promise
 /// to p2, who can only know v1 from it.
 #[test]
 fn a_choice_survives_a_restart() {
-    let stations = built("restart", None, &[])
-        .expect("listed")
+    let stations = common::scenario(&PaxosModel, "restart", None, &[])
         .waypoint("a1 and a2 have chosen v1, and a1 is down.", |_, nodes| {
             voted_v1(&nodes[0]) && voted_v1(&nodes[1]) && !nodes[0].up
         })
@@ -203,7 +155,8 @@ fn what_is_no_mistake_within_smaller_bounds() {
         ("retry", Bug::BallotCollision, true),
     ];
     for (name, bug, marked) in table {
-        let report = explored(name, Some(bug.name()), majorities, Limits::default());
+        let mistaken = common::scenario(&PaxosModel, name, Some(bug.name()), majorities);
+        let report = common::explored(&mistaken, &up_to(STATES));
         assert!(report.found.is_empty(), "{name} with {bug:?}: {}", report.verdict);
         assert!(report.exhausted, "{name} with {bug:?} is explored to the end");
         assert_eq!(report.marks.contains_key(bug.name()), marked, "{name}: {bug:?} runs");
@@ -212,14 +165,8 @@ fn what_is_no_mistake_within_smaller_bounds() {
 
 #[test]
 fn bugs_are_found_by_their_names() {
-    let listed: Vec<&str> = PaxosModel.bugs().iter().map(|info| info.name).collect();
-    assert_eq!(listed, Bug::ALL.map(Bug::name));
-    for bug in Bug::ALL {
-        assert_eq!(Bug::named(bug.name()), Some(bug));
-        let in_files: Result<Bug, Misread> = Bug::deserialize(bug.name().into_deserializer());
-        assert_eq!(in_files, Ok(bug), "its name in files is that on the command line");
-    }
-    assert_eq!(Bug::named("no-such-bug"), None);
+    let listed = PaxosModel.bugs();
+    common::bugs_are_found_by_their_names(listed, &Bug::ALL, Bug::name, Bug::named);
 }
 
 #[test]
@@ -234,41 +181,21 @@ fn parameters_that_make_no_sense_are_refused() {
         ("rivals", &[("acceptors", 5)], "rivals are two proposers before three acceptors"),
         ("race", &[("turns", 13)], "`turns` names proposers by digits from 1 to 2, and 3 is none"),
     ];
-    for (name, settings, expected) in table {
-        let refused = built(name, None, settings).expect_err("it makes no sense");
-        assert!(refused.contains(expected), "{refused}");
-    }
-}
-
-/// Runs a storm with that mistake until it breaks that invariant, and says in which run it does.
-fn first_failure(bug: Option<(&str, &str)>, settings: Settings<'_>, runs: u64) -> Option<u64> {
-    let name = bug.map(|(name, _)| name);
-    let scenario = built("storm", name, settings).expect("a storm");
-    let only = bug.map(|(_, invariant)| invariant.to_string());
-    let campaign = Campaign { threads: 2, only, ..Campaign::new(runs, 1) };
-    let found = simulate(&scenario, &campaign, &mut Undisturbed).expect("a storm makes sense");
-    if bug.is_none() {
-        let unreached: Vec<_> = found.goals.iter().filter(|(_, runs)| *runs == 0).collect();
-        assert!(unreached.is_empty(), "the storm never reaches {unreached:?}");
-    }
-    found.failure.map(|failure| {
-        assert!(failure.replays, "{name:?}: {} is replayed", failure.violation.reason);
-        failure.run
-    })
+    common::are_refused(&PaxosModel, &table);
 }
 
 #[test]
 fn paxos_holds_in_a_storm() {
-    assert_eq!(first_failure(None, &[], 300), None);
+    let found = common::storm_breaks_nothing(&PaxosModel, "storm", &[], 300);
+    assert_eq!(common::unreached(&found), [""; 0]);
     for info in PaxosModel.bugs() {
-        assert_eq!(first_failure(None, info.simulated.1, 50), None, "settings of {}", info.name);
+        let (storm, settings) = info.simulated;
+        let found = common::storm_breaks_nothing(&PaxosModel, storm, settings, 50);
+        assert_eq!(common::unreached(&found), [""; 0], "settings of {}", info.name);
     }
 }
 
 #[test]
 fn every_mistake_shows_in_a_storm() {
-    for info in PaxosModel.bugs() {
-        let run = first_failure(Some((info.name, info.invariant)), &[], 2_000);
-        assert!(run.is_some(), "{} breaks {} in some run", info.name, info.invariant);
-    }
+    common::bugs_show_in_storms(&PaxosModel, 2_000, &[]);
 }

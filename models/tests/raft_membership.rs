@@ -1,30 +1,17 @@
 //! Changes of members explored and stormed: what each scenario covers, and what each bug breaks.
 
-use splitbrain::catalog::{Engine, Model, build};
-use splitbrain::explore::{Exploration, Limits, explore};
-use splitbrain::simulate::{Campaign, Simulation, simulate};
-use splitbrain::{Scenario, Undisturbed};
+mod common;
+
+use common::{Settings, only};
+use splitbrain::Scenario;
+use splitbrain::explore::Limits;
 use splitbrain_models::parts::machine::Total;
 use splitbrain_models::raft::{Raft, RaftMembershipModel};
 
 type Counter = Raft<Total>;
 
-fn scenario(name: &str, bug: Option<&str>, given: &[(&str, u64)]) -> Scenario<Counter> {
-    let given = given.iter().map(|(name, value)| ((*name).to_string(), *value)).collect();
-    build(&RaftMembershipModel, name, bug, &given).expect("it is listed")
-}
-
-fn explored(scenario: &Scenario<Counter>, limits: &Limits) -> Exploration<Counter> {
-    explore(scenario, limits, &mut Undisturbed).expect("it makes sense")
-}
-
-fn simulated(scenario: &Scenario<Counter>, runs: u64) -> Simulation<Counter> {
-    simulate(scenario, &Campaign::new(runs, 1), &mut Undisturbed).expect("it makes sense")
-}
-
-/// What may be found of one invariant alone.
-fn only(invariant: &str) -> Limits {
-    Limits { only: Some(invariant.to_string()), states: Some(1_000_000), ..Limits::default() }
+fn scenario(name: &str, bug: Option<&str>, settings: Settings<'_>) -> Scenario<Counter> {
+    common::scenario(&RaftMembershipModel, name, bug, settings)
 }
 
 #[test]
@@ -44,19 +31,7 @@ fn small_scenarios_hold_exhaustively() {
         ("needed-again", (3_373, 32_590, 22), (747, 3_931, 19)),
         ("crash", (16_631, 238_439, 24), (4_726, 47_540, 21)),
     ];
-    let listed = RaftMembershipModel.scenarios().iter();
-    let listed = listed.filter(|info| info.engine == Engine::Explore).map(|info| info.name);
-    let names: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();
-    assert_eq!(names, listed.collect::<Vec<_>>(), "all are in the table");
-    for (name, in_full, without_dead_mail) in table {
-        for (full, expected) in [(true, in_full), (false, without_dead_mail)] {
-            let limits = Limits { full, ..Limits::default() };
-            let report = explored(&scenario(name, None, &[]), &limits);
-            assert!(report.verdict.holds(), "{name}: {}", report.verdict);
-            let counts = (report.states, report.transitions, report.depth());
-            assert_eq!(counts, expected, "{name}, in full: {full}");
-        }
-    }
+    common::small_scenarios_hold(&RaftMembershipModel, &table, &Limits::default());
 }
 
 #[test]
@@ -69,31 +44,19 @@ fn each_bug_breaks_its_invariant_by_a_shortest_trace() {
         ("multi-server-change", 13),
         ("nonvoting-leader-self-count", 6),
     ];
-    assert_eq!(RaftMembershipModel.bugs().len(), table.len(), "all are in the table");
-    for (info, (name, length)) in RaftMembershipModel.bugs().iter().zip(table) {
-        let report = explored(&scenario(info.explored.0, Some(name), &[]), &only(info.invariant));
-        let found = report.found.iter().find(|found| found.invariant == info.invariant);
-        let found = found.unwrap_or_else(|| panic!("{}: {}", info.name, report.verdict));
-        assert_eq!((info.name, found.trace.len()), (name, length), "{}", found.reason);
-        assert!(report.marks.contains_key(info.name), "{name}: its line is marked");
-    }
+    common::bugs_show(&RaftMembershipModel, &table, |bug| only(bug.invariant, 1_000_000));
 }
 
 #[test]
 fn what_exposes_a_bug_does_not_break_the_protocol() {
-    for info in RaftMembershipModel.bugs() {
-        let mut scenario = scenario(info.explored.0, Some(info.name), &[]);
-        scenario.protocol.bug = None;
-        let report = explored(&scenario, &Limits { states: Some(50_000), ..Limits::default() });
-        assert!(report.found.is_empty(), "{}: {}", info.name, report.verdict);
-        assert!(report.marks.is_empty(), "{}: no faulty line runs", info.name);
-    }
+    common::protocol_holds_where_bugs_show(&RaftMembershipModel, 50_000, |_| false);
 }
 
 #[test]
 fn many_servers_changed_at_once_are_members_that_can_decide_apart() {
     let bug = Some("multi-server-change");
-    let report = explored(&scenario("joint-takeover", bug, &[]), &only("adjacent-configurations"));
+    let limits = only("adjacent-configurations", 1_000_000);
+    let report = common::explored(&scenario("joint-takeover", bug, &[]), &limits);
     let found: Vec<_> =
         report.found.iter().map(|found| (&found.invariant[..], found.trace.len())).collect();
     assert_eq!(found, [("adjacent-configurations", 4)]);
@@ -104,7 +67,7 @@ fn members_in_force_only_once_committed_are_safe_until_a_server_restarts() {
     // Two servers are removed, one after the other.
     let bug = Some("config-on-commit-only");
     let removal = scenario("one-by-one", bug, &[]);
-    let report = explored(&removal, &Limits::default());
+    let report = common::explored(&removal, &Limits::default());
     assert!(report.marks.contains_key("config-on-commit-only"), "the faulty line ran");
     assert!(report.verdict.holds(), "{}", report.verdict);
     assert_eq!(report.states, 18_268);
@@ -113,18 +76,19 @@ fn members_in_force_only_once_committed_are_safe_until_a_server_restarts() {
 #[test]
 fn a_leader_without_an_entry_of_its_own_term_changes_nothing() {
     let settings = [("noop", 0), ("commands", 0)];
-    let report = explored(&scenario("remove", None, &settings), &Limits::default());
+    let report = common::explored(&scenario("remove", None, &settings), &Limits::default());
     assert!(report.verdict.to_string().starts_with("vacuous"), "{}", report.verdict);
 }
 
 #[test]
 fn storms_name_the_servers_there_are() {
-    let given = [("nodes".to_string(), 3)].into();
-    let misfit = build(&RaftMembershipModel, "storm", None, &given).expect_err("no such servers");
-    assert!(misfit.to_string().contains("set `nodes` so"), "{misfit}");
-    let given = [("members".to_string(), 4)].into();
-    let misfit = build(&RaftMembershipModel, "add", None, &given).expect_err("too many members");
-    assert!(misfit.to_string().contains("4 of 3 servers"), "{misfit}");
+    common::are_refused(
+        &RaftMembershipModel,
+        &[
+            ("storm", &[("nodes", 3)], "set `nodes` so"),
+            ("add", &[("members", 4)], "4 of 3 servers"),
+        ],
+    );
 }
 
 #[test]
@@ -136,14 +100,15 @@ fn storms_of_changes_make_progress() {
         ("storm", &[("nodes", 4), ("noop", 0), ("loyal", 0)]),
         ("storm-joint", &[("noop", 0)]),
     ] {
-        let report = simulated(&scenario(name, None, given), 30);
+        let report = common::stormed(&scenario(name, None, given), None, 30);
         assert!(report.verdict.holds(), "{name}, {given:?}: {}", report.verdict);
     }
 }
 
 #[test]
 fn servers_that_were_removed_keep_others_from_progress_unless_these_are_loyal() {
-    let report = simulated(&scenario("storm", None, &[("loyal", 0)]), 200);
+    let storm = scenario("storm", None, &[("loyal", 0)]);
+    let report = common::stormed(&storm, None, 200);
     let failure = report.failure.expect("a run that stalls");
     assert_eq!(failure.violation.invariant, "entry-committed", "{}", failure.violation.reason);
 }

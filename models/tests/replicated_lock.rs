@@ -1,35 +1,11 @@
 //! The replicated lock: it holds in every scenario, to the last state, and every mistake shows.
 
-use std::collections::BTreeMap;
+mod common;
 
-use splitbrain::Undisturbed;
-use splitbrain::Verdict;
-use splitbrain::catalog::{Engine, Model, build};
-use splitbrain::explore::{Exploration, Limits, explore};
-use splitbrain::simulate::{Campaign, simulate};
-use splitbrain_models::replicated_lock::{Bug, ReplicatedLock, ReplicatedLockModel};
-
-type Settings<'a> = &'a [(&'a str, u64)];
-
-/// Explores a scenario.
-fn explored(
-    scenario: &str,
-    bug: Option<&str>,
-    settings: Settings<'_>,
-    limits: &Limits,
-) -> Exploration<ReplicatedLock> {
-    let given: BTreeMap<String, u64> =
-        settings.iter().map(|(name, value)| ((*name).to_string(), *value)).collect();
-    let scenario =
-        build(&ReplicatedLockModel, scenario, bug, &given).expect("a scenario of the catalog");
-    explore(&scenario, limits, &mut Undisturbed).expect("a scenario that makes sense")
-}
-
-/// To the first violation of that invariant.
-fn only(invariant: &str) -> Limits {
-    let only = Some(invariant.to_string());
-    Limits { only, states: Some(400_000), ..Limits::default() }
-}
+use common::only;
+use splitbrain::catalog::Model;
+use splitbrain::explore::Limits;
+use splitbrain_models::replicated_lock::{Bug, ReplicatedLockModel};
 
 #[test]
 fn the_replicated_lock_holds_in_every_small_scenario() {
@@ -42,61 +18,33 @@ fn the_replicated_lock_holds_in_every_small_scenario() {
         ("failover", (16_192, 346_848, 25), (16_192, 301_680, 25)),
         ("restart", (39_576, 776_388, 19), (3_972, 58_846, 15)),
     ];
-    let listed = ReplicatedLockModel.scenarios().iter();
-    let listed = listed.filter(|info| info.engine == Engine::Explore).map(|info| info.name);
-    let names: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();
-    assert_eq!(names, listed.collect::<Vec<_>>(), "every small scenario has a row");
-    let counts = |name: &str, full: bool| {
-        let found = explored(name, None, &[], &Limits { full, ..Limits::default() });
-        let verdict = &found.verdict;
-        assert!(matches!(verdict, Verdict::Holds { .. }), "{name}: {verdict}");
-        assert!(found.exhausted, "{name} is explored to the end");
-        let unreached: Vec<_> = found.goals.iter().filter(|(_, at)| at.is_none()).collect();
-        assert!(unreached.is_empty(), "{name} never reaches {unreached:?}");
-        (found.states, found.transitions, found.depth())
-    };
-    assert_eq!(table.map(|(name, ..)| (name, counts(name, true), counts(name, false))), table);
+    common::small_scenarios_hold(&ReplicatedLockModel, &table, &Limits::default());
 }
 
 #[test]
 fn every_mistake_breaks_its_invariant_by_a_shortest_trace() {
     let table = [
-        (Bug::TokenResetOnFailover, 22),
-        (Bug::AsyncFailover, 13),
-        (Bug::ReturnAfterExpiry, 20),
-        (Bug::RedlockRestart, 19),
-        (Bug::LeaseNotRenewedOnFailover, 19),
-        (Bug::ExpiryNamesLease, 29),
-        (Bug::RenewWithoutLog, 24),
-        (Bug::NoFencing, 19),
+        ("token-reset-on-failover", 22),
+        ("async-failover", 13),
+        ("return-after-expiry", 20),
+        ("redlock-restart", 19),
+        ("lease-not-renewed-on-failover", 19),
+        ("expiry-names-lease", 29),
+        ("renew-without-log", 24),
+        ("no-fencing", 19),
     ];
-    let shortest = ReplicatedLockModel.bugs().iter().zip(Bug::ALL).map(|(info, bug)| {
-        assert_eq!(info.name, bug.name());
-        let (scenario, settings) = info.explored;
-        let found = explored(scenario, Some(info.name), settings, &only(info.invariant));
-        let first = found.found.iter().find(|one| one.invariant == info.invariant);
-        let first = first.unwrap_or_else(|| panic!("{}: {}", info.name, found.verdict));
-        assert!(found.marks.contains_key(info.name), "{}: its line ran", info.name);
-        (bug, first.trace.len())
-    });
-    assert_eq!(shortest.collect::<Vec<_>>(), table);
+    common::bugs_show(&ReplicatedLockModel, &table, |bug| only(bug.invariant, 400_000));
 }
 
 #[test]
 fn the_replicated_lock_holds_where_its_mistakes_show() {
-    for info in ReplicatedLockModel.bugs() {
-        let (scenario, settings) = info.explored;
-        let limits = Limits { states: Some(400_000), ..Limits::default() };
-        let found = explored(scenario, None, settings, &limits);
-        let name = info.name;
-        assert!(found.found.is_empty(), "{name}: {}", found.verdict);
-        assert!(found.exhausted || name == "async-failover", "{name}: {}", found.verdict);
-        assert!(found.marks.is_empty(), "{name}: no faulty line runs in correct code");
-    }
+    let to_the_end = |bug: &str| bug != "async-failover";
+    common::protocol_holds_where_bugs_show(&ReplicatedLockModel, 400_000, to_the_end);
 }
 
 #[test]
 fn what_breaks_raft_is_seen_through_the_lock() {
+    let bug = "redlock-restart";
     let (scenario, settings) = ReplicatedLockModel.bugs()[3].explored;
     let table = [
         ("election-safety", 13),
@@ -107,65 +55,42 @@ fn what_breaks_raft_is_seen_through_the_lock() {
         ("linearizability", 19),
     ];
     for (invariant, steps) in table {
-        let found = explored(scenario, Some("redlock-restart"), settings, &only(invariant));
-        let breaks = found.found.iter().find(|one| one.invariant == invariant);
-        assert_eq!(breaks.map(|one| one.trace.len()), Some(steps), "{invariant}");
+        let limits = only(invariant, 400_000);
+        let found = common::shortest(&ReplicatedLockModel, scenario, bug, settings, &limits);
+        assert_eq!(found, Some(steps), "{invariant}");
     }
 }
 
 #[test]
 fn a_store_without_a_fence_is_not_linearizable() {
-    let invariant = "store-linearizable";
-    let found = explored("release", Some("no-fencing"), &[("reads", 1)], &only(invariant));
-    let breaks = found.found.iter().find(|one| one.invariant == invariant);
-    assert_eq!(breaks.map(|one| one.trace.len()), Some(32));
+    let (reads, limits) = (&[("reads", 1)], only("store-linearizable", 400_000));
+    let found = common::shortest(&ReplicatedLockModel, "release", "no-fencing", reads, &limits);
+    assert_eq!(found, Some(32));
 }
 
 #[test]
 fn mistakes_are_found_by_their_names() {
-    for bug in Bug::ALL {
-        assert_eq!(Bug::named(bug.name()), Some(bug));
-    }
-    assert_eq!(Bug::named("no-such-bug"), None);
+    let listed = ReplicatedLockModel.bugs();
+    common::bugs_are_found_by_their_names(listed, &Bug::ALL, Bug::name, Bug::named);
 }
 
 #[test]
 fn what_makes_no_sense_is_refused() {
-    let table = [
-        ("lease", 2, "make `lease` greater than twice `skew`"),
-        ("turns", 14, "`turns` names server 4 of 3"),
-        ("turns", 10, "digits from 1, which is n0"),
-        ("turns", 3, "there is no way to where exploration begins"),
+    let table: [(&str, common::Settings<'_>, &str); 4] = [
+        ("elections", &[("lease", 2)], "make `lease` greater than twice `skew`"),
+        ("elections", &[("turns", 14)], "`turns` names server 4 of 3"),
+        ("elections", &[("turns", 10)], "digits from 1, which is n0"),
+        ("elections", &[("turns", 3)], "there is no way to where exploration begins"),
     ];
-    for (parameter, value, sentence) in table {
-        let given = BTreeMap::from([(parameter.to_string(), value)]);
-        let refused = build(&ReplicatedLockModel, "elections", None, &given).expect_err(sentence);
-        assert!(refused.to_string().contains(sentence), "{refused}");
-    }
-}
-
-/// Runs a storm with that mistake, and counts the runs that break its invariant.
-fn failures(bug: Option<(&str, &str)>, runs: u64) -> u64 {
-    let name = bug.map(|(name, _)| name);
-    let scenario = build(&ReplicatedLockModel, "storm", name, &BTreeMap::new()).expect("a storm");
-    let only = bug.map(|(_, invariant)| invariant.to_string());
-    let campaign = Campaign { threads: 2, only, ..Campaign::new(runs, 1) };
-    let found = simulate(&scenario, &campaign, &mut Undisturbed).expect("a storm makes sense");
-    if let Some(failure) = &found.failure {
-        assert!(failure.replays, "{name:?}: {} is replayed", failure.violation.reason);
-    }
-    found.failures
+    common::are_refused(&ReplicatedLockModel, &table);
 }
 
 #[test]
 fn the_replicated_lock_holds_in_a_storm() {
-    assert_eq!(failures(None, 300), 0);
+    common::storm_breaks_nothing(&ReplicatedLockModel, "storm", &[], 300);
 }
 
 #[test]
 fn every_mistake_shows_in_a_storm() {
-    for info in ReplicatedLockModel.bugs() {
-        let seen = failures(Some((info.name, info.invariant)), 1_000);
-        assert!(seen > 0, "{} breaks {} in some run", info.name, info.invariant);
-    }
+    common::bugs_show_in_storms(&ReplicatedLockModel, 1_000, &[]);
 }

@@ -51,6 +51,11 @@ impl Bug {
             Bug::RenewAfterExpiry => "renew-after-expiry",
         }
     }
+
+    /// The mistake of that name.
+    pub fn named(name: &str) -> Option<Bug> {
+        Bug::ALL.into_iter().find(|bug| bug.name() == name)
+    }
 }
 
 /// The mistakes as the catalog lists them. A short lease and margin make for traces with few ticks.

@@ -64,7 +64,7 @@ impl Model for LockModel {
                  make `lease` greater than `skew`"
             ));
         }
-        let bug = Bug::ALL.into_iter().find(|bug| Some(bug.name()) == ask.bug);
+        let bug = ask.bug.and_then(Bug::named);
         let clients = ask.get("clients") as u8;
         let nodes = usize::from(clients) + 2;
         let mut scenario = Scenario::new("lock", Lock { lease, skew, bug }, nodes)
