@@ -33,7 +33,7 @@ impl Bug {
     ];
 
     /// Its name on the command line and in files.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Bug::BullyFalseTimeout => "bully-false-timeout",
             Bug::BullyStaleCoordinator => "bully-stale-coordinator",
@@ -53,7 +53,7 @@ impl Bug {
 /// The mistakes as the catalog lists them.
 pub(super) const BUGS: &[BugInfo] = &[
     BugInfo {
-        name: "bully-false-timeout",
+        name: Bug::BullyFalseTimeout.name(),
         about: "A node takes silence for death after a while of its own choice, though answers may \
                 be on their way, and leads beside a leader that is alive.",
         source: "Garcia-Molina 1982, on why elections with unbounded delays need other means; \
@@ -63,7 +63,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         simulated: ("storm-bully", &[]),
     },
     BugInfo {
-        name: "bully-stale-coordinator",
+        name: Bug::BullyStaleCoordinator.name(),
         about: "A node believes any `Coordinator`, even that of a lower node which comes after a \
                 higher one has taken over.",
         source: "Garcia-Molina 1982, by leaving out *h*, the node that halted a node last; Stoller \
@@ -74,7 +74,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         simulated: ("storm-bully", &[("nodes", 3), ("callers", 1)]),
     },
     BugInfo {
-        name: "bully-ok-then-crash",
+        name: Bug::BullyOkThenCrash.name(),
         about: "A node that is answered stands back for good; whoever answered may crash before it \
                 leads.",
         source: "Svensson & Arts, A New Leader Election Implementation (Erlang Workshop 2005), on \
@@ -84,7 +84,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         simulated: ("storm-bully", &[]),
     },
     BugInfo {
-        name: "ring-no-participant",
+        name: Bug::RingNoParticipant.name(),
         about: "A node does not look whether its own name is on its way, and sends it again for \
                 every lower one: a name goes round as often as there are callers.",
         source: "Chang & Roberts 1979, by leaving out the mark of participants",
@@ -93,7 +93,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         simulated: ("storm-ring", &[]),
     },
     BugInfo {
-        name: "ring-initiator-crash",
+        name: Bug::RingInitiatorCrash.name(),
         about: "The name of a node that has crashed is passed on past the gap, and nobody takes \
                 it home.",
         source: "Le Lann, Distributed Systems: Towards a Formal Approach (IFIP 1977), on lost and \
@@ -103,7 +103,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         simulated: ("storm-ring", &[]),
     },
     BugInfo {
-        name: "rand-no-round",
+        name: Bug::RandNoRound.name(),
         about: "A node knows its token by the id alone, and not by its hops and round: two that \
                 drew the same take each other's token for their own.",
         source: "Itai & Rodeh 1990; Fokkink & Pang 2006, §2, by leaving out round and hop",

@@ -116,8 +116,13 @@ pub(super) fn leader_known() -> Invariant<Election> {
             if due || !called {
                 return Ok(());
             }
+            let leads = |epoch| standings().any(|(_, other)| other == Standing::Leads(epoch));
             standings().try_for_each(|(me, standing)| match standing {
-                Standing::Leads(_) | Standing::Follows(_, None) => Ok(()),
+                Standing::Leads(_) => Ok(()),
+                Standing::Follows(epoch, None) if leads(epoch) => Ok(()),
+                Standing::Follows(epoch, None) => broken(format!(
+                    "{me} follows whoever leads in epoch {epoch}, and no live node does"
+                )),
                 Standing::Follows(_, Some(leader)) if nodes[leader.index()].up => Ok(()),
                 Standing::Follows(_, Some(leader)) => {
                     broken(format!("{me} obeys {leader}, which is down, and will learn no better"))
