@@ -16,7 +16,9 @@ fn main() -> Result<(), String> {
     println!();
     println!("Three acceptors (a1, a2, a3), any two of them a quorum, and two proposers (p1, p2).");
     println!("p1 is asked to propose v1, p2 to propose v2. Ballots are written 1.n3: the first of");
-    println!("node n3, which is p1; n4 is p2. This is a shortest way by five stations:");
+    println!(
+        "node n3, which is p1; n4 is p2. This is a shortest way to each of five stations in turn:"
+    );
     println!();
     let race = race()?;
     for station in &race.waypoints {

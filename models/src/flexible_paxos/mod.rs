@@ -9,13 +9,14 @@
 //! slots that are chosen by different ones, neither needs to know of the other by that.
 //!
 //! It changes nothing in the protocol, so there is no other one here: it is
-//! [`MultiPaxos`](crate::multi_paxos::MultiPaxos) with other [`Phases`](crate::parts::quorum::Phases).
-//! It changes what one may choose. Phase 2 happens for every command, phase 1 when a leader is
-//! replaced, which is rare. So let phase 2 be small, and phase 1 large:
+//! [`MultiPaxos`](crate::multi_paxos::MultiPaxos) with other
+//! [`Phases`](crate::parts::quorum::Phases). It changes what one may choose. Phase 2 happens for
+//! every command, phase 1 when a leader is replaced, which is rare. So let phase 2 be small, and
+//! phase 1 large:
 //!
-//! - **Counts** (the paper's simple quorums): of N acceptors Q1 promise and Q2 accept, where Q1 + Q2 > N. With 3 + 2
-//!   of 4 a command waits for one acceptor beside the leader instead of two, and still any one
-//!   acceptor may be down; with 4 + 2 of 5, too.
+//! - **Counts** (the paper's simple quorums): of N acceptors Q1 promise and Q2 accept, where
+//!   Q1 + Q2 > N. With 3 + 2 of 4 a command waits for one acceptor beside the leader instead of two,
+//!   and still any one acceptor may be down; with 4 + 2 of 5, too.
 //! - **Grids:** acceptors stand in rows and columns. A column promises, a row accepts, and
 //!   every column meets every row. In the 2x2 grid both phases have two of four acceptors, which as
 //!   counts would not do.

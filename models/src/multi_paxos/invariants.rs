@@ -121,8 +121,8 @@ fn is_led_by(ballot: Ballot, leader: NodeId) -> Held {
     }
 }
 
-/// How many slots durability looks back: each was the last one when it was executed, and is looked at
-/// until so many more are. In a long run all of them at every step would take too long.
+/// How many slots durability looks back: each was the last one when it was executed, and is looked
+/// at until so many more are. In a long run all of them at every step would take too long.
 const RECENT: u32 = 8;
 
 /// *Durability*: what a replica has executed is with so many acceptors that every later leader
@@ -131,7 +131,8 @@ const RECENT: u32 = 8;
 pub fn durability<S: StateMachine>() -> Invariant<MultiPaxos<S>> {
     Invariant::nodes(
         "durability",
-        "What is executed stays accepted by acceptors of every quorum that may promise.",
+        "What is executed, up to eight slots back, stays accepted by acceptors of every quorum that \
+         may promise.",
         |protocol, nodes| {
             let executed = nodes.iter().map(|node| node.state.executed);
             let by_all = executed.min().expect("a cluster has nodes");

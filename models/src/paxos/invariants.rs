@@ -24,7 +24,7 @@ pub(super) fn all(phases: &Phases) -> Vec<Invariant<Paxos>> {
 ///
 /// It keeps what can still make a difference: votes for a value that is chosen already cannot.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Votes {
+struct Votes {
     quorums: QuorumSystem,
     /// The proposals that may yet be chosen, in their order, each with its voters, in theirs.
     open: Vec<(Vote, Vec<NodeId>)>,
@@ -34,13 +34,13 @@ pub struct Votes {
 
 impl Votes {
     /// No vote was cast yet; a proposal is chosen by such a quorum.
-    pub fn new(quorums: QuorumSystem) -> Votes {
+    fn new(quorums: QuorumSystem) -> Votes {
         Votes { quorums, open: Vec::new(), chosen: Vec::new() }
     }
 
     /// An acceptor votes for a proposal. Votes for one proposal add up; those of different ballots
     /// do not, whatever their values.
-    pub fn cast(&mut self, voter: NodeId, vote: Vote) {
+    fn cast(&mut self, voter: NodeId, vote: Vote) {
         if self.chosen.contains(&vote.value) {
             return;
         }
@@ -62,14 +62,14 @@ impl Votes {
     }
 
     /// The values chosen so far. Anything but none or one is an error, but not here.
-    pub fn chosen(&self) -> &[Value] {
+    fn chosen(&self) -> &[Value] {
         &self.chosen
     }
 }
 
 /// "Only a value that has been proposed may be chosen" (§2.1). It is looked at where an acceptor
 /// accepts it, since nothing keeps it from being chosen then.
-pub(super) fn validity() -> Invariant<Paxos> {
+fn validity() -> Invariant<Paxos> {
     Invariant::history(
         "validity",
         "Only what a client has asked to propose is accepted, and so may be chosen.",
@@ -93,7 +93,7 @@ pub(super) fn validity() -> Invariant<Paxos> {
 }
 
 /// "Only a single value is chosen" (§2.1), by the votes, whether or not anybody has learned of it.
-pub(super) fn agreement(votes: Votes) -> Invariant<Paxos> {
+fn agreement(votes: Votes) -> Invariant<Paxos> {
     Invariant::history(
         "agreement",
         "At most one value is ever chosen: accepted by a quorum in one ballot.",
@@ -116,7 +116,7 @@ pub(super) fn agreement(votes: Votes) -> Invariant<Paxos> {
 }
 
 /// "A process never learns that a value has been chosen unless it actually has been" (§2.1).
-pub(super) fn learned_is_chosen(votes: Votes) -> Invariant<Paxos> {
+fn learned_is_chosen(votes: Votes) -> Invariant<Paxos> {
     Invariant::history(
         "learned-is-chosen",
         "A proposer learns only what is chosen.",
@@ -137,7 +137,7 @@ pub(super) fn learned_is_chosen(votes: Votes) -> Invariant<Paxos> {
 }
 
 /// No two learners learn different values, nor does one of them at different times.
-pub(super) fn learners_agree() -> Invariant<Paxos> {
+fn learners_agree() -> Invariant<Paxos> {
     Invariant::history(
         "learners-agree",
         "All that is ever learned is one value.",
@@ -154,7 +154,7 @@ pub(super) fn learners_agree() -> Invariant<Paxos> {
 }
 
 /// "Different proposals have different numbers" (§2.2).
-pub(super) fn one_value_per_ballot() -> Invariant<Paxos> {
+fn one_value_per_ballot() -> Invariant<Paxos> {
     Invariant::history(
         "one-value-per-ballot",
         "At most one value is proposed in a ballot.",

@@ -34,7 +34,7 @@
 //! what was chosen (§2.3, at its end). So there is nothing to be told to others.
 //!
 //! Not modelled:
-//! - More than one value (§3): see the replicated log.
+//! - More than one value (§3): see [`multi_paxos`](crate::multi_paxos).
 //! - A distinguished proposer (§2.4): any proposer may begin at any time.
 //! - Learners that are told by others: a learner that wants to know has a ballot run.
 //! - Sending a message again within a ballot: who hears too little begins a new ballot.
@@ -52,7 +52,6 @@ use crate::parts::ballot::Ballot;
 use crate::parts::quorum::{Phases, QuorumSystem};
 
 pub use bugs::Bug;
-pub use invariants::Votes;
 pub use scenarios::PaxosModel;
 pub use state::{Acceptor, Event, Message, Phase, Propose, Proposer, State, Timer, Value, Vote};
 

@@ -33,7 +33,7 @@ impl Model for PaxosModel {
 
     fn not_modelled(&self) -> &'static [&'static str] {
         &[
-            "More than one value: see the replicated log.",
+            "More than one value: see `multi_paxos`.",
             "A distinguished proposer: any proposer may begin at any time.",
             "Learners that are told by others: a learner that wants to know has a ballot run.",
             "Sending again within a ballot: who hears too little begins a new ballot.",
