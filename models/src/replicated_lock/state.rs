@@ -13,7 +13,7 @@ use crate::raft;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum State {
     /// n0, n1, and so on.
-    Server(Server),
+    Server(Box<Server>),
     /// Those between.
     Client(Client),
     /// The last node.
