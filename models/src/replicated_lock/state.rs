@@ -14,7 +14,7 @@ use crate::raft;
 #[expect(clippy::large_enum_variant, reason = "most nodes are servers, and copies are many")]
 pub enum State {
     /// n0, n1, and so on.
-    Server(Server),
+    Server(Box<Server>),
     /// Those between.
     Client(Client),
     /// The last node.
