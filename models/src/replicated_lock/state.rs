@@ -11,7 +11,6 @@ use crate::raft;
 
 /// What one node remembers; its role decides.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[expect(clippy::large_enum_variant, reason = "most nodes are servers, and copies are many")]
 pub enum State {
     /// n0, n1, and so on.
     Server(Box<Server>),
