@@ -77,6 +77,10 @@ impl<S: StateMachine> Raft<S> {
         state.voted_for = Some(out.me());
         state.role = Role::Candidate { votes: Vec::new() };
         self.wait_for_leader(state, out);
+        if self.bug == Some(Bug::CandidateNeverRetries) {
+            out.mark(Bug::CandidateNeverRetries.name());
+            out.cancel_timer(Timer::Election);
+        }
         self.hear_no_leader(state, out);
         let message = call(state.term, state.log.last(), state.log.last_term());
         self.ask_electors(state, &message, out);
