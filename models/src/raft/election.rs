@@ -30,7 +30,8 @@ impl<S: StateMachine> Raft<S> {
         }
     }
 
-    /// Takes over a greater term and follows (§5.1). Only a leader has no election timer running.
+    /// Takes over a greater term and follows (§5.1). A leader has no election timer running; everybody
+    /// else who stands for election has, and it runs on.
     pub(super) fn follow(&self, state: &mut State<S>, term: Term, out: &mut Out<S>) {
         if let Role::Leader(leader) = &state.role {
             out.cancel_timer(Timer::Heartbeat);

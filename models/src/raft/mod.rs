@@ -207,7 +207,7 @@ impl<S: StateMachine> Protocol for Raft<S> {
             (Role::Leader(_), Message::Rejected { hint, .. }) => {
                 go_back(state, from, hint, out);
             }
-            // It led this term before it crashed, and forgot.
+            // It led this term before it retired, or crashed and forgot.
             (
                 Role::Follower | Role::PreCandidate { .. } | Role::Candidate { .. },
                 Message::Appended { .. } | Message::Rejected { .. },
