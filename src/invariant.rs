@@ -128,9 +128,10 @@ impl<P: Protocol> Invariant<P> {
     /// "from every reached world this run converges", and never "eventually".
     ///
     /// What is on its way is lost first, where losing is free; on first-in, first-out links and
-    /// under assumptions of patience only worlds at rest are looked at. Nodes that are down run
-    /// again if the scenario has restarts, and stay down if it has none; clients are silent; a
-    /// perfect detector reports. The simulator asks it once a run, when the storm ends.
+    /// under assumptions of patience, or that up nodes lose nothing, only worlds at rest are looked
+    /// at. Nodes that are down run again if the scenario has restarts, and stay down if it has none;
+    /// clients are silent; a perfect detector reports. The simulator asks it once a run, when the
+    /// storm ends, or else where a world is at rest first after that.
     pub fn settles(
         name: &'static str,
         sentence: &'static str,
@@ -154,7 +155,8 @@ impl<P: Protocol> Invariant<P> {
     }
 
     /// The same invariant of a protocol that embeds this one: it looks at the inner states, events
-    /// and inputs alone. One of quiet worlds is looked at where the outer protocol is quiet,
+    /// and inputs alone. With an event it sees the inner state as it is when the *outer* handler has
+    /// ended, which may have run several inner ones. One of quiet worlds is looked at where the outer protocol is quiet,
     /// and one that settles, where the outer one is left to itself.
     ///
     /// # Panics

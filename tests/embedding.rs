@@ -212,10 +212,10 @@ proptest! {
     fn an_embedded_protocol_is_simulated_like_the_bare_one(bare in scenarios(), seed: u64) {
         let mut bare = bare;
         bare.invariants.retain(|held| held.looks_at() != "world");
-        // Messages that answer with several would be too many too soon.
+        // Messages that are answered, and doubled on their way, would be too many too soon.
         let table = &mut bare.protocol;
-        for rule in table.messages.iter_mut().flat_map(|rule| &mut rule.effects) {
-            rule.sends.truncate(1);
+        for effect in table.messages.iter_mut().flat_map(|rule| &mut rule.effects) {
+            effect.sends.clear();
         }
         let campaign = Campaign::new(2, seed);
         let mut shell = in_a_shell(&bare, 0);

@@ -152,3 +152,18 @@ fn simulation_asks_when_the_storm_ends() {
         found.verdict
     );
 }
+
+#[test]
+fn simulation_asks_at_rest_where_nothing_is_lost_freely() {
+    let storm = Storm::default()
+        .kinds(FaultKinds { loss: true, ..FaultKinds::NONE })
+        .clients(1, |_, _, asked| (asked == 0).then_some((To::Node(NodeId(0)), ())))
+        .lasts(5.s(), 5.s());
+    let scenario = Scenario { links: Links::Fifo, ..scenario(false).storm(storm) };
+    let found = simulate(&scenario, &Campaign::new(2_000, 1), &mut Undisturbed).expect("sense");
+    assert!(
+        matches!(&found.verdict, Verdict::Violated { invariant, .. } if invariant == "answered"),
+        "{}",
+        found.verdict
+    );
+}

@@ -28,6 +28,7 @@ fn each_bug_breaks_its_invariant_by_a_shortest_trace() {
         ("double-vote", 6),
         ("stale-vote-count", 7),
         ("minority-quorum", 2),
+        ("candidate-never-retries", 2),
         ("no-election-restriction", 9),
         ("length-only", 14),
         ("commit-old-term", 20),

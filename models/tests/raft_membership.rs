@@ -3,10 +3,13 @@
 mod common;
 
 use common::{Settings, only};
-use splitbrain::Scenario;
 use splitbrain::explore::Limits;
-use splitbrain_models::parts::machine::Total;
-use splitbrain_models::raft::{Raft, RaftMembershipModel};
+use splitbrain::{ClientId, Clocks, Firing, Goal, Links, NodeId, Scenario, Sight, To, Units};
+use splitbrain_models::parts::machine::{Add, Request, Serial, Total};
+use splitbrain_models::raft::{
+    Change, Event, Input, Options, Raft, RaftMembershipModel, Reads, Timer, linearizability,
+    snapshot_matching,
+};
 
 type Counter = Raft<Total>;
 
@@ -111,4 +114,93 @@ fn servers_that_were_removed_keep_others_from_progress_unless_these_are_loyal() 
     let report = common::stormed(&storm, None, 200);
     let failure = report.failure.expect("a run that stalls");
     assert_eq!(failure.violation.invariant, "entry-committed", "{}", failure.violation.reason);
+}
+
+fn request<C>(client: u8, serial: u32, command: C) -> Request<C> {
+    Request { client: ClientId(client), serial: Serial(serial), command }
+}
+
+/// n0 is alone, leads and has a lease by nobody's word but its own. It takes in two servers, who
+/// may elect n1, where a client adds 1; another one reads at n0, twice.
+fn leased_alone() -> Scenario<Counter> {
+    let (n0, n1) = (NodeId(0), NodeId(1));
+    let reads = Reads::Lease { lease: 2, skew: 1 };
+    let options = Options { members: Some(1), noop: true, reads, ..Options::default() };
+    let protocol = Raft { options, ..Raft::new(Total(0)) };
+    let read = |serial| (To::Node(n0), Input::Read(request(0, serial, Add { add: 0 })));
+    let take_in = |serial, node| {
+        (To::Node(n0), Input::Change(request(1, serial, Change::Voter(NodeId(node)))))
+    };
+    let add = (To::Node(n1), Input::Command(request(2, 0, Add { add: 1 })));
+    Scenario::new("leased-alone", protocol, 3)
+        .timer("elections", |timer| *timer == Timer::Election, Firing::Turns(vec![n0, n1]))
+        .timer("heartbeats", |timer| *timer == Timer::Heartbeat, Firing::Times(0))
+        .clocks(Clocks { of: [n0, n1, NodeId(2)].into(), until: 0, apart: 1, tick: 250.ms() })
+        .links(Links::Set)
+        .lane([read(0), read(1)])
+        .lane([take_in(0, 1), take_in(1, 2)])
+        .lane([add])
+        .invariant(linearizability(Total(0)))
+        .goal(Goal::seen("read-at-once", "n0 answers a read while it is alone.", |_, sight| {
+            matches!(sight, Sight::Event { event: Event::Read { .. }, state, .. }
+                if state.members.all().len() == 1)
+        }))
+        .goal(Goal::nodes(
+            "n1-leads",
+            "n1 leads three servers, and n0 does not know.",
+            |_, nodes| nodes[0].state.leads() && nodes[1].state.leads(),
+        ))
+        .goal(Goal::seen("added", "n1 adds 1.", |_, sight| {
+            matches!(sight, Sight::Event { event: Event::Replied { output: 1, .. }, .. })
+        }))
+}
+
+#[test]
+fn a_lease_ends_with_the_members_who_gave_it() {
+    let report = common::explored(&leased_alone(), &Limits::default());
+    assert!(report.verdict.holds(), "{}", report.verdict);
+}
+
+/// Adds up, reads, changes members and hands leadership over, all at once.
+fn wish(client: ClientId, asked: u32) -> Option<(To, Input<Add>)> {
+    let server = |step: u32| NodeId((step % 5) as u8);
+    let input = match (client, asked % 2) {
+        (ClientId(0), 0) => Input::Change(request(0, asked, Change::Remove(server(asked)))),
+        (ClientId(0), _) => Input::Change(request(0, asked, Change::Voter(server(3 * asked)))),
+        (ClientId(1), 0) => Input::Transfer(server(asked / 2)),
+        (client, 0) => Input::Read(request(client.0, asked, Add { add: 0 })),
+        (client, _) => Input::Command(request(client.0, asked, Add { add: 1 })),
+    };
+    Some((To::Any, input))
+}
+
+#[test]
+fn members_may_change_whatever_else_a_server_does() {
+    let all = (0..5).map(NodeId);
+    let clocks = Clocks { of: all.collect(), until: 0, apart: 2, tick: 250.ms() };
+    for (reads, pre_vote, runs) in
+        [(Reads::Index, true, 60), (Reads::Lease { lease: 12, skew: 2 }, false, 60)]
+    {
+        let mut scenario = scenario("storm", None, &[]).invariant(snapshot_matching(Total(0)));
+        if reads != Reads::Index {
+            scenario = scenario.clocks(clocks.clone());
+        }
+        let options = &mut scenario.protocol.options;
+        (options.reads, options.pre_vote, options.compact) = (reads, pre_vote, Some(3));
+        scenario.storm = scenario.storm.clients(4, |_, client, asked| wish(client, asked));
+        scenario = scenario
+            .goal(Goal::seen("read", "A read is answered without the log.", |_, sight| {
+                matches!(sight, Sight::Event { event: Event::Read { .. }, .. })
+            }))
+            .goal(Goal::seen(
+                "installed",
+                "A snapshot that names members is installed.",
+                |_, sight| {
+                    matches!(sight, Sight::Event { event: Event::Installed { .. }, state, .. }
+                    if state.log.base().members.is_some())
+                },
+            ));
+        let report = common::stormed(&scenario, None, runs);
+        assert!(report.verdict.holds(), "{reads:?}: {}", report.verdict);
+    }
 }

@@ -89,10 +89,9 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         }
         self.stormy = false;
         if self.outcome.violation.is_none() && self.scenario.has_invariant_on("settles") {
-            // Once a run: from here on there are no faults.
+            // From here on there are no faults.
             self.settling = true;
             self.judge(None);
-            self.settling = false;
         }
         for client in 0..self.asked.len() {
             self.think(ClientId(client as u8));

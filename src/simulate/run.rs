@@ -46,7 +46,7 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) stream: ChaCha8Rng,
     pub(super) now: u64,
     pub(super) stormy: bool,
-    /// Whether it is the moment from which the protocol must settle.
+    /// Whether the storm is over, and it was not asked yet whether the protocol settles.
     pub(super) settling: bool,
     pub(super) agenda: Agenda<P>,
     /// When the last message of each FIFO link arrives.
@@ -367,6 +367,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                 .zip(&self.waiting)
                 .all(|(node, waiting)| !node.up || *waiting == 0);
             let settling = self.settling && (quiet || loses_freely(self.scenario));
+            self.settling &= !settling;
             let look = Look { quiet, settling, changed };
             let found = violations_of(self.scenario, &self.world, &self.watches, look);
             self.outcome.quiet += u64::from(quiet);

@@ -43,6 +43,10 @@ impl Model for ElectionModel {
         include_str!("mod.rs")
     }
 
+    fn picture(&self) -> Option<(&'static str, &'static str)> {
+        Some(("bully", "leader-replaced"))
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

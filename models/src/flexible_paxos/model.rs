@@ -37,6 +37,10 @@ impl Model for FlexiblePaxosModel {
         include_str!("mod.rs")
     }
 
+    fn picture(&self) -> Option<(&'static str, &'static str)> {
+        Some(("alone", "chosen-by-few"))
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

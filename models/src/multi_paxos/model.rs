@@ -36,6 +36,10 @@ impl Model for MultiPaxosModel {
         include_str!("mod.rs")
     }
 
+    fn picture(&self) -> Option<(&'static str, &'static str)> {
+        Some(("takeover", "taken-over"))
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

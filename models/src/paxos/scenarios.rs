@@ -46,6 +46,10 @@ impl Model for PaxosModel {
         include_str!("mod.rs")
     }
 
+    fn picture(&self) -> Option<(&'static str, &'static str)> {
+        Some(("race", "value-adopted"))
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

@@ -18,6 +18,8 @@ pub enum Bug {
     StaleVoteCount,
     /// Half of the servers, rounded down, elect a leader.
     MinorityQuorum,
+    /// A candidate waits for votes for ever.
+    CandidateNeverRetries,
     /// A vote is granted to candidates whose log lacks entries of the voter's.
     NoElectionRestriction,
     /// The voter compares the lengths of the logs, not the terms of their ends.
@@ -74,12 +76,13 @@ pub enum Bug {
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 31] = [
+    pub const ALL: [Bug; 32] = [
         Bug::ForgotVote,
         Bug::StepDownSameTerm,
         Bug::DoubleVote,
         Bug::StaleVoteCount,
         Bug::MinorityQuorum,
+        Bug::CandidateNeverRetries,
         Bug::NoElectionRestriction,
         Bug::LengthOnly,
         Bug::CommitOldTerm,
@@ -116,6 +119,7 @@ impl Bug {
             Bug::DoubleVote => "double-vote",
             Bug::StaleVoteCount => "stale-vote-count",
             Bug::MinorityQuorum => "minority-quorum",
+            Bug::CandidateNeverRetries => "candidate-never-retries",
             Bug::NoElectionRestriction => "no-election-restriction",
             Bug::LengthOnly => "length-only",
             Bug::CommitOldTerm => "commit-old-term",
@@ -191,6 +195,15 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "§5.2",
         invariant: "election-safety",
         explored: ("election", &[("crashes", 0)]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::CandidateNeverRetries.name(),
+        about: "A candidate does not stand again when it has waited for votes in vain: after a split \
+                vote nobody does.",
+        source: "§5.2, split votes",
+        invariant: "leader-in-the-end",
+        explored: ("election", &[("elections", 3), ("crashes", 0)]),
         simulated: ("storm", &[]),
     },
     BugInfo {

@@ -30,7 +30,8 @@ impl<S: StateMachine> Raft<S> {
         }
     }
 
-    /// Takes over a greater term and follows (§5.1). Only a leader has no election timer running.
+    /// Takes over a greater term and follows (§5.1). A leader has no election timer running; everybody
+    /// else who stands for election has, and it runs on.
     pub(super) fn follow(&self, state: &mut State<S>, term: Term, out: &mut Out<S>) {
         if let Role::Leader(leader) = &state.role {
             out.cancel_timer(Timer::Heartbeat);
@@ -77,6 +78,10 @@ impl<S: StateMachine> Raft<S> {
         state.voted_for = Some(out.me());
         state.role = Role::Candidate { votes: Vec::new() };
         self.wait_for_leader(state, out);
+        if self.bug == Some(Bug::CandidateNeverRetries) {
+            out.mark(Bug::CandidateNeverRetries.name());
+            out.cancel_timer(Timer::Election);
+        }
         self.hear_no_leader(state, out);
         let message = call(state.term, state.log.last(), state.log.last_term());
         self.ask_electors(state, &message, out);

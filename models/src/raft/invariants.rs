@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use splitbrain::invariants::{Agreement, Specification};
-use splitbrain::{Goal, Held, Invariant, Node, NodeId, Nodes, Sight, broken};
+use splitbrain::{Goal, Held, Invariant, Node, NodeId, Nodes, Sight, Span, broken};
 
 use super::log::{Entry, Index, Payload};
 use super::state::{Event, Input, Term};
@@ -45,6 +45,23 @@ pub fn leader_append_only<S: StateMachine>() -> Invariant<Raft<S>> {
         "A leader never removes entries from its log; it only appends.",
         (),
         |(), sight| only_followers_remove(sight),
+    )
+}
+
+/// Left to themselves the servers elect a leader, whatever was lost and whoever is down (half of
+/// liveness: see [`Invariant::settles`]).
+pub fn leader_in_the_end<S: StateMachine>() -> Invariant<Raft<S>> {
+    Invariant::settles(
+        "leader-in-the-end",
+        "Left to themselves, the servers that run come to have a leader.",
+        Span::seconds(20),
+        |_, nodes| {
+            let mut running = nodes.iter().filter(|node| node.up);
+            match running.any(|node| node.state.leads()) {
+                true => Ok(()),
+                false => broken("nobody leads"),
+            }
+        },
     )
 }
 

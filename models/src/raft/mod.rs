@@ -58,8 +58,8 @@ pub use extensions::{
     Pending, RaftExtensionsModel, Reads, Round, Rounds, mutual_block, snapshot_matching,
 };
 pub use invariants::{
-    durability, election_safety, leader_append_only, leader_completeness, linearizability,
-    log_matching, state_machine_safety,
+    durability, election_safety, leader_append_only, leader_completeness, leader_in_the_end,
+    linearizability, log_matching, state_machine_safety,
 };
 pub use log::{Base, Entry, Index, Log, Payload};
 pub use members::Configuration;
@@ -207,7 +207,7 @@ impl<S: StateMachine> Protocol for Raft<S> {
             (Role::Leader(_), Message::Rejected { hint, .. }) => {
                 go_back(state, from, hint, out);
             }
-            // It led this term before it crashed, and forgot.
+            // It led this term before it retired, or crashed and forgot.
             (
                 Role::Follower | Role::PreCandidate { .. } | Role::Candidate { .. },
                 Message::Appended { .. } | Message::Rejected { .. },

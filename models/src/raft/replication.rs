@@ -76,6 +76,9 @@ impl<S: StateMachine> Raft<S> {
         payload: Payload<S::Operation>,
         out: &mut Out<S>,
     ) {
+        if let (Role::Leader(leader), Some(_)) = (&mut state.role, payload.members()) {
+            self.end_lease(leader);
+        }
         self.store(state, Entry { term: state.term, payload }, out);
         self.advance_commit(state, out);
         followers(state, out).into_iter().for_each(|peer| send_entries(state, peer, out));

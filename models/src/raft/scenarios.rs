@@ -43,6 +43,9 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
     for invariant in invariants::all(Total(0)) {
         scenario = scenario.invariant(invariant);
     }
+    if ["election", "storm"].contains(&ask.scenario) {
+        scenario = scenario.invariant(invariants::leader_in_the_end());
+    }
     if let Some((name, steps)) = prefix(ask.scenario) {
         scenario = scenario.after(name, steps);
     }

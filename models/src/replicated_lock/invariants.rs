@@ -12,7 +12,7 @@ use crate::raft;
 
 type Held = Invariant<ReplicatedLock>;
 
-/// Raft's invariants, of the Raft inside.
+/// Raft's invariants, of the Raft inside, but durability. Its linearizability is that of the lock.
 pub(super) fn of_raft() -> Vec<Held> {
     vec![
         raft::election_safety::<LockMachine>().seen_through(),

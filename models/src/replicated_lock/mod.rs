@@ -119,7 +119,7 @@ impl Protocol for ReplicatedLock {
         match out.me() {
             server if server.index() < self.servers() => {
                 let (raft, _) = out.embed(self.servers(), |inner| self.raft.start(inner));
-                State::Server(Server { raft, count: None })
+                State::Server(Box::new(Server { raft, count: None }))
             }
             last if last == store(out) => State::Store(Store::default()),
             _ => State::Client(Client::new()),
@@ -237,7 +237,7 @@ impl Protocol for ReplicatedLock {
     /// everything.
     fn restart(&self, crashed: &State, out: &mut Outbox<Self>) -> State {
         match crashed {
-            State::Server(server) => State::Server(self.restart_server(server, out)),
+            State::Server(server) => State::Server(Box::new(self.restart_server(server, out))),
             State::Client(client) => {
                 State::Client(Client { asked: None, holding: None, ..*client })
             }

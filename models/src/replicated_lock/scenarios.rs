@@ -44,6 +44,14 @@ impl Model for ReplicatedLockModel {
         ]
     }
 
+    fn prose(&self) -> &'static str {
+        include_str!("mod.rs")
+    }
+
+    fn picture(&self) -> Option<(&'static str, &'static str)> {
+        Some(("failover", "lock-passed-on-after-failover"))
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

@@ -11,10 +11,9 @@ use crate::raft;
 
 /// What one node remembers; its role decides.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[expect(clippy::large_enum_variant, reason = "most nodes are servers, and copies are many")]
 pub enum State {
     /// n0, n1, and so on.
-    Server(Server),
+    Server(Box<Server>),
     /// Those between.
     Client(Client),
     /// The last node.

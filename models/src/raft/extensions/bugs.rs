@@ -1,8 +1,8 @@
 //! The known bugs of the extensions, as the catalog lists them.
 //!
-//! [`Bug::PreVoteMutualBlock`] is none of these: it is a stall, which exploration finds where one
+//! [`Bug::PreVoteMutualBlock`] is found by exploration only: it is a stall, which shows where one
 //! message is lost (`pre-vote-terms`), but which needs that no other server helps, and so came about
-//! in none of 20,000 simulated runs. A test has it.
+//! in none of 20,000 simulated runs.
 
 use splitbrain::catalog::BugInfo;
 

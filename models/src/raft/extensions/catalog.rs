@@ -48,6 +48,10 @@ impl Model for RaftExtensionsModel {
         include_str!("mod.rs")
     }
 
+    fn picture(&self) -> Option<(&'static str, &'static str)> {
+        Some(("no-op", "read-delayed"))
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

@@ -15,8 +15,8 @@ pub(super) fn all<S: StateMachine>(machine: S) -> Vec<Invariant<Raft<S>>> {
 }
 
 /// A snapshot equals the entries that it stands for: it ends in the term in which the last of them
-/// was made, and is what the machine becomes when they are applied in order. This is log matching
-/// for what logs have forgotten.
+/// was made, is what the machine becomes when they are applied in order, and names the members that
+/// they name last. This is log matching for what logs have forgotten.
 pub fn snapshot_matching<S: StateMachine>(machine: S) -> Invariant<Raft<S>> {
     Invariant::history(
         "snapshot-matching",
@@ -61,6 +61,13 @@ impl<S: StateMachine> Past<S> {
             return broken(format!(
                 "a snapshot says that entry {} is of term {}, but it is of {term:?}",
                 base.index, base.term
+            ));
+        }
+        let members = entries.iter().rev().find_map(|entry| entry.payload.members());
+        if members != base.members.as_ref() {
+            return broken(format!(
+                "a snapshot of entries up to {} names {:?} as members, but they name {members:?}",
+                base.index, base.members
             ));
         }
         let mut expected = Applied::new(self.start.clone());

@@ -7,8 +7,8 @@
 //!
 //! **PreVote (§9.6).** A server that was cut off raises its term again and again, and deposes a
 //! healthy leader when it returns. So it asks first who would vote for it, and raises its term only
-//! if a majority would. A server would not if its log is ahead, or if it has heard of a leader since
-//! its election timer was last set. The answers bind nobody: neither term nor vote changes, and so
+//! if a majority would. A server would not if its log is ahead, or if it has heard of a leader and its
+//! election timer has not run out since. The answers bind nobody: neither term nor vote changes, and so
 //! all of Raft's arguments stand. There is a trap (etcd#8243): of two servers left, the one has the
 //! later term and the other the longer log. The first is refused for its log, and the second, if it
 //! is ignored for its term, never learns of it. Here a refusal carries the term of the server that
@@ -27,7 +27,8 @@
 //! `skew` ticks apart, and so the leader trusts the answers for `lease - skew` ticks of its own
 //! clock. A restarted server has forgotten what it promised and waits for as long as any promise
 //! may last. A leader that told another to stand has no lease any more in its term: the calls of
-//! that one override promises.
+//! that one override promises. One that changes the members has none until those of now have
+//! confirmed it.
 //!
 //! **Snapshots (§7, §5).** The state machine, its sessions included, stands for the entries applied
 //! to it; the log forgets them and remembers the place and term of the last one. A follower that
@@ -118,7 +119,7 @@ impl<S: StateMachine> Raft<S> {
             (Role::Leader(_), Message::Confirmed { round, .. }) => {
                 self.note_confirmed(state, from, round, out);
             }
-            // It led this term before it crashed, and forgot.
+            // It led this term before it retired, or crashed and forgot.
             (_, Message::Confirmed { .. }) => {}
 
             (

@@ -44,6 +44,8 @@ pub struct Rounds {
     pub begun: Option<Round>,
     /// The last one that a majority answered.
     pub confirmed: Option<Round>,
+    /// The last one that a majority of earlier members answered: no lease rests on it.
+    outlived: Option<Round>,
     /// Who answered later ones than that, each with the last, in order.
     answers: Vec<(NodeId, Round)>,
 }
@@ -149,7 +151,16 @@ impl<S: StateMachine> Raft<S> {
             return;
         }
         leader.rounds.begin(round, &state.members, out.me());
-        out.broadcast(Message::Confirm { term: state.term, round });
+        self.ask_electors(state, &Message::Confirm { term: state.term, round }, out);
+    }
+
+    /// A leader names other members. Its lease is worth nothing among them: it rests on promises by a
+    /// majority of those before, and two changes on there may be a majority that promised nothing.
+    /// (A round of ReadIndex stays good: it says who led when the read came in.)
+    pub(in super::super) fn end_lease(&self, leader: &mut Leader<S::Operation>) {
+        if let Reads::Lease { .. } = self.options.reads {
+            leader.rounds.outlived = leader.rounds.confirmed;
+        }
     }
 
     /// It is time for heartbeats: a lease is renewed, and a question that may be lost asked again.
@@ -161,7 +172,8 @@ impl<S: StateMachine> Raft<S> {
             Reads::Log => {}
             Reads::Index => {
                 if let Some(round) = leader.rounds.begun.filter(|_| !leader.reads.is_empty()) {
-                    out.broadcast(Message::Confirm { term: state.term, round });
+                    let call = Message::Confirm { term: state.term, round };
+                    self.ask_electors(state, &call, out);
                 }
             }
             Reads::Lease { .. } if leader.resigned => {}
@@ -246,7 +258,7 @@ impl<S: StateMachine> Raft<S> {
     fn has_lease(&self, leader: &Leader<S::Operation>, out: &mut Out<S>) -> bool {
         let Reads::Lease { lease, skew } = self.options.reads else { return false };
         let Some(Round(began)) = leader.rounds.confirmed else { return false };
-        if leader.resigned {
+        if leader.resigned || leader.rounds.confirmed == leader.rounds.outlived {
             return false;
         }
         let now = out.now();

@@ -47,8 +47,12 @@ impl<S: StateMachine> Raft<S> {
         out.send(to, Message::TimeoutNow { term: state.term });
     }
 
-    /// Stands for election because its leader said so: nobody is asked for pre-votes.
+    /// Stands for election because its leader said so: nobody is asked for pre-votes. A server that
+    /// has since been removed would only retire again.
     pub(super) fn take_over(&self, state: &mut State<S>, out: &mut Out<S>) {
+        if !self.stands(state, out) {
+            return;
+        }
         let call: Call<S> = |term, last_index, last_term| Message::RequestTransferVote {
             term,
             last_index,

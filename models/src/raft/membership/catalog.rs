@@ -43,6 +43,10 @@ impl Model for RaftMembershipModel {
         include_str!("mod.rs")
     }
 
+    fn picture(&self) -> Option<(&'static str, &'static str)> {
+        Some(("joint", "joint-left"))
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
     }

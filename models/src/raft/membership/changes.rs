@@ -98,7 +98,7 @@ impl<S: StateMachine> Raft<S> {
     /// Whether a leader may begin a change now.
     ///
     /// The change before must be committed: two changes of one server each are one of two (§6,
-    /// dissertation §4.1). And a change of one server must wait for an entry of the leader's own
+    /// dissertation §4.1). Joint consensus must be over, too, for its end is settled already. And a change of one server must wait for an entry of the leader's own
     /// term to be committed: the leaders of two terms may each begin one from the same members,
     /// and the majorities of what they come to need not meet (Ongaro, raft-dev, 2015). Joint
     /// consensus needs no such barrier: it asks a majority of the old members in any case.
@@ -106,7 +106,8 @@ impl<S: StateMachine> Raft<S> {
     /// A learner that is to vote must hold what is committed (dissertation §4.2.1).
     pub(in super::super) fn may_begin(&self, state: &State<S>, change: &Change) -> bool {
         let Role::Leader(leader) = &state.role else { return false };
-        let is_free = state.log.last_change().is_none_or(|(index, _)| index <= state.commit);
+        let is_committed = state.log.last_change().is_none_or(|(index, _)| index <= state.commit);
+        let is_free = is_committed && !state.members.is_joint();
         let is_ready = match change {
             Change::Voter(server) if state.members.learners.contains(server) => {
                 leader.followers[server.index()].matched >= state.commit

@@ -41,9 +41,10 @@
 //! stall without it and must make progress with it.
 //!
 //! Not modelled: the rounds in which a leader measures whether a learner keeps up (dissertation
-//! §4.2.1), because they are about time; starting and stopping servers: one that is not a member yet runs with
-//! an empty log, one that was removed keeps its log and may be taken in again; answers to the operator when a
-//! change is committed: it learns that a leader has seen to it, and asks for what shall be so, which it may do twice.
+//! §4.2.1), because they are about time; starting and stopping servers: one that is not a member yet
+//! runs with an empty log, one that was removed keeps its log and may be taken in again; answers to
+//! the operator when a change is committed: it learns that a leader has seen to it, and asks for what
+//! shall be so, which it may do twice.
 
 mod bugs;
 mod catalog;
