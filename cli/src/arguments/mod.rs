@@ -317,6 +317,16 @@ pub(crate) enum Format {
     Svg,
 }
 
+impl Format {
+    /// Its name in an answer in JSON, which is that on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Svg => "svg",
+        }
+    }
+}
+
 /// A command line that was understood.
 #[derive(Debug)]
 pub(crate) struct Asked {

@@ -81,18 +81,27 @@ fn find(
     };
     drop(watch);
     let by_exploration = shortest(&explored, bug);
-    if let Some(folder) = &bugs.save {
-        let by_simulation = shrunk.as_ref().and_then(shrunk_to);
-        if let Some(one) = by_exploration.or(by_simulation) {
-            write_whole(&folder.join(format!("{}-{}.json", model.name(), bug.name)), &one.file)?;
-        }
-    }
+    let by_simulation = shrunk.as_ref().and_then(shrunk_to);
+    save(bugs, model, bug, by_exploration.or(by_simulation))?;
     Ok(Row {
         simulated_in: with_settings(bug.simulated),
         simulated: simulated(&found, shrunk.as_ref(), seconds),
         line_ran_in: found.marks.get(bug.name).map_or(0, |(runs, _)| *runs),
         ..row(model, bug, &explored)
     })
+}
+
+/// Saves the counterexample of a bug, if that is wanted and there is one.
+fn save(
+    bugs: &Bugs,
+    model: &dyn AnyModel,
+    bug: &BugInfo,
+    found: Option<&CounterexampleReport>,
+) -> Result<(), Problem> {
+    if let (Some(folder), Some(one)) = (&bugs.save, found) {
+        write_whole(&folder.join(format!("{}-{}.json", model.name(), bug.name)), &one.file)?;
+    }
+    Ok(())
 }
 
 /// The row of a bug that only exploration finds in reason.
@@ -103,9 +112,7 @@ fn only_explored(
     explored: &ExploreReport,
     why: &'static str,
 ) -> Result<Row, Problem> {
-    if let (Some(folder), Some(one)) = (&bugs.save, shortest(explored, bug)) {
-        write_whole(&folder.join(format!("{}-{}.json", model.name(), bug.name)), &one.file)?;
-    }
+    save(bugs, model, bug, shortest(explored, bug))?;
     Ok(Row { only_explored: Some(why), ..row(model, bug, explored) })
 }
 

@@ -22,12 +22,8 @@ pub(super) fn explain(session: &mut Session<'_>, explain: &Explain) -> Result<u8
         write_whole(path, &told)?;
     }
     if session.json {
-        let format = match explain.format {
-            Format::Text => "text",
-            Format::Svg => "svg",
-        };
         session.say_json(&json!({
-            "story": story, "format": format, "told": told, "written": explain.out,
+            "story": story, "format": explain.format.name(), "told": told, "written": explain.out,
             "steps_in_words": story.steps_in_words(),
         }))?;
     } else if let Some(path) = &explain.out {

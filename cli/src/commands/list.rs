@@ -46,11 +46,15 @@ pub(super) fn in_json(model: &dyn AnyModel) -> Value {
         json!({ "scenario": scenario, "settings": settings(values) })
     };
     let bugs = model.bugs().iter().map(|bug| {
-        json!({
+        let mut told = json!({
             "name": bug.name, "about": bug.about, "source": bug.source,
             "invariant": bug.invariant, "explored": exposed(bug.explored),
-            "simulated": exposed(bug.simulated),
-        })
+        });
+        match model.why_only_explored(bug.name) {
+            Some(why) => told["only_explored"] = json!(why),
+            None => told["simulated"] = exposed(bug.simulated),
+        }
+        told
     });
     json!({
         "name": model.name(), "about": model.about(), "source": model.source(),

@@ -19,7 +19,6 @@ use crate::session::{Problem, Session, exit};
 pub(super) fn write(session: &mut Session<'_>, path: &Path, deep: bool) -> Result<u8, Problem> {
     let folder = path.with_extension("");
     let folder_name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut written = Vec::new();
     let mut files = Vec::new();
     for model in session.catalog.models() {
         let page = folder.join(model.name()).with_extension("md");
@@ -30,12 +29,10 @@ pub(super) fn write(session: &mut Session<'_>, path: &Path, deep: bool) -> Resul
         let text = pages::model(model, &systems, &figures, &picture, session.program);
         files.push((page, text));
         files.push((folder.join(model.name()).with_extension("svg"), story.to_svg()));
-        if interrupted() {
-            return Err(Problem("ended before every model was done; nothing is written".into()));
-        }
     }
     let command = format!("{} list --markdown", session.program);
     files.push((path.to_path_buf(), pages::index(session.catalog, &folder_name, &command)));
+    let mut written = Vec::new();
     for (path, text) in &files {
         write_whole(path, text)?;
         written.push(path.display().to_string());
@@ -74,12 +71,17 @@ fn counted(
                 model.explore(&request, &Limits::default(), &mut watch)?
             }
         };
+        if interrupted() {
+            return Err(Problem("ended before every model was done; nothing is written".into()));
+        }
         if !counts.verdict.holds() {
             return Err(Problem(format!(
-                "`{} {}` does not hold, and a page may not say so: {}",
-                model.name(),
-                info.name,
-                counts.verdict
+                "`{model} {scenario}` is not shown to hold, so no page is written: {}; \
+                 `{program} explore {model} --scenario {scenario}` says more",
+                counts.verdict,
+                model = model.name(),
+                scenario = info.name,
+                program = session.program,
             )));
         }
         let counts = Figures {

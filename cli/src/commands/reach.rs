@@ -6,7 +6,7 @@ use splitbrain::counterexample::write_whole;
 use splitbrain::explore::Limits;
 
 use crate::arguments::{Asked, Format, Reach};
-use crate::print::{Mood, Page};
+use crate::print::{Mood, Page, of};
 use crate::progress::{Watch, memory_limit};
 use crate::session::{Problem, Session, exit};
 
@@ -38,8 +38,9 @@ pub(super) fn reach(
     let sentence = sentence_of(model, &request, &reach.goal)?;
     if session.json {
         session.say_json(&json!({
-            "goal": reach.goal, "sentence": sentence, "steps": story.steps.len(), "story": story,
-            "told": told, "written": reach.out,
+            "goal": reach.goal, "sentence": sentence, "scenario": scenario,
+            "steps": story.steps.len(), "story": story, "format": reach.format.name(), "told": told,
+            "written": reach.out, "steps_in_words": story.steps_in_words(),
         }))?;
     } else if let Some(path) = &reach.out {
         session.say(&format!("wrote {}\n", path.display()))?;
@@ -47,8 +48,8 @@ pub(super) fn reach(
         session.say(&told)?;
     } else {
         let mut page = Page::new(session.colour);
-        let steps = story.steps.len();
-        let headline = format!("{}: {sentence} ({steps} steps, the fewest)", reach.goal);
+        let steps = of(story.steps.len() as u64, "step");
+        let headline = format!("{}: {sentence} ({steps}, the fewest)", reach.goal);
         page.headline(Mood::Good, &headline);
         page.gap();
         page.block(&told);

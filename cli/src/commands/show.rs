@@ -46,7 +46,10 @@ fn systems(model: &dyn AnyModel, show: &Show) -> Result<Vec<SystemReport>, Probl
     let bug = show.bug.as_deref().map(|bug| model.bug(bug)).transpose()?;
     let mut scenarios: Vec<&str> = match (&show.scenario, bug) {
         (Some(scenario), _) => vec![scenario],
-        (None, Some(bug)) => vec![bug.explored.0, bug.simulated.0],
+        (None, Some(bug)) => match model.why_only_explored(bug.name) {
+            Some(_) => vec![bug.explored.0],
+            None => vec![bug.explored.0, bug.simulated.0],
+        },
         (None, None) => model.scenarios().iter().map(|one| one.name).collect(),
     };
     scenarios.dedup();
@@ -98,5 +101,8 @@ fn bug_at_length(page: &mut Page, model: &dyn AnyModel, bug: &str) -> Result<(),
     page.gap();
     page.row("source", bug.source);
     page.row("breaks", bug.invariant);
+    if let Some(why) = model.why_only_explored(bug.name) {
+        page.row("not simulated", why);
+    }
     Ok(())
 }

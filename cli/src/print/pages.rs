@@ -7,7 +7,7 @@ use splitbrain::catalog::{AnyModel, Catalog, Engine};
 use splitbrain::report::SystemReport;
 
 use super::catalog::engine_in_words;
-use super::count;
+use super::{count, of};
 
 /// What exploration counts in a scenario.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,17 +33,17 @@ pub(crate) fn index(catalog: &Catalog, folder: &str, command: &str) -> String {
         "# The models\n\nEach model is a protocol as a pure state machine, with what must hold of \
          it, the systems it is checked in and its known bugs. These pages are written by `{command} \
          docs/models.md`, and held to the engines by `cargo test`; what it takes to find the bugs \
-         is told in [bugs.md](bugs.md).\n\n| model | what it is | invariants and bugs |\n|---|---|---|\n"
+         is told in [bugs.md](bugs.md).\n\n| model | what it is | how it is checked |\n|---|---|---|\n"
     );
     for model in catalog.models() {
         let name = model.name();
-        let bugs = model.bugs().len();
+        let bugs = of(model.bugs().len() as u64, "bug");
         let explored = model.scenarios().iter().filter(|info| info.engine != Engine::Simulate);
+        let explored = of(explored.count() as u64, "scenario");
         let _ = writeln!(
             text,
-            "| [{name}]({folder}/{name}.md) | {} | {} scenarios explored, {bugs} bugs |",
+            "| [{name}]({folder}/{name}.md) | {} | {explored} explored, {bugs} |",
             model.about(),
-            explored.count(),
         );
     }
     text.push_str(
@@ -74,11 +74,11 @@ pub(crate) fn model(
     let _ = write!(
         text,
         "![{goal}: {sentence}]({name}.svg)\n\n*{sentence} A shortest run to there in `{scenario}`, \
-         of {steps} steps: `{program} reach {name} {goal} --scenario {scenario}`.*\n\n",
+         of {steps}: `{program} reach {name} {goal} --scenario {scenario}`.*\n\n",
         goal = picture.goal,
         sentence = picture.sentence,
         scenario = picture.scenario,
-        steps = picture.steps,
+        steps = of(picture.steps as u64, "step"),
     );
     let prose = prose(model.prose());
     if !prose.is_empty() {
