@@ -365,7 +365,6 @@ fn every_scenario_is_searched_alike_by_fingerprints_and_in_wide_keys() {
     let catalog = splitbrain_models::catalog();
     for model in catalog.models() {
         let explored = model.scenarios().iter().filter(|info| info.engine == Engine::Explore);
-        let mut compared = 0;
         for info in explored {
             let request = Request { scenario: info.name.to_string(), ..Request::default() };
             let name = format!("{} {}", model.name(), info.name);
