@@ -51,12 +51,14 @@ pub(crate) fn index(catalog: &Catalog, folder: &str, command: &str) -> String {
          Exploration goes through every order of everything that can happen within the bounds of a \
          scenario, which are printed with each verdict; simulation draws long runs of larger \
          clusters. Both are about *safety*: that something bad never happens.\n\n\
-         That something good happens in the end is checked in two ways, and neither is a proof of \
+         That something good happens in the end is checked in three ways, and none is a proof of \
          liveness. *Quiet* invariants are asked in every explored world where no message waits for \
-         a live node: they find a protocol that has stopped and cannot go on by itself. And each \
-         simulated run ends with a healed phase, in which the model's goal must be met within a \
-         stated virtual time. What only fairness and cycles would find, such as two candidates that \
-         outbid each other for ever, is beyond both.\n",
+         a live node: they find a protocol that has stopped and cannot go on by itself. Invariants \
+         of what *settles* make one timed run without further faults from everything that was \
+         reached, and ask that all is well at some moment of it. And each simulated run ends with a \
+         healed phase, in which the model's goal must be met within a stated virtual time. What only \
+         fairness and cycles would find, such as two candidates that outbid each other for ever, is \
+         beyond all three.\n",
     );
     text
 }

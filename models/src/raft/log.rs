@@ -49,8 +49,8 @@ pub enum Payload<C> {
     Command(Request<C>),
     /// Nothing: a new leader commits it to learn what is committed (§8).
     Noop,
-    /// These are the members from here on (§6).
-    Members(Configuration),
+    /// These are the members from here on (§6). Boxed, for most entries are commands.
+    Members(Box<Configuration>),
 }
 
 impl<C> Payload<C> {

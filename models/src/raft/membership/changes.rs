@@ -139,19 +139,23 @@ impl<S: StateMachine> Raft<S> {
             out.mark(Bug::MultiServerChange.name());
             members = next;
         }
-        self.append(state, Payload::Members(members), out);
+        self.append(state, Payload::Members(Box::new(members)), out);
     }
 
     /// What a leader does about a change that is committed: where two sets of voters decided
     /// together it names the next alone, and where it is no voter itself it leads no longer (§6,
     /// dissertation §4.2.2).
     pub(in super::super) fn complete_change(&self, state: &mut State<S>, out: &mut Out<S>) {
+        // Mostly there is nothing to complete, and no need to look for the last change.
+        if !state.members.is_joint() && state.members.votes(out.me()) {
+            return;
+        }
         let Some((index, members)) = state.log.last_change() else { return };
         if !state.leads() || index > state.commit {
             return;
         }
         if let Some(next) = members.next_alone() {
-            self.append(state, Payload::Members(next), out);
+            self.append(state, Payload::Members(Box::new(next)), out);
         } else if !members.votes(out.me()) {
             state.role = Role::Follower;
             out.cancel_timer(Timer::Heartbeat);
