@@ -11,6 +11,7 @@ use splitbrain::explore::Limits;
 use splitbrain::report::SystemReport;
 
 use crate::arguments::Ends;
+use crate::print::length;
 use crate::print::pages::{self, Figures, Picture};
 use crate::progress::{Watch, interrupted};
 use crate::session::{Problem, Session, exit};
@@ -114,6 +115,6 @@ fn picture(session: &Session<'_>, model: &dyn AnyModel) -> Result<(Picture, Stor
     let story = model.reach(&request, &goal, &Limits::default(), &mut watch)?;
     let goals = model.describe(&request)?.goals;
     let sentence = goals.into_iter().find(|(name, _)| *name == goal).map(|(_, said)| said);
-    let steps = story.steps.len();
-    Ok((Picture { scenario, goal, sentence: sentence.unwrap_or_default(), steps }, story))
+    let length = length(&story);
+    Ok((Picture { scenario, goal, sentence: sentence.unwrap_or_default(), length }, story))
 }

@@ -6,7 +6,7 @@ use splitbrain::counterexample::write_whole;
 use splitbrain::explore::Limits;
 
 use crate::arguments::{Asked, Format, Reach};
-use crate::print::{Mood, Page, of};
+use crate::print::{Mood, Page, length};
 use crate::progress::{Watch, memory_limit};
 use crate::session::{Problem, Session, exit};
 
@@ -48,8 +48,8 @@ pub(super) fn reach(
         session.say(&told)?;
     } else {
         let mut page = Page::new(session.colour);
-        let steps = of(story.steps.len() as u64, "step");
-        let headline = format!("{}: {sentence} ({steps}, the fewest)", reach.goal);
+        let length = length(&story);
+        let headline = format!("{}: {sentence} ({length}, the fewest in {scenario})", reach.goal);
         page.headline(Mood::Good, &headline);
         page.gap();
         page.block(&told);

@@ -12,6 +12,7 @@ pub(crate) mod shrink;
 pub(crate) mod simulate;
 
 use splitbrain::Verdict;
+use splitbrain::explain::Story;
 use splitbrain::report::SystemReport;
 
 /// Columns of a page.
@@ -204,6 +205,18 @@ pub(crate) fn system(page: &mut Page, system: &SystemReport) {
 pub(crate) fn parameters(page: &mut Page, system: &SystemReport) {
     let set = system.parameters.iter().map(|(name, value)| format!("{name} {value}"));
     page.list("parameters", &set.collect::<Vec<_>>(), ", ");
+}
+
+/// How long a run is: `6 steps`, or `11 steps behind the 14 given` where a scenario begins with some.
+pub(crate) fn length(story: &Story) -> String {
+    let steps = story.steps.len();
+    match &story.prefix {
+        None => of(steps as u64, "step"),
+        Some((given, _)) => {
+            let own = of((steps - (*given).min(steps)) as u64, "step");
+            format!("{own} behind the {given} given")
+        }
+    }
 }
 
 /// A number with its thousands set apart: `1,234,567`.

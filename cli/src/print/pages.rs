@@ -24,7 +24,8 @@ pub(crate) struct Picture {
     pub(crate) goal: String,
     /// What the goal says.
     pub(crate) sentence: String,
-    pub(crate) steps: usize,
+    /// How long the run is, in words.
+    pub(crate) length: String,
 }
 
 /// The page that lists the models.
@@ -75,12 +76,12 @@ pub(crate) fn model(
     let mut text = format!("# {name}\n\n{}\n\n*{}*\n\n", model.about(), model.source());
     let _ = write!(
         text,
-        "![{goal}: {sentence}]({name}.svg)\n\n*{sentence} A shortest run to there in `{scenario}`, \
-         of {steps}: `{program} reach {name} {goal} --scenario {scenario}`.*\n\n",
+        "![{goal}: {sentence}]({name}.svg)\n\n*{sentence} A shortest run to there within the bounds of \
+         `{scenario}`, of {length}: `{program} reach {name} {goal} --scenario {scenario}`.*\n\n",
         goal = picture.goal,
         sentence = picture.sentence,
         scenario = picture.scenario,
-        steps = of(picture.steps as u64, "step"),
+        length = picture.length,
     );
     let prose = prose(model.prose());
     if !prose.is_empty() {
@@ -202,7 +203,22 @@ fn without_links(line: &str) -> String {
         };
     }
     plain.push_str(rest);
-    plain
+    without_paths(&plain)
+}
+
+/// The same of links whose target is a path of code: `[option](super::Options)`.
+fn without_paths(line: &str) -> String {
+    let Some((before, target)) = line.split_once("](") else { return line.to_string() };
+    let (Some((head, text)), Some((path, after))) =
+        (before.rsplit_once('['), target.split_once(')'))
+    else {
+        return line.to_string();
+    };
+    let rest = without_paths(after);
+    match path.contains("::") {
+        true => format!("{head}{text}{rest}"),
+        false => format!("{before}]({path}){rest}"),
+    }
 }
 
 /// The figures that a page has, by scenario.
@@ -227,9 +243,9 @@ mod tests {
 
     #[test]
     fn prose_ends_where_the_code_begins_and_has_no_links_into_it() {
-        let source = "//! A lock.\n//!\n//! See [`Lock`] and [`take`](Lock::take).\n//!\n\
+        let source = "//! A lock.\n//!\n//! See [`Lock`], [`take`](Lock::take), [it](super::it).\n//!\n\
                       //! # Why\n//!\n//! Not modelled: time.\n\nmod bugs;\n";
-        assert_eq!(prose(source), "See `Lock` and `take`.\n\n### Why\n");
+        assert_eq!(prose(source), "See `Lock`, `take`, it.\n\n### Why\n");
         assert_eq!(prose("//! A lock.\n\nmod bugs;\n"), "");
     }
 
