@@ -7,7 +7,7 @@ use std::io::Write;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
-use splitbrain::catalog::{AnyModel, Catalog, Engine, Request};
+use splitbrain::catalog::Catalog;
 
 use super::{Asked, CommandLine};
 use crate::session::exit;
@@ -32,8 +32,7 @@ pub(crate) fn command(
     let first = catalog.models().next();
     let model = first.map_or("MODEL", |model| model.name());
     let bug = first.and_then(|model| model.bugs().first()).map_or("BUG", |bug| bug.name);
-    let goal = first.and_then(first_goal).unwrap_or_else(|| "GOAL".to_string());
-    for (subcommand, examples) in examples(name, model, bug, &goal) {
+    for (subcommand, examples) in examples(name, model, bug) {
         let note = format!("Examples:\n  {}", examples.join("\n  "));
         command = command.mut_subcommand(subcommand, |sub| sub.after_help(note));
     }
@@ -43,14 +42,7 @@ pub(crate) fn command(
     command
 }
 
-/// A goal of a model, for an example.
-fn first_goal(model: &dyn AnyModel) -> Option<String> {
-    let scenario = model.first_for(Engine::Explore).ok()?.name.to_string();
-    let system = model.describe(&Request { scenario, ..Request::default() }).ok()?;
-    system.goals.last().map(|(name, _)| name.clone())
-}
-
-fn examples(name: &str, model: &str, bug: &str, goal: &str) -> Vec<(&'static str, Vec<String>)> {
+fn examples(name: &str, model: &str, bug: &str) -> Vec<(&'static str, Vec<String>)> {
     let line = |text: &str| format!("{name} {text}");
     vec![
         ("show", vec![line(&format!("show {model}")), line(&format!("show {model} --bug {bug}"))]),
@@ -98,8 +90,8 @@ fn examples(name: &str, model: &str, bug: &str, goal: &str) -> Vec<(&'static str
         (
             "reach",
             vec![
-                line(&format!("reach {model} {goal}")),
-                line(&format!("reach {model} {goal} --format svg --out run.svg")),
+                line(&format!("reach {model} GOAL")),
+                line(&format!("reach {model} GOAL --format svg --out run.svg")),
             ],
         ),
         ("list", vec![line("list"), line("list --markdown docs/models.md --deep")]),
