@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
-use std::sync::Arc;
 
-use crate::invariant::{Goal, Invariant, Nodes, OfNodes};
+use crate::invariant::{Goal, Invariant, Nodes};
 use crate::ledger::{Bound, Faults, Firing};
 use crate::mail::Links;
 use crate::node::Node;
@@ -237,7 +236,7 @@ pub struct Waypoint<P: Protocol> {
     /// The waypoint in words.
     pub sentence: &'static str,
     /// Whether these nodes are there.
-    pub(crate) reached: Arc<OfNodes<P, bool>>,
+    pub reached: fn(&P, &Nodes<P>) -> bool,
 }
 
 impl<P: Protocol> Debug for TimerRule<P> {
@@ -429,7 +428,7 @@ impl<P: Protocol> Scenario<P> {
 
     /// Makes exploration go by a waypoint: the shortest path to it, then on from there.
     pub fn waypoint(mut self, sentence: &'static str, reached: fn(&P, &Nodes<P>) -> bool) -> Self {
-        self.waypoints.push(Waypoint { sentence, reached: Arc::new(reached) });
+        self.waypoints.push(Waypoint { sentence, reached });
         self
     }
 
