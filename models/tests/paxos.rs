@@ -179,7 +179,11 @@ fn parameters_that_make_no_sense_are_refused() {
         ),
         ("race", &[("prepare", 4)], "any 4 of 3 is never reached"),
         ("rivals", &[("acceptors", 5)], "rivals are two proposers before three acceptors"),
-        ("race", &[("turns", 13)], "`turns` names proposers by digits from 1 to 2, and 3 is none"),
+        (
+            "race",
+            &[("turns", 13)],
+            "`turns` names nodes by digits from 1 to 2 (1 is n3), and 3 is none",
+        ),
     ];
     common::are_refused(&PaxosModel, &table);
 }

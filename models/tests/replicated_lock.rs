@@ -78,7 +78,11 @@ fn mistakes_are_found_by_their_names() {
 fn what_makes_no_sense_is_refused() {
     let table: [(&str, common::Settings<'_>, &str); 4] = [
         ("elections", &[("lease", 2)], "make `lease` greater than twice `skew`"),
-        ("elections", &[("turns", 14)], "`turns` names server 4 of 3"),
+        (
+            "elections",
+            &[("turns", 14)],
+            "`turns` names nodes by digits from 1 to 3 (1 is n0), and 4 is none",
+        ),
         ("elections", &[("turns", 10)], "digits from 1, which is n0"),
         ("elections", &[("turns", 3)], "there is no way to where exploration begins"),
     ];

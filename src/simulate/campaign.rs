@@ -57,6 +57,8 @@ pub struct Simulation<P: Protocol> {
     pub cut_short: u64,
     /// How often nothing was on its way to a live node, over all runs.
     pub quiet: u64,
+    /// How often it was asked whether the protocol settles, over all runs.
+    pub asked_to_settle: u64,
     /// How often each kind of thing happened, over all runs.
     pub tally: Tally,
     /// Each goal in the scenario's order, with the number of runs that reached it.
@@ -248,6 +250,7 @@ impl<P: Protocol> Simulation<P> {
             failures: 0,
             cut_short: 0,
             quiet: 0,
+            asked_to_settle: 0,
             tally: Tally::default(),
             goals: scenario.goals.iter().map(|goal| (goal.name, 0)).collect(),
             marks: BTreeMap::new(),
@@ -261,6 +264,7 @@ impl<P: Protocol> Simulation<P> {
         self.failures += u64::from(outcome.violation.is_some());
         self.cut_short += u64::from(outcome.cut_short);
         self.quiet += outcome.quiet;
+        self.asked_to_settle += outcome.asked_to_settle;
         self.tally.add(&outcome.tally);
         for ((_, runs), reached) in self.goals.iter_mut().zip(&outcome.goals) {
             *runs += u64::from(*reached);
@@ -291,8 +295,15 @@ impl<P: Protocol> Simulation<P> {
         );
         let missing = self.goals.iter().filter(|(_, runs)| *runs == 0);
         let mut missing: Vec<String> = missing.map(|(name, _)| (*name).to_string()).collect();
-        if let (Some(name), 0) = (scenario.waits_for_quiet(), self.quiet) {
-            missing.push(format!("a quiet world, where `{name}` is checked"));
+        for held in &scenario.invariants {
+            let seen = match held.looks_at() {
+                "quiet" => self.quiet,
+                "settles" => self.asked_to_settle,
+                _ => continue,
+            };
+            if seen == 0 {
+                missing.push(format!("a quiet world, where `{}` is checked", held.name));
+            }
         }
         match stopped {
             Some(why) => Verdict::Inconclusive { why, covered },

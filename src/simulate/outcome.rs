@@ -24,6 +24,9 @@ pub struct Outcome {
     pub lasted: Span,
     /// How often nothing was on its way to a live node.
     pub quiet: u64,
+    /// How often it was asked whether the protocol settles: once, or never where no world was at rest
+    /// after the storm.
+    pub asked_to_settle: u64,
     /// Whether it took so many steps that it was ended before its time.
     pub cut_short: bool,
     /// A fingerprint of everything that happened, and when.

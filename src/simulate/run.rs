@@ -123,6 +123,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                 marks: BTreeMap::new(),
                 lasted: Span::ZERO,
                 quiet: 0,
+                asked_to_settle: 0,
                 cut_short: false,
                 digest: 0xcbf2_9ce4_8422_2325,
             },
@@ -368,6 +369,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                 .all(|(node, waiting)| !node.up || *waiting == 0);
             let settling = self.settling && (quiet || loses_freely(self.scenario));
             self.settling &= !settling;
+            self.outcome.asked_to_settle += u64::from(settling);
             let look = Look { quiet, settling, changed };
             let found = violations_of(self.scenario, &self.world, &self.watches, look);
             self.outcome.quiet += u64::from(quiet);

@@ -114,11 +114,18 @@ fn promises(text: &mut String, model: &dyn AnyModel, systems: &[SystemReport]) {
     }
     text.push_str("\n## What must be reachable\n\n| goal | what it says |\n|---|---|\n");
     let mut told: Vec<&str> = Vec::new();
-    for (name, sentence) in systems.iter().flat_map(|system| &system.goals) {
-        if !told.contains(&name.as_str()) {
-            told.push(name);
-            let _ = writeln!(text, "| {name} | {sentence} |");
+    for goal in systems.iter().flat_map(|system| &system.goals) {
+        let (name, sentence) = goal;
+        if told.contains(&name.as_str()) {
+            continue;
         }
+        told.push(name);
+        let is_explored =
+            model.scenarios().iter().zip(systems).any(|(info, system)| {
+                info.engine != Engine::Simulate && system.goals.contains(goal)
+            });
+        let only = if is_explored { "" } else { " (In simulation only.)" };
+        let _ = writeln!(text, "| {name} | {sentence}{only} |");
     }
 }
 

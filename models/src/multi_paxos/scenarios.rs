@@ -10,6 +10,7 @@ use super::state::{Event, Message, Proposal, Slot, Slots, Timer, Value};
 use super::{Bug, MultiPaxos, invariants};
 use crate::parts::ballot::Ballot;
 use crate::parts::machine::{Add, Request, Serial, Total};
+use crate::parts::named::nodes_named;
 use crate::parts::quorum::Phases;
 
 type Counter = MultiPaxos<Total>;
@@ -131,32 +132,16 @@ fn first_request(client: u8) -> Request<Add> {
     Request { client: ClientId(client), serial: Serial(0), command }
 }
 
+/// How there may be more nodes to name.
+const LARGER: &str = "take a larger cluster";
+
 /// How election timers fire: in turns if the scenario names them, or so many times anywhere.
 fn elections(ask: &Ask<'_>, nodes: u8) -> Result<Firing, String> {
-    let turns = nodes_named(ask, "turns", nodes)?;
+    let turns = nodes_named(ask, "turns", 0..nodes, LARGER)?;
     Ok(match turns.is_empty() {
         true => Firing::Times(ask.count("elections")),
         false => Firing::Turns(turns),
     })
-}
-
-/// The nodes that a parameter names, a digit each: 121 is n0, n1, n0.
-fn nodes_named(ask: &Ask<'_>, parameter: &str, nodes: u8) -> Result<Vec<NodeId>, String> {
-    let value = ask.get(parameter);
-    if value == 0 {
-        return Ok(Vec::new());
-    }
-    value
-        .to_string()
-        .bytes()
-        .map(|digit| match digit - b'0' {
-            digit @ 1.. if digit <= nodes => Ok(NodeId(digit - 1)),
-            digit => Err(format!(
-                "`{parameter}` names nodes by digits from 1 to {nodes} (1 is n0), and {digit} is \
-                 none: use others, or a larger cluster"
-            )),
-        })
-        .collect()
 }
 
 /// What one client asks, and where.
@@ -164,7 +149,7 @@ type Lane = Vec<(To, Request<Add>)>;
 
 /// One client for each command.
 fn lanes(ask: &Ask<'_>, nodes: u8) -> Result<Vec<Lane>, String> {
-    let at = nodes_named(ask, "at", nodes)?;
+    let at = nodes_named(ask, "at", 0..nodes, LARGER)?;
     let tries = usize::from(ask.count("retries")) + 1;
     let lane = |client: u8| {
         let to = at.get(usize::from(client)).map_or(To::Any, |&node| To::Node(node));

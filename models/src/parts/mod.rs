@@ -3,9 +3,11 @@
 //! - [`ballot`]: the numbers under which proposers propose.
 //! - [`detector`]: the perfect failure detector of fail-stop systems.
 //! - [`machine`]: the replicated state machine, what clients ask of it, and their sessions.
+//! - [`named`]: parameters that name nodes.
 //! - [`quorum`]: which nodes decide together.
 
 pub mod ballot;
 pub mod detector;
 pub mod machine;
+pub mod named;
 pub mod quorum;

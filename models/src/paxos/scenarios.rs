@@ -9,6 +9,7 @@ use splitbrain::{
 use super::bugs::BUGS;
 use super::{Bug, Event, Message, Paxos, Propose, Timer, Value, invariants};
 use crate::parts::ballot::Ballot;
+use crate::parts::named::nodes_named;
 use crate::parts::quorum::{Phases, QuorumSystem};
 
 /// Single-decree Paxos in the catalog.
@@ -256,19 +257,13 @@ fn phases(ask: &Ask<'_>) -> Result<Phases, String> {
 
 /// How ballots are begun anew: in turns if the scenario names them, or so many times anywhere.
 fn retries(ask: &Ask<'_>) -> Result<Firing, String> {
-    let (acceptors, proposers) = (ask.get("acceptors") as u8, ask.get("proposers"));
-    let digits: Vec<u64> = match ask.get("turns") {
-        0 => return Ok(Firing::Times(ask.count("retries"))),
-        turns => turns.to_string().bytes().map(|digit| u64::from(digit - b'0')).collect(),
-    };
-    let nodes = digits.into_iter().map(|digit| match digit {
-        1.. if digit <= proposers => Ok(NodeId(acceptors + digit as u8 - 1)),
-        _ => Err(format!(
-            "`turns` names proposers by digits from 1 to {proposers}, and {digit} is none: use \
-             others, or set `proposers` higher"
-        )),
-    });
-    nodes.collect::<Result<Vec<NodeId>, String>>().map(Firing::Turns)
+    let (acceptors, proposers) = (ask.get("acceptors") as u8, ask.get("proposers") as u8);
+    let among = acceptors..acceptors + proposers;
+    let turns = nodes_named(ask, "turns", among, "set `proposers` higher")?;
+    Ok(match turns.is_empty() {
+        true => Firing::Times(ask.count("retries")),
+        false => Firing::Turns(turns),
+    })
 }
 
 /// The steps by which the first two proposers come to propose what they were asked.

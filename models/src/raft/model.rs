@@ -66,54 +66,70 @@ impl Model for RaftModel {
 }
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "nodes", about: "Servers.", default: 3, range: 1..=9 },
-    Parameter {
-        name: "elections",
-        about: "Election timeouts, at any server; `turns` replaces it.",
-        default: 2,
-        range: 0..=20,
-    },
-    Parameter {
-        name: "turns",
-        about: "Whose election timers fire, a digit each: 121 is n0, n1, n0. 0 is any server.",
-        default: 0,
-        range: 0..=999_999_999,
-    },
-    Parameter { name: "heartbeats", about: "Heartbeat timeouts.", default: 0, range: 0..=20 },
-    Parameter {
-        name: "commands",
-        about: "Commands, each of a client of its own.",
-        default: 0,
-        range: 0..=9,
-    },
-    Parameter {
-        name: "at",
-        about: "Where the commands are asked, a digit each: 12 is n0, n1. 0 is any leader.",
-        default: 0,
-        range: 0..=999_999_999,
-    },
-    Parameter {
-        name: "retries",
-        about: "How often the first client asks once more.",
-        default: 0,
-        range: 0..=5,
-    },
-    Parameter {
-        name: "crashes",
-        about: "Crashes, and as many restarts.",
-        default: 0,
-        range: 0..=5,
-    },
-    Parameter { name: "drops", about: "Lost messages.", default: 0, range: 0..=5 },
+    NODES,
+    ELECTIONS,
+    TURNS,
+    HEARTBEATS,
+    COMMANDS,
+    AT,
+    RETRIES,
+    CRASHES,
+    DROPS,
     Parameter { name: "duplicates", about: "Doubled messages.", default: 0, range: 0..=5 },
-    Parameter {
-        name: "set-links",
-        about: "1: what was sent stays on its way, so any loss and any number of copies; 0: each \
-                message arrives at most once.",
-        default: 1,
-        range: 0..=1,
-    },
+    SET_LINKS,
 ];
+
+// What the extensions and the changes of members are asked in the same words.
+
+pub(super) const NODES: Parameter =
+    Parameter { name: "nodes", about: "Servers.", default: 3, range: 1..=9 };
+pub(super) const ELECTIONS: Parameter = Parameter {
+    name: "elections",
+    about: "Election timeouts, at any server; `turns` replaces it.",
+    default: 2,
+    range: 0..=20,
+};
+pub(super) const TURNS: Parameter = Parameter {
+    name: "turns",
+    about: "Whose election timers fire, a digit each: 121 is n0, n1, n0. 0 is any server.",
+    default: 0,
+    range: 0..=999_999_999,
+};
+pub(super) const HEARTBEATS: Parameter =
+    Parameter { name: "heartbeats", about: "Heartbeat timeouts.", default: 0, range: 0..=20 };
+pub(super) const COMMANDS: Parameter = Parameter {
+    name: "commands",
+    about: "Commands, each of a client of its own.",
+    default: 0,
+    range: 0..=9,
+};
+pub(super) const AT: Parameter = Parameter {
+    name: "at",
+    about: "Where the commands are asked, a digit each: 12 is n0, n1. 0 is any leader.",
+    default: 0,
+    range: 0..=999_999_999,
+};
+pub(super) const RETRIES: Parameter = Parameter {
+    name: "retries",
+    about: "How often the first client asks once more.",
+    default: 0,
+    range: 0..=5,
+};
+pub(super) const CRASHES: Parameter = Parameter {
+    name: "crashes",
+    about: "Crashes, and as many restarts.",
+    default: 0,
+    range: 0..=5,
+};
+pub(super) const DROPS: Parameter =
+    Parameter { name: "drops", about: "Lost messages.", default: 0, range: 0..=5 };
+pub(super) const SET_LINKS: Parameter = Parameter {
+    name: "set-links",
+    about: "1: what was sent stays on its way, so any loss and any number of copies; 0: each \
+            message arrives at most once.",
+    default: 1,
+    range: 0..=1,
+};
 
 const SCENARIOS: &[ScenarioInfo] = &[
     ScenarioInfo {

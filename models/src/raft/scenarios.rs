@@ -11,6 +11,7 @@ use super::log::Index;
 use super::state::{Event, Input, Message, Term, Timer};
 use super::{Bug, Raft};
 use crate::parts::machine::{Add, Request, Serial, Total};
+use crate::parts::named;
 
 type Counter = Raft<Total>;
 
@@ -113,29 +114,9 @@ pub(super) fn elections(ask: &Ask<'_>) -> Result<Firing, String> {
     })
 }
 
-/// The nodes that a parameter names, a digit each: 121 is n0, n1, n0.
+/// The servers that a parameter names, a digit each: 121 is n0, n1, n0.
 pub(super) fn nodes_named(ask: &Ask<'_>, parameter: &str) -> Result<Vec<NodeId>, String> {
-    let nodes = ask.get("nodes");
-    digits(ask.get(parameter))
-        .into_iter()
-        .map(|digit| match digit {
-            1.. if digit <= nodes => Ok(NodeId(digit as u8 - 1)),
-            _ => Err(format!(
-                "`{parameter}` names nodes by digits from 1 to {nodes} (1 is n0), and {digit} is \
-                 none: use others, or set `nodes` higher"
-            )),
-        })
-        .collect()
-}
-
-/// The decimal digits of a number, the first one first; 0 has none.
-pub(super) fn digits(mut number: u64) -> Vec<u64> {
-    let mut digits = Vec::new();
-    while number > 0 {
-        digits.insert(0, number % 10);
-        number /= 10;
-    }
-    digits
+    named::nodes_named(ask, parameter, 0..ask.get("nodes") as u8, "set `nodes` higher")
 }
 
 /// What one client asks, and where.
@@ -199,16 +180,4 @@ fn storm() -> Storm<Counter> {
 /// be told apart by the monitor of answers.
 fn request(client: ClientId, asked: u32) -> Input<Add> {
     Input::Command(Request { client, serial: Serial(asked), command: Add { add: 1 } })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_are_read_from_the_left() {
-        for (number, expected) in [(0, vec![]), (7, vec![7]), (1_213, vec![1, 2, 1, 3])] {
-            assert_eq!(digits(number), expected);
-        }
-    }
 }

@@ -14,6 +14,7 @@ use super::bugs::BUGS;
 use super::state::{State, Timer};
 use super::{Bug, Client, ReplicatedLock, Server, invariants};
 use crate::lock::Input;
+use crate::parts::named::nodes_named;
 use crate::raft;
 
 /// The replicated lock in the catalog.
@@ -76,7 +77,7 @@ impl Model for ReplicatedLockModel {
         let bug = ask.bug.and_then(Bug::named);
         let protocol = ReplicatedLock { bug, ..ReplicatedLock::new(servers, lease, skew) };
         let nodes = usize::from(servers + clients) + 1;
-        let turns = turns(ask)?;
+        let turns = nodes_named(ask, "turns", 0..servers, "set `servers` higher")?;
         let mut scenario = Scenario::new(self.name(), protocol, nodes)
             .names(&names(usize::from(servers), usize::from(clients)))
             .links(Links::Set)
@@ -330,21 +331,6 @@ fn names(servers: usize, clients: usize) -> Vec<&'static str> {
     let servers = ["n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8"].into_iter().take(servers);
     let clients = ["alice", "bob", "carol", "dave"].into_iter().take(clients);
     servers.chain(clients).chain(["store"]).collect()
-}
-
-/// The servers whose election timers fire, in turn.
-fn turns(ask: &Ask<'_>) -> Result<Vec<NodeId>, String> {
-    let (turns, servers) = (ask.get("turns").to_string(), ask.get("servers"));
-    turns
-        .bytes()
-        .map(|digit| match u64::from(digit - b'0') {
-            0 => Err("`turns` names servers by digits from 1, which is n0".to_string()),
-            named if named > servers => Err(format!(
-                "`turns` names server {named} of {servers}: use other digits, or more `servers`"
-            )),
-            named => Ok(NodeId(named as u8 - 1)),
-        })
-        .collect()
 }
 
 /// The clients have clocks, and the servers that may lead.

@@ -3,6 +3,7 @@
 use splitbrain::Scenario;
 use splitbrain::catalog::{Ask, BugInfo, Engine, Model, Parameter, ScenarioInfo};
 
+use super::super::model;
 use super::super::{Bug, Raft};
 use super::bugs::BUGS;
 use super::scenarios;
@@ -80,38 +81,13 @@ const ONLY_EXPLORED: &[(&str, &str)] = &[(
 )];
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "nodes", about: "Servers.", default: 3, range: 1..=9 },
-    Parameter {
-        name: "elections",
-        about: "Election timeouts, at any server; `turns` replaces it.",
-        default: 2,
-        range: 0..=20,
-    },
-    Parameter {
-        name: "turns",
-        about: "Whose election timers fire, a digit each: 121 is n0, n1, n0. 0 is any server.",
-        default: 0,
-        range: 0..=999_999_999,
-    },
-    Parameter { name: "heartbeats", about: "Heartbeat timeouts.", default: 0, range: 0..=20 },
-    Parameter {
-        name: "commands",
-        about: "Commands, each of a client of its own.",
-        default: 0,
-        range: 0..=9,
-    },
-    Parameter {
-        name: "at",
-        about: "Where the commands are asked, a digit each: 12 is n0, n1. 0 is any leader.",
-        default: 0,
-        range: 0..=999_999_999,
-    },
-    Parameter {
-        name: "retries",
-        about: "How often the first client asks once more.",
-        default: 0,
-        range: 0..=5,
-    },
+    model::NODES,
+    model::ELECTIONS,
+    model::TURNS,
+    model::HEARTBEATS,
+    model::COMMANDS,
+    model::AT,
+    model::RETRIES,
     Parameter {
         name: "reads",
         about: "Where clients read, a digit each, every one a client of its own: 1 is n0.",
@@ -157,20 +133,9 @@ const PARAMETERS: &[Parameter] = &[
         default: 0,
         range: 0..=20,
     },
-    Parameter {
-        name: "crashes",
-        about: "Crashes, and as many restarts.",
-        default: 0,
-        range: 0..=5,
-    },
-    Parameter { name: "drops", about: "Lost messages.", default: 0, range: 0..=5 },
-    Parameter {
-        name: "set-links",
-        about: "1: what was sent stays on its way, so any loss and any number of copies; 0: each \
-                message arrives at most once.",
-        default: 1,
-        range: 0..=1,
-    },
+    model::CRASHES,
+    model::DROPS,
+    model::SET_LINKS,
 ];
 
 const SCENARIOS: &[ScenarioInfo] = &[

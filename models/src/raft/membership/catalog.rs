@@ -4,6 +4,7 @@ use splitbrain::Scenario;
 use splitbrain::catalog::{Ask, BugInfo, Engine, Model, Parameter, ScenarioInfo};
 
 use super::super::Raft;
+use super::super::model;
 use super::bugs::BUGS;
 use super::scenarios;
 use crate::parts::machine::Total;
@@ -68,32 +69,17 @@ impl Model for RaftMembershipModel {
 const DIGITS: std::ops::RangeInclusive<u64> = 0..=999_999_999;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "nodes", about: "Servers.", default: 3, range: 1..=9 },
+    model::NODES,
     Parameter {
         name: "members",
         about: "How many of them, from n0 on, are members at first. 0 is all.",
         default: 0,
         range: 0..=9,
     },
-    Parameter {
-        name: "elections",
-        about: "Election timeouts, at any server; `turns` replaces it.",
-        default: 2,
-        range: 0..=20,
-    },
-    Parameter {
-        name: "turns",
-        about: "Whose election timers fire, a digit each: 121 is n0, n1, n0. 0 is any server.",
-        default: 0,
-        range: DIGITS,
-    },
-    Parameter { name: "heartbeats", about: "Heartbeat timeouts.", default: 0, range: 0..=20 },
-    Parameter {
-        name: "commands",
-        about: "Commands, each of a client of its own.",
-        default: 0,
-        range: 0..=9,
-    },
+    model::ELECTIONS,
+    model::TURNS,
+    model::HEARTBEATS,
+    model::COMMANDS,
     Parameter {
         name: "learn",
         about: "Servers to send the log, a digit each: 3 is n2. Changes are asked for one after \
@@ -138,19 +124,8 @@ const PARAMETERS: &[Parameter] = &[
         default: 0,
         range: 0..=1,
     },
-    Parameter {
-        name: "crashes",
-        about: "Crashes, and as many restarts.",
-        default: 0,
-        range: 0..=5,
-    },
-    Parameter {
-        name: "set-links",
-        about: "1: what was sent stays on its way, so any loss and any number of copies; 0: each \
-                message arrives at most once.",
-        default: 1,
-        range: 0..=1,
-    },
+    model::CRASHES,
+    model::SET_LINKS,
 ];
 
 const SCENARIOS: &[ScenarioInfo] = &[
