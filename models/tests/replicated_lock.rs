@@ -83,7 +83,11 @@ fn what_makes_no_sense_is_refused() {
             &[("turns", 14)],
             "`turns` names nodes by digits from 1 to 3 (1 is n0), and 4 is none",
         ),
-        ("elections", &[("turns", 10)], "digits from 1, which is n0"),
+        (
+            "elections",
+            &[("turns", 10)],
+            "`turns` names nodes by digits from 1 to 3 (1 is n0), and 0 is none",
+        ),
         ("elections", &[("turns", 3)], "there is no way to where exploration begins"),
     ];
     common::are_refused(&ReplicatedLockModel, &table);
