@@ -60,7 +60,7 @@ struct Plain<'a, P: Protocol> {
     limits: &'a Limits,
     states: IndexSet<Situation<P>, FxBuildHasher>,
     parents: Vec<Parent>,
-    tally: Tally<P>,
+    tally: Tally<Step<P>>,
 }
 
 /// How many states are expanded between two looks of the observer.
@@ -146,7 +146,7 @@ impl<'a, P: Protocol> Search<'a, P> for Plain<'a, P> {
         self.states.len()
     }
 
-    fn closed(self) -> (Tally<P>, Searched) {
+    fn closed(self) -> (Tally<Step<P>>, Searched) {
         (self.tally, Searched::plainly())
     }
 }

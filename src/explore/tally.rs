@@ -26,7 +26,7 @@ pub(super) trait Search<'a, P: Protocol>: Sized {
     /// How many states it stored.
     fn states(&self) -> usize;
     /// Its books, and how it searched.
-    fn closed(self) -> (Tally<P>, Searched);
+    fn closed(self) -> (Tally<Step<P>>, Searched);
 }
 
 /// Why a search ended.
@@ -43,13 +43,13 @@ pub(super) enum Ended {
     Missed(&'static str),
 }
 
-/// The books of a search.
-pub(super) struct Tally<P: Protocol> {
+/// The books of a search; a step is whatever the search writes down for one.
+pub(super) struct Tally<S> {
     /// The number of the first state of each depth.
     pub(super) levels: Vec<usize>,
     pub(super) transitions: u64,
     /// The violations with the steps to them from where the search began.
-    pub(super) found: Vec<(Violation, Vec<Step<P>>)>,
+    pub(super) found: Vec<(Violation, Vec<S>)>,
     pub(super) cut: BTreeSet<Bound>,
     pub(super) goals: Vec<(&'static str, Option<u32>)>,
     pub(super) marks: BTreeMap<&'static str, u64>,
@@ -58,9 +58,9 @@ pub(super) struct Tally<P: Protocol> {
     pub(super) coverage: Option<Coverage>,
 }
 
-impl<P: Protocol> Tally<P> {
+impl<S> Tally<S> {
     /// Nothing found or counted yet.
-    pub(super) fn new(scenario: &Scenario<P>) -> Tally<P> {
+    pub(super) fn new<P: Protocol>(scenario: &Scenario<P>) -> Tally<S> {
         Tally {
             levels: vec![0],
             transitions: 0,
@@ -70,6 +70,21 @@ impl<P: Protocol> Tally<P> {
             marks: BTreeMap::new(),
             quiet: 0,
             coverage: None,
+        }
+    }
+
+    /// The same with steps written down in another way.
+    pub(super) fn told<T>(self, told: impl Fn(Vec<S>) -> Vec<T>) -> Tally<T> {
+        let found = self.found.into_iter();
+        Tally {
+            levels: self.levels,
+            transitions: self.transitions,
+            found: found.map(|(violation, steps)| (violation, told(steps))).collect(),
+            cut: self.cut,
+            goals: self.goals,
+            marks: self.marks,
+            quiet: self.quiet,
+            coverage: self.coverage,
         }
     }
 
@@ -221,7 +236,7 @@ fn report<'a, P: Protocol, S: Search<'a, P>>(
 fn verdict<P: Protocol>(
     scenario: &Scenario<P>,
     limits: &Limits,
-    tally: &Tally<P>,
+    tally: &Tally<Step<P>>,
     ended: &Ended,
     states: usize,
     odds: &str,
@@ -295,7 +310,7 @@ fn odds(states: usize, bits: u32) -> String {
 }
 
 /// What should have been seen and was not.
-fn missing<P: Protocol>(scenario: &Scenario<P>, tally: &Tally<P>) -> Vec<String> {
+fn missing<P: Protocol>(scenario: &Scenario<P>, tally: &Tally<Step<P>>) -> Vec<String> {
     let goals = tally.goals.iter().filter(|(_, depth)| depth.is_none());
     let mut missing: Vec<String> = goals.map(|(name, _)| (*name).to_string()).collect();
     if let (Some(name), 0) = (scenario.waits_for_quiet(), tally.quiet) {

@@ -6,16 +6,14 @@ use super::candidates::{Candidates, Nowhere, Outsiders};
 use super::check::{State, is_quiet};
 use super::expand::Counted;
 use super::key::Word;
-use super::level::Packed;
+use super::level::{Core, ids_of};
 use super::meaning::bound_of;
 use super::sleep::Sleep;
 use super::team::Worker;
+use super::values::{Looks, Values};
 use super::visited::Visited;
 use crate::audience::Shown;
 use crate::ledger::Bound;
-use crate::protocol::{NodeId, Protocol};
-use crate::scenario::Within;
-use crate::situation::Situation;
 
 /// A batch whose new states are stored, and not in the books yet.
 pub(super) struct Batch<'a> {
@@ -37,26 +35,27 @@ struct Arrival<W> {
     stored: bool,
 }
 
-impl<P: Protocol> Packed<'_, P> {
+impl Core<'_> {
     /// Which successors lie past the scenario's boundary; nothing if it has none.
     pub(super) fn outside<W: Word + std::hash::Hash>(
         &self,
         visited: &Visited<W>,
+        values: &dyn Values,
         team: &[Worker<W>],
         outsiders: &mut Outsiders<W>,
     ) -> Vec<bool> {
-        let Some(boundary) = &self.scenario.boundary else {
+        let Some(looks) = self.frame.boundary else {
             return Vec::new();
         };
         let keys = team.iter().flat_map(|worker| &worker.candidates.keys);
-        if matches!(boundary.within, Within::Nodes(_)) {
+        if looks == Looks::Nodes {
             if !team.iter().any(|worker| worker.expander.outsiders) {
                 return Vec::new();
             }
             let via = team.iter().flat_map(|worker| &worker.candidates.via);
             let outside = |(key, &node): (&W, &u8)| {
                 let slot = key.field(visited.layout.field(usize::from(node)));
-                let panicked = key.field(visited.layout.field(self.scenario.nodes));
+                let panicked = key.field(visited.layout.field(self.frame.nodes));
                 let panicked = self.tables.panicked[panicked as usize];
                 self.tables.places[usize::from(node)].heads[slot as usize].outside && !panicked
             };
@@ -70,9 +69,7 @@ impl<P: Protocol> Packed<'_, P> {
             if visited.print_bits().is_none() && visited.contains(key) {
                 return false;
             }
-            let there = self.situation(visited, key);
-            let outside = there.panicked.is_none()
-                && !boundary.includes(&self.scenario.protocol, &there.world);
+            let outside = values.is_outside(&ids_of(visited, key));
             if outside {
                 outsiders.note(key);
             }
@@ -85,6 +82,7 @@ impl<P: Protocol> Packed<'_, P> {
     pub(super) fn commit<W: Word>(
         &mut self,
         visited: &mut Visited<W>,
+        values: &dyn Values,
         team: &mut [Worker<W>],
         batch: &Batch<'_>,
     ) {
@@ -115,7 +113,7 @@ impl<P: Protocol> Packed<'_, P> {
                             self.falls_asleep(visited, candidates, place - begin);
                         }
                         if news.next_if_eq(&stored).is_some() {
-                            self.arrive(visited, &arrival(place, true));
+                            self.arrive(visited, values, &arrival(place, true));
                         }
                         stored += 1;
                     }
@@ -124,12 +122,12 @@ impl<P: Protocol> Packed<'_, P> {
                         if batch.outside[place] {
                             past_boundary += 1;
                             self.tally.cut.insert(Bound::Boundary);
-                            self.arrive(visited, &arrival(place, false));
+                            self.arrive(visited, values, &arrival(place, false));
                         } else if batch.fresh.get(stored) == Some(&(place as u32)) {
                             if awaited {
                                 self.falls_asleep(visited, candidates, place - begin);
                             }
-                            self.arrive(visited, &arrival(place, true));
+                            self.arrive(visited, values, &arrival(place, true));
                             stored += 1;
                         }
                     }
@@ -137,7 +135,7 @@ impl<P: Protocol> Packed<'_, P> {
                 from = until;
                 self.parents.push((stored - before) as u32);
                 if !candidates.impure.is_empty() && candidates.impure.contains(&at) {
-                    self.blame(visited, at);
+                    self.blame(visited, values, at);
                 }
                 at += 1;
                 let states = batch.base + stored;
@@ -160,10 +158,10 @@ impl<P: Protocol> Packed<'_, P> {
         let mut counted = Counted::default();
         team.iter().for_each(|worker| counted.add(&worker.expander.counted));
         self.counted.add(&counted);
-        if self.scenario.has_world_boundary() {
+        if self.frame.has_world_boundary() {
             self.counted.transitions -= past_boundary;
         }
-        self.note_goals(&counted, depth + 1);
+        self.note_goals(values, &counted, depth + 1);
         self.at = at;
         visited.go_to(at);
     }
@@ -176,7 +174,7 @@ impl<P: Protocol> Packed<'_, P> {
         at: usize,
     ) {
         // Past a boundary of worlds nothing is followed, so that nothing says what was known.
-        match self.scenario.has_world_boundary() {
+        match self.frame.has_world_boundary() {
             true => visited.asleep.push(&Sleep::none()),
             false => visited.asleep.push(&candidates.sleep[at]),
         }
@@ -201,7 +199,7 @@ impl<P: Protocol> Packed<'_, P> {
     }
 
     /// Arrives at a successor that is new or past the boundary: checks it.
-    fn arrive<W: Word>(&mut self, visited: &Visited<W>, arrival: &Arrival<W>) {
+    fn arrive<W: Word>(&mut self, visited: &Visited<W>, values: &dyn Values, arrival: &Arrival<W>) {
         let &Arrival { from, key, node, stored } = arrival;
         let layout = &visited.layout;
         let state = State { layout, key, before: visited.keys.get(from), node };
@@ -209,14 +207,14 @@ impl<P: Protocol> Packed<'_, P> {
         if !self.looked.is_news(&self.tables, &state, goals_open) {
             return;
         }
-        let there = self.situation(visited, key);
-        for violation in there.violations(self.scenario, Some(NodeId::at(node))) {
+        let ids = ids_of(visited, key);
+        for violation in values.violations(&ids, node) {
             if self.tally.is_news(&violation) {
                 self.find(visited, violation, (from, key));
             }
         }
         if stored {
-            self.reach(&there, self.tally.depth_of(from) + 1);
+            self.reach(values, &ids, self.tally.depth_of(from) + 1);
         }
     }
 
@@ -228,11 +226,11 @@ impl<P: Protocol> Packed<'_, P> {
         quiet.count() as u64
     }
 
-    /// Notes the goals that show in the nodes here.
-    pub(super) fn reach(&mut self, there: &Situation<P>, depth: u32) {
-        let (scenario, goals) = (self.scenario, &mut self.tally.goals);
+    /// Notes the goals that show in the nodes of the state of these ids.
+    pub(super) fn reach(&mut self, values: &dyn Values, ids: &[u32], depth: u32) {
+        let goals = &mut self.tally.goals;
         self.goals_open.retain(|&goal| {
-            let reached = there.reaches(scenario, &scenario.goals[goal]);
+            let reached = values.reaches(ids, goal);
             if reached {
                 goals[goal].1.get_or_insert(depth);
             }
@@ -241,23 +239,22 @@ impl<P: Protocol> Packed<'_, P> {
     }
 
     /// Notes the goals that showed in something seen.
-    fn note_goals(&mut self, counted: &Counted, depth: u32) {
-        self.noted.resize(self.meaning.notes.len(), false);
+    fn note_goals(&mut self, values: &dyn Values, counted: &Counted, depth: u32) {
+        self.noted.resize(values.notes(), false);
         for (note, _) in counted.notes.iter().enumerate().filter(|(_, count)| **count > 0) {
             if !std::mem::replace(&mut self.noted[note], true) {
-                let (goals, _) = self.meaning.notes.get_index(note).expect("a note").clone();
+                let Shown { goals, .. } = values.noted(note);
                 self.tally.note(depth, &Shown { goals, marks: Vec::new() });
             }
         }
     }
 
     /// Enters what was counted along the way.
-    pub(super) fn close_books(&mut self) {
+    pub(super) fn close_books(&mut self, values: &dyn Values) {
         self.tally.transitions += self.counted.transitions;
         self.tally.quiet += self.counted.quiet;
         for (note, &count) in self.counted.notes.iter().enumerate() {
-            let (_, marks) = self.meaning.notes.get_index(note).expect("a note");
-            for &mark in marks {
+            for mark in values.noted(note).marks {
                 *self.tally.marks.entry(mark).or_default() += count;
             }
         }

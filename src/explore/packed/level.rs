@@ -9,25 +9,21 @@
 use super::books::Batch;
 use super::candidates::{Candidates, Every, Nowhere, Outsiders};
 use super::check::{Looked, goals_of_nodes};
-use super::coverage::covered;
-use super::dead::{must_stay, proved};
 use super::expand::{Came, Counted, Successors};
 use super::key::{Layout, Word};
-use super::meaning::Meaning;
 use super::parents::Parents;
 use super::sleep::Sleep;
 use super::states::{EARLY, States, in_any_width};
 use super::tables::{Miss, Tables};
 use super::team::{Worker, together};
+use super::values::{Frame, Taken, Values};
 use super::visited::Visited;
-use crate::explore::tally::{Ended, Search, Tally};
-use crate::explore::{DeadMail, Limits, Searched};
+use crate::explore::Limits;
+use crate::explore::tally::{Ended, Tally};
 use crate::ledger::Bound;
 use crate::observer::{Observer, Progress};
 use crate::protocol::Protocol;
-use crate::scenario::{Scenario, Waypoint};
-use crate::situation::Situation;
-use crate::step::Step;
+use crate::scenario::Scenario;
 
 /// How many states are expanded at a time.
 const BATCH: usize = 1 << 14;
@@ -38,18 +34,18 @@ const APART: usize = 1 << 9;
 /// Tables are measured when there are more states by one in so many.
 const MEASURED_BY: usize = 8;
 
-/// The packed search of one scenario.
-pub(super) struct Packed<'a, P: Protocol> {
-    pub(super) scenario: &'a Scenario<P>,
+/// A search by numbers: which states there are, how they were reached, and what is in the books. It
+/// knows no protocol.
+pub(super) struct Core<'a> {
+    pub(super) frame: Frame,
     pub(super) limits: &'a Limits,
-    pub(super) meaning: Meaning<'a, P>,
     pub(super) tables: Tables,
     states: States,
     pub(super) parents: Parents,
     pub(super) looked: Looked,
     /// The goals that show in the nodes and were not reached yet.
     pub(super) goals_open: Vec<usize>,
-    pub(super) tally: Tally<P>,
+    pub(super) tally: Tally<Taken>,
     /// By note: whether its goals are in the books.
     pub(super) noted: Vec<bool>,
     pub(super) counted: Counted,
@@ -59,21 +55,11 @@ pub(super) struct Packed<'a, P: Protocol> {
     /// Whether there are so many states that keys have to be narrow.
     late: bool,
     /// Why no key is wide enough, once that is so.
-    too_wide: Option<String>,
+    pub(super) too_wide: Option<String>,
     /// Why a violation that was found cannot be told, once that is so.
     pub(super) lost: Option<String>,
     /// How many states there were when the tables were last measured, and the bytes they took.
     measured: (usize, usize),
-}
-
-/// Why a scenario cannot be packed, if it cannot.
-pub(super) fn cannot_pack<P: Protocol>(scenario: &Scenario<P>) -> Option<String> {
-    if scenario.timers.len() > 240 {
-        return Some("it has more than 240 rules for timers".to_string());
-    }
-    // A node that panics as it starts leaves no world to pack.
-    let first = Situation::first(scenario);
-    first.world.nodes.is_empty().then(|| "a node panics as it starts".to_string())
 }
 
 /// Why the work on keys of one width ended.
@@ -83,26 +69,27 @@ enum Went {
     Outgrown,
 }
 
-impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
-    fn begin(scenario: &'a Scenario<P>, limits: &'a Limits, way: &[Step<P>]) -> Self {
-        let (first, shown) = Situation::behind(scenario, way);
-        let (mut meaning, mut tables) =
-            Meaning::new(scenario, !limits.full && must_stay(scenario).is_none());
-        let ids = meaning.ids_of(&mut tables, &first);
-        let mut states = States::first(&ids, limits);
-        // If there is none, it will be said when the first state is expanded.
-        states.make_room(&meaning.counts().collect::<Vec<_>>(), limits);
-        let mut tally = Tally::new(scenario);
-        tally.note(0, &shown);
-        for violation in first.violations(scenario, None) {
-            tally.found.push((violation, Vec::new()));
-        }
-        let mut search = Packed {
-            scenario,
+/// How states are stored.
+pub(super) struct Stored {
+    pub(super) key_bits: u32,
+    pub(super) print_bits: Option<u32>,
+    pub(super) bytes: usize,
+}
+
+impl<'a> Core<'a> {
+    /// A search that begins at the state of these ids.
+    pub(super) fn new<P: Protocol>(
+        scenario: &Scenario<P>,
+        limits: &'a Limits,
+        tables: Tables,
+        tally: Tally<Taken>,
+        ids: &[u32],
+    ) -> Core<'a> {
+        Core {
+            frame: Frame::of(scenario),
             limits,
-            meaning,
             tables,
-            states,
+            states: States::first(ids, limits),
             parents: Parents::default(),
             looked: Looked::new(scenario),
             goals_open: goals_of_nodes(scenario),
@@ -115,21 +102,30 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
             too_wide: None,
             lost: None,
             measured: (0, 0),
-        };
-        search.reach(&first, 0);
-        search
+        }
     }
 
-    fn run(&mut self, observer: &mut dyn Observer, to: Option<&Waypoint<P>>) -> Ended {
+    /// Makes room, and looks at the first state.
+    pub(super) fn begin(&mut self, values: &dyn Values, ids: &[u32]) {
+        // If there is none, it will be said when the first state is expanded.
+        self.states.make_room(&values.counts(), self.limits);
+        self.reach(values, ids, 0);
+    }
+
+    /// Searches to the waypoint with this sentence, or to the end.
+    pub(super) fn run(
+        &mut self,
+        values: &mut dyn Values,
+        observer: &mut dyn Observer,
+        to: Option<&'static str>,
+    ) -> Ended {
         loop {
             let mut states = std::mem::replace(&mut self.states, States::none());
-            let went = in_any_width!(&mut states, visited => self.run_in(visited, observer, to));
+            let went =
+                in_any_width!(&mut states, visited => self.run_in(visited, values, observer, to));
             let outgrown = match &went {
                 Went::Ended(_) => false,
-                Went::Outgrown => {
-                    let counts: Vec<usize> = self.meaning.counts().collect();
-                    !states.make_room(&counts, self.limits)
-                }
+                Went::Outgrown => !states.make_room(&values.counts(), self.limits),
             };
             self.states = states;
             if let Went::Ended(ended) = went {
@@ -143,49 +139,40 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
         }
     }
 
-    fn trace_to(&self, state: usize) -> Vec<Step<P>> {
-        let way = in_any_width!(&self.states, visited => self.way_to(visited, state));
-        way.expect("a waypoint that cannot be gone to ends the search")
+    /// The steps from where the search began to a state, if they can be told.
+    pub(super) fn trace_to(&self, state: usize) -> Option<Vec<Taken>> {
+        in_any_width!(&self.states, visited => self.way_to(visited, state))
     }
 
-    fn states(&self) -> usize {
+    /// How many states it stored.
+    pub(super) fn len(&self) -> usize {
         self.states.len()
     }
 
-    fn closed(mut self) -> (Tally<P>, Searched) {
-        let (key_bits, fingerprint, keys) = in_any_width!(&self.states, visited => {
-            (visited.layout.bits(), visited.print_bits(), visited.bytes_with(0))
-        });
-        self.close_books();
+    /// How it stored them.
+    pub(super) fn stored(&self) -> Stored {
+        in_any_width!(&self.states, visited => Stored {
+            key_bits: visited.layout.bits(),
+            print_bits: visited.print_bits(),
+            bytes: visited.bytes_with(0),
+        })
+    }
+
+    /// Enters in the books what was only counted along the way.
+    pub(super) fn close(&mut self, values: &dyn Values) {
+        self.close_books(values);
         self.tally.quiet +=
             in_any_width!(&self.states, visited => self.quiet_from(visited, self.at));
-        if self.limits.coverage {
-            self.tally.coverage = Some(covered(&self.meaning, &self.tables, &self.tally.goals));
-        }
-        let searched = Searched {
-            packed: true,
-            fallback: self.too_wide.take(),
-            key_bits,
-            fingerprint,
-            slots: self.meaning.places.iter().map(|place| place.slots.len()).sum(),
-            handler_calls: self.meaning.handler_calls,
-            bytes: keys + self.bytes(),
-            dead_mail: match must_stay(self.scenario) {
-                _ if self.limits.full => DeadMail::Kept { why: "as was asked".to_string() },
-                Some(why) => DeadMail::Kept { why: why.to_string() },
-                None => proved(&self.meaning),
-            },
-        };
-        (self.tally, searched)
     }
 }
 
-impl<P: Protocol> Packed<'_, P> {
+impl Core<'_> {
     fn run_in<W: Word + std::hash::Hash>(
         &mut self,
         visited: &mut Visited<W>,
+        values: &mut dyn Values,
         observer: &mut dyn Observer,
-        to: Option<&Waypoint<P>>,
+        to: Option<&'static str>,
     ) -> Went {
         let mut team: Vec<Worker<W>> =
             (0..self.limits.threads.max(1)).map(|_| Worker::new()).collect();
@@ -200,15 +187,14 @@ impl<P: Protocol> Packed<'_, P> {
                 return Went::Ended(Ended::Found);
             }
             let mut end = self.batch_end(visited.len());
-            if let Some(waypoint) = to {
+            if let Some(sentence) = to {
                 let states = self.at..end;
-                let there = states.into_iter().find(|&at| self.is_at(visited, at, waypoint));
+                let there = states.into_iter().find(|&at| self.is_there(visited, values, at));
                 match there {
                     Some(at) if at == self.at && self.way_to(visited, at).is_none() => {
                         let why = format!(
-                            "the way to `{}` cannot be told, for two states have the same \
-                             fingerprint; search with wider fingerprints, or exactly",
-                            waypoint.sentence
+                            "the way to `{sentence}` cannot be told, for two states have the same \
+                             fingerprint; search with wider fingerprints, or exactly"
                         );
                         return Went::Ended(Ended::Stopped(why, at));
                     }
@@ -216,21 +202,21 @@ impl<P: Protocol> Packed<'_, P> {
                     there => end = there.unwrap_or(end),
                 }
             }
-            if let Some(why) = self.limit(visited, observer) {
+            if let Some(why) = self.limit(visited, values, observer) {
                 return Went::Ended(Ended::Stopped(why, self.at));
             }
             let late = !std::mem::replace(&mut self.late, visited.len() >= EARLY) && self.late;
-            if late || !self.expand(visited, end, &mut team) {
+            if late || !self.expand(visited, values, end, &mut team) {
                 return Went::Outgrown;
             }
-            let outside = self.outside(visited, &team, &mut outsiders);
+            let outside = self.outside(visited, values, &team, &mut outsiders);
             let base = visited.len();
             let is_outside = |at: usize| outside.get(at).is_some_and(|outside| *outside);
             let lists: Vec<_> = team.iter().map(|worker| &worker.candidates).collect();
             visited.admit(&lists, &is_outside, &mut fresh);
             self.look(visited, &mut team, &fresh);
             let batch = Batch { end, base, fresh: &fresh, outside: &outside };
-            self.commit(visited, &mut team, &batch);
+            self.commit(visited, values, &mut team, &batch);
         }
         Went::Ended(match self.lost.take() {
             _ if self.tally.done(self.limits) => Ended::Found,
@@ -247,15 +233,15 @@ impl<P: Protocol> Packed<'_, P> {
         level_end.min(self.at + BATCH)
     }
 
-    fn is_at<W: Word>(&self, visited: &Visited<W>, at: usize, waypoint: &Waypoint<P>) -> bool {
-        let here = self.situation(visited, visited.keys.get(at));
-        here.panicked.is_none() && (waypoint.reached)(&self.scenario.protocol, &here.world.nodes)
+    fn is_there<W: Word>(&self, visited: &Visited<W>, values: &dyn Values, at: usize) -> bool {
+        values.is_there(&ids_of(visited, visited.keys.get(at)))
     }
 
     /// The sentence of the limit that ends the search here, if one does.
     fn limit<W: Word>(
         &mut self,
         visited: &Visited<W>,
+        values: &dyn Values,
         observer: &mut dyn Observer,
     ) -> Option<String> {
         let states = visited.len();
@@ -271,7 +257,7 @@ impl<P: Protocol> Packed<'_, P> {
             return Some("out of numbers for states".to_string());
         }
         if let Some(most) = self.limits.bytes
-            && self.bytes_soon(visited) > most
+            && self.bytes_soon(visited, values) > most
         {
             return Some(format!("out of memory: the search may take {} MiB", most >> 20));
         }
@@ -281,16 +267,16 @@ impl<P: Protocol> Packed<'_, P> {
             depth: self.tally.depth_of(self.at),
             frontier: states - self.at,
             levels: &self.tally.levels,
-            deepest: self.scenario.depth,
+            deepest: self.frame.depth,
         })
     }
 
     /// The bytes the search will take once the next batches are in: the index grows by leaps.
-    fn bytes_soon<W: Word>(&mut self, visited: &Visited<W>) -> usize {
+    fn bytes_soon<W: Word>(&mut self, visited: &Visited<W>, values: &dyn Values) -> usize {
         // Measuring the tables takes a while, so it is done whenever there are a few more states.
         let (states, _) = self.measured;
         if visited.len() >= states + states / MEASURED_BY {
-            self.measured = (visited.len(), self.bytes());
+            self.measured = (visited.len(), self.bytes() + values.bytes());
         }
         let (_, tables) = self.measured;
         visited.bytes_with(8 * BATCH) + tables + tables / MEASURED_BY
@@ -298,13 +284,14 @@ impl<P: Protocol> Packed<'_, P> {
 
     /// Whether states of this depth are only asked whether anything can happen.
     pub(super) fn is_bottom(&self, depth: u32) -> bool {
-        self.scenario.depth.is_some_and(|most| depth >= most)
+        self.frame.depth.is_some_and(|most| depth >= most)
     }
 
     /// Expands the states from the next one to `end`. False if ids have outgrown the layout.
     fn expand<W: Word>(
         &mut self,
         visited: &Visited<W>,
+        values: &mut dyn Values,
         end: usize,
         team: &mut [Worker<W>],
     ) -> bool {
@@ -312,7 +299,7 @@ impl<P: Protocol> Packed<'_, P> {
         let states = end - self.at;
         let bottom = self.is_bottom(self.tally.depth_of(self.at));
         if bottom || states < APART || team.len() == 1 {
-            return self.expand_alone(visited, end, bottom, &mut team[0]);
+            return self.expand_alone(visited, values, end, bottom, &mut team[0]);
         }
         let share = states.div_ceil(team.len());
         let part = |number: usize| {
@@ -320,7 +307,7 @@ impl<P: Protocol> Packed<'_, P> {
             first..(first + share).min(end)
         };
         // Successors past the boundary are no transitions: each has to be counted.
-        let every = self.scenario.has_world_boundary();
+        let every = self.frame.has_world_boundary();
         let tables = &self.tables;
         together(true, team.iter_mut(), |number, worker| {
             worker.expand(tables, visited, part(number), every);
@@ -332,7 +319,7 @@ impl<P: Protocol> Packed<'_, P> {
             }
             late.clear();
             for at in std::mem::take(&mut worker.left_over) {
-                if !self.expand_one(visited, at, false, worker, &mut Every(&mut late)) {
+                if !self.expand_one(visited, values, at, false, worker, &mut Every(&mut late)) {
                     return false;
                 }
                 late.ends.push(late.keys.len());
@@ -347,20 +334,21 @@ impl<P: Protocol> Packed<'_, P> {
     fn expand_alone<W: Word>(
         &mut self,
         visited: &Visited<W>,
+        values: &mut dyn Values,
         end: usize,
         bottom: bool,
         worker: &mut Worker<W>,
     ) -> bool {
-        let every = self.scenario.has_world_boundary();
+        let every = self.frame.has_world_boundary();
         let mut candidates = std::mem::replace(&mut worker.candidates, Candidates::none());
         let mut fits = true;
         for at in self.at..end {
             fits = if bottom {
-                self.expand_one(visited, at, true, worker, &mut Nowhere)
+                self.expand_one(visited, values, at, true, worker, &mut Nowhere)
             } else if every {
-                self.expand_one(visited, at, false, worker, &mut Every(&mut candidates))
+                self.expand_one(visited, values, at, false, worker, &mut Every(&mut candidates))
             } else {
-                self.expand_one(visited, at, false, worker, &mut candidates)
+                self.expand_one(visited, values, at, false, worker, &mut candidates)
             };
             if !fits {
                 break;
@@ -376,6 +364,7 @@ impl<P: Protocol> Packed<'_, P> {
     fn expand_one<W: Word, S: Successors<W>>(
         &mut self,
         visited: &Visited<W>,
+        values: &mut dyn Values,
         at: usize,
         bottom: bool,
         worker: &mut Worker<W>,
@@ -395,9 +384,9 @@ impl<P: Protocol> Packed<'_, P> {
                     worker.candidates.impure.extend(impure.then_some(at));
                     return true;
                 }
-                Came::Short => self.learn(layout, here.0, &expander.misses),
+                Came::Short => self.learn(layout, values, here.0, &expander.misses),
             }
-            if !layout.holds(self.meaning.counts()) {
+            if !values.fit(layout) {
                 return false;
             }
             came = expander.resume(&self.tables, layout, here, bottom, successors);
@@ -428,23 +417,29 @@ impl<P: Protocol> Packed<'_, P> {
     }
 
     /// Finds out what the tables lacked about a state.
-    fn learn<W: Word>(&mut self, layout: &Layout, key: W, misses: &[Miss]) {
+    fn learn<W: Word>(
+        &mut self,
+        layout: &Layout,
+        values: &mut dyn Values,
+        key: W,
+        misses: &[Miss],
+    ) {
         layout.unpack(key, &mut self.ids);
-        let slots = &self.ids[..self.scenario.nodes];
+        let slots = &self.ids[..self.frame.nodes];
         for &miss in misses {
-            self.meaning.fill(&mut self.tables, miss, slots);
+            values.fill(&mut self.tables, miss, slots);
         }
     }
 
-    pub(super) fn situation<W: Word>(&self, visited: &Visited<W>, key: W) -> Situation<P> {
-        let mut ids = Vec::new();
-        visited.layout.unpack(key, &mut ids);
-        self.meaning.situation(&ids)
+    /// The bytes of everything but the states themselves and the values, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.tables.bytes() + self.parents.bytes() + self.looked.bytes()
     }
+}
 
-    /// The bytes of everything but the states themselves, about.
-    fn bytes(&self) -> usize {
-        let tables = self.tables.bytes() + self.meaning.bytes();
-        tables + self.parents.bytes() + self.looked.bytes()
-    }
+/// The ids that make a key.
+pub(super) fn ids_of<W: Word>(visited: &Visited<W>, key: W) -> Vec<u32> {
+    let mut ids = Vec::new();
+    visited.layout.unpack(key, &mut ids);
+    ids
 }

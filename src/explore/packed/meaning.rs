@@ -15,6 +15,7 @@ use super::rows::Rows;
 use super::tables::{
     Class, Extra, FORBIDDEN, IMPURE, Miss, OUTSIDE, Offers, PlaceTable, Tables, UNKNOWN, UNSEEN,
 };
+use super::values::{Taken, UNCHOSEN};
 use crate::audience::{Audience, Shown};
 use crate::invariant::Watch;
 use crate::ledger::{Bound, Charge, Ledger};
@@ -299,8 +300,9 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         }
     }
 
-    /// The step that a slot's deed with its n-th answer is.
-    pub(super) fn step(&self, at: usize, slot: u32, deed: u32, nth: u32) -> Step<P> {
+    /// The step that numbers stand for.
+    pub(super) fn step(&self, step: Taken) -> Step<P> {
+        let Taken { node: at, slot, deed, nth } = step;
         let me = NodeId::at(at);
         let calls = &self.calls[at];
         let what = match calls.deeds[deed as usize] {
@@ -314,6 +316,9 @@ impl<'a, P: Protocol> Meaning<'a, P> {
             }
             DeedKind::Call(what) => what,
         };
+        if nth == UNCHOSEN {
+            return self.seen_step(me, what);
+        }
         let (local, _) = self.places[at].parts(slot);
         let known = calls.known.get(local, what).expect("a deed that was taken");
         let (first, _) = calls.ranges[known as usize];

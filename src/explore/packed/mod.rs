@@ -36,12 +36,14 @@ mod meaning;
 mod parents;
 mod place;
 mod rows;
+mod search;
 mod sleep;
 mod states;
 mod tables;
 mod team;
 mod trace;
 mod tree;
+mod values;
 mod visited;
 mod wide;
 
@@ -52,7 +54,7 @@ use crate::protocol::Protocol;
 use crate::scenario::Scenario;
 use crate::step::Step;
 use crate::verdict::Verdict;
-use level::Packed;
+use search::Packed;
 
 /// Explores a scenario: every order of everything that can happen within its bounds.
 ///
@@ -80,7 +82,7 @@ pub fn explore<P: Protocol>(
     if limits.plain {
         return reference::explore(scenario, limits, observer);
     }
-    if let Some(why) = level::cannot_pack(scenario) {
+    if let Some(why) = search::cannot_pack(scenario) {
         return plainly(scenario, limits, observer, why);
     }
     let mut explored = by_waypoints::<P, Packed<'_, P>>(scenario, limits, observer)?;
@@ -120,7 +122,7 @@ pub fn way<P: Protocol>(
     limits: &Limits,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Step<P>>, String> {
-    if limits.plain || level::cannot_pack(scenario).is_some() {
+    if limits.plain || search::cannot_pack(scenario).is_some() {
         return reference::way(scenario, limits, observer);
     }
     tally::way::<P, Packed<'_, P>>(scenario, limits, observer)

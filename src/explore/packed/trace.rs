@@ -9,17 +9,16 @@
 use super::candidates::Finder;
 use super::expand::{Came, Expander};
 use super::key::Word;
-use super::level::Packed;
+use super::level::Core;
 use super::sleep::Sleep;
 use super::tables::IMPURE;
+use super::values::{Taken, UNCHOSEN, Values};
 use super::visited::Visited;
-use crate::protocol::Protocol;
 use crate::situation::Violation;
-use crate::step::Step;
 
-impl<P: Protocol> Packed<'_, P> {
+impl Core<'_> {
     /// Notes that a handler called in this state is no function.
-    pub(super) fn blame<W: Word>(&mut self, visited: &Visited<W>, at: usize) {
+    pub(super) fn blame<W: Word>(&mut self, visited: &Visited<W>, values: &dyn Values, at: usize) {
         let is_impure = |_, [node, deed, nth]: [u32; 3]| {
             let place = &self.tables.places[node as usize];
             let deed = place.deeds[deed as usize];
@@ -32,12 +31,11 @@ impl<P: Protocol> Packed<'_, P> {
         let Some((_, step)) = self.seek(visited, visited.keys.get(at), is_impure) else {
             return;
         };
-        let act = Step { choices: Vec::new(), ..step };
-        let violation = Violation::of_purity(&act);
+        let violation = values.impurity(step);
         if self.tally.is_news(&violation) {
             match self.way_to(visited, at) {
                 Some(mut trace) => {
-                    trace.push(act);
+                    trace.push(Taken { nth: UNCHOSEN, ..step });
                     self.tally.found.push((violation, trace));
                 }
                 None => self.lose(violation),
@@ -74,11 +72,7 @@ impl<P: Protocol> Packed<'_, P> {
 
     /// The steps from where the search began to a state that is not expanded yet, or any if keys
     /// are exact. There is always a way then.
-    pub(super) fn way_to<W: Word>(
-        &self,
-        visited: &Visited<W>,
-        state: usize,
-    ) -> Option<Vec<Step<P>>> {
+    pub(super) fn way_to<W: Word>(&self, visited: &Visited<W>, state: usize) -> Option<Vec<Taken>> {
         let mut steps = Vec::new();
         // The ids of the first state are all 0, and so is its key in every layout.
         let mut here = W::default();
@@ -96,7 +90,7 @@ impl<P: Protocol> Packed<'_, P> {
         visited: &Visited<W>,
         from: W,
         wanted: impl Fn(W, [u32; 3]) -> bool,
-    ) -> Option<(W, Step<P>)> {
+    ) -> Option<(W, Taken)> {
         let mut finder = Finder { wanted, found: None };
         // Steps that were asleep are seen here, too. What the tables lack of them is not wanted:
         // they lead to what was known before.
@@ -109,6 +103,6 @@ impl<P: Protocol> Packed<'_, P> {
         }
         let (key, [node, deed, nth]) = finder.found?;
         let slot = from.field(visited.layout.field(node as usize));
-        Some((key, self.meaning.step(node as usize, slot, deed, nth)))
+        Some((key, Taken { node: node as usize, slot, deed, nth }))
     }
 }
