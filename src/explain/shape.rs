@@ -165,7 +165,7 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
 }
 
 /// A value as it prints itself, without names of newtypes that only repeat their field's.
-pub(super) fn clear(value: &impl fmt::Debug) -> String {
+pub(crate) fn clear(value: &impl fmt::Debug) -> String {
     Shape::clear(&format!("{value:?}")).to_string()
 }
 

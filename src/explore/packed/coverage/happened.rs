@@ -6,16 +6,10 @@ use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxBuildHasher;
 
 use super::Parts;
-use crate::explain::shape::Shape;
+use super::told::{PlaceTold, Told};
 use crate::explore::coverage::{Arm, Kind, Never, Sort, reading};
-use crate::explore::packed::meaning::{Answer, DeedKind, Meaning, What};
-use crate::explore::packed::tables::{Tables, UNKNOWN};
-use crate::invariant::Sign;
 use crate::ledger::Faults;
-use crate::mail::Links;
-use crate::protocol::{ClientId, NodeId, Protocol};
-use crate::situation::Fate;
-use crate::step::Act;
+use crate::protocol::{ClientId, NodeId};
 
 /// More variants than that are no role a node plays.
 const ROLES: usize = 8;
@@ -37,11 +31,7 @@ type Known = IndexMap<(Sort, String), Kind, FxBuildHasher>;
 
 impl Happened {
     /// Reads what handlers were called for, and what they answered.
-    pub(super) fn read<P: Protocol>(
-        meaning: &Meaning<'_, P>,
-        tables: &Tables,
-        parts: &Parts,
-    ) -> Happened {
+    pub(super) fn read(told: &Told, parts: &Parts) -> Happened {
         let (variants, variant_of) = variants(parts);
         let mut happened = Happened {
             variants,
@@ -50,31 +40,21 @@ impl Happened {
             notes: BTreeMap::new(),
             asked: BTreeSet::new(),
         };
-        let mut known = happened.kinds_of(meaning);
-        for at in 0..meaning.places.len() {
-            happened.calls_of(meaning, at, &mut known);
-            happened.lost_and_doubled(meaning, tables, at, &mut known);
+        let mut known = happened.kinds_of(told);
+        for (at, place) in told.places.iter().enumerate() {
+            happened.calls_of(told, NodeId::at(at), place, &mut known);
+            happened.lost_and_doubled(told, NodeId::at(at), place, &mut known);
         }
         happened.kinds = known.into_values().filter(|kind| kind.calls > 0).collect();
         happened
     }
 
     /// Every kind that may have happened, in the order of its sort and then of the protocol.
-    fn kinds_of<P: Protocol>(&self, meaning: &Meaning<'_, P>) -> Known {
-        let mut acts: BTreeSet<(Sort, Act<P>)> = BTreeSet::new();
-        for (at, calls) in meaning.calls.iter().enumerate() {
-            for what in 0..calls.whats.len() as u32 {
-                let act = meaning.seen_step(NodeId::at(at), what).act;
-                acts.insert((sort_of(&act), by_nobody(act)));
-            }
-        }
-        let acts = acts.iter().map(|(sort, act)| (*sort, name_of(act)));
+    fn kinds_of(&self, told: &Told) -> Known {
         let faults = ["drop", "duplicate"].map(|name| (Sort::Fault, name.to_string()));
-        let events: BTreeSet<&P::Event> =
-            meaning.sights.iter().flat_map(|sighting| &sighting.events).collect();
-        let events = events.iter().map(|event| (Sort::Event, reading::kind(&format!("{event:?}"))));
+        let events = told.events.iter().map(|name| (Sort::Event, name.clone()));
         let mut known = Known::default();
-        for (sort, name) in acts.chain(faults).chain(events) {
+        for (sort, name) in told.acts.iter().cloned().chain(faults).chain(events) {
             let (nodes, by_variant) = (Vec::new(), vec![Arm::default(); self.variants.len()]);
             let kind = Kind { sort, name: name.clone(), calls: 0, idle: 0, nodes, by_variant };
             known.entry((sort, name)).or_insert(kind);
@@ -83,67 +63,36 @@ impl Happened {
     }
 
     /// Counts the calls of one node's handlers.
-    fn calls_of<P: Protocol>(&mut self, meaning: &Meaning<'_, P>, at: usize, known: &mut Known) {
-        let (me, calls) = (NodeId::at(at), &meaning.calls[at]);
-        let acts: Vec<Act<P>> =
-            (0..calls.whats.len()).map(|what| meaning.seen_step(me, what as u32).act).collect();
-        let kinds: Vec<usize> = acts
-            .iter()
-            .map(|act| known.get_index_of(&(sort_of(act), name_of(act))).expect("a kind"))
-            .collect();
-        // By sight: the kinds of its events.
-        let mut told: BTreeMap<u32, BTreeSet<usize>> = BTreeMap::new();
-        for local in 0..meaning.places[at].locals.len() as u32 {
-            for (what, range) in calls.known.row(local) {
-                let (first, count) = calls.ranges[range as usize];
-                let answers = &calls.answers[first as usize..][..count as usize];
-                let act = &acts[what as usize];
-                let idle = answers.iter().all(|answer| is_idle(meaning, at, local, act, answer));
-                self.count(known, kinds[what as usize], me, local, idle);
-                let mut events = BTreeSet::new();
-                for answer in answers {
-                    let of_sight = told
-                        .entry(answer.sight)
-                        .or_insert_with(|| events_of(meaning, answer.sight, known));
-                    events.extend(of_sight.iter().copied());
-                }
-                for event in events {
-                    self.count(known, event, me, local, false);
-                }
-                let notes: BTreeSet<u32> = answers.iter().map(|answer| answer.note).collect();
-                notes.into_iter().for_each(|note| *self.notes.entry(note).or_default() += 1);
-                if let Some(What::Input(input)) = calls.whats.get_index(what as usize) {
-                    self.asked.insert(*input as usize);
-                }
+    fn calls_of(&mut self, told: &Told, me: NodeId, place: &PlaceTold, known: &mut Known) {
+        let number = |kind: &(Sort, String)| known.get_index_of(kind).expect("a kind");
+        let kinds: Vec<usize> = place.whats.iter().map(number).collect();
+        let kinds_of = |events: &Vec<String>| -> BTreeSet<usize> {
+            events.iter().map(|event| number(&(Sort::Event, event.clone()))).collect()
+        };
+        let told: Vec<BTreeSet<usize>> = told.sights.iter().map(kinds_of).collect();
+        for call in &place.calls {
+            self.count(known, kinds[call.what as usize], me, call.local, call.idle);
+            let sights = call.answers.iter().map(|(sight, _)| &told[*sight as usize]);
+            let events: BTreeSet<usize> = sights.flatten().copied().collect();
+            for event in events {
+                self.count(known, event, me, call.local, false);
             }
+            let notes: BTreeSet<u32> = call.answers.iter().map(|(_, note)| *note).collect();
+            notes.into_iter().for_each(|note| *self.notes.entry(note).or_default() += 1);
+            self.asked.extend(call.input.map(|input| input as usize));
         }
     }
 
     /// Counts the messages that were lost and doubled at one node.
-    fn lost_and_doubled<P: Protocol>(
-        &self,
-        meaning: &Meaning<'_, P>,
-        tables: &Tables,
-        at: usize,
-        known: &mut Known,
-    ) {
-        let Faults { drops, duplicates, .. } = meaning.scenario.faults;
+    fn lost_and_doubled(&self, told: &Told, me: NodeId, place: &PlaceTold, known: &mut Known) {
+        let Faults { drops, duplicates, .. } = told.faults;
         if drops == 0 && duplicates == 0 {
             return;
         }
         let kind = |name: &str| known.get_index_of(&(Sort::Fault, name.to_string()));
         let (drop, double) = (kind("drop").expect("a kind"), kind("duplicate").expect("a kind"));
-        let place = &tables.places[at];
-        for head in place.heads.iter().filter(|head| head.deeds != UNKNOWN) {
-            let deeds = head.deeds..head.deeds + head.count.0;
-            for deed in deeds.filter(|deed| place.deeds[*deed as usize].count > 0) {
-                let kind = match meaning.calls[at].deeds[deed as usize] {
-                    DeedKind::Letter(Fate::Drop, _) => drop,
-                    DeedKind::Letter(Fate::Duplicate, _) => double,
-                    DeedKind::Letter(Fate::Deliver, _) | DeedKind::Call(_) => continue,
-                };
-                self.count(known, kind, NodeId::at(at), head.local, false);
-            }
+        for &(local, lost) in &place.faults {
+            self.count(known, if lost { drop } else { double }, me, local, false);
         }
     }
 
@@ -162,53 +111,46 @@ impl Happened {
     }
 
     /// By how many calls each goal showed.
-    pub(super) fn goals<P: Protocol>(
-        &self,
-        meaning: &Meaning<'_, P>,
-    ) -> Vec<(String, Option<u64>)> {
+    pub(super) fn goals(&self, told: &Told) -> Vec<(String, Option<u64>)> {
         let calls = |goal: usize| {
             let of_note = |(note, calls): (&u32, &u64)| {
-                let (goals, _) = meaning.notes.get_index(*note as usize).expect("a note");
-                goals.contains(&goal).then_some(*calls)
+                told.notes[*note as usize].contains(&goal).then_some(*calls)
             };
             self.notes.iter().filter_map(of_note).sum()
         };
-        let goals = meaning.scenario.goals.iter().enumerate();
-        goals
-            .map(|(at, goal)| match goal.sign {
-                Sign::Seen(_) => (goal.name.to_string(), Some(calls(at))),
-                Sign::Nodes(_) => (goal.name.to_string(), None),
-            })
-            .collect()
+        let goals = told.goals.iter().enumerate();
+        goals.map(|(at, (name, seen))| ((*name).to_string(), seen.then(|| calls(at)))).collect()
     }
 
     /// What could have happened by the scenario, and did not.
-    pub(super) fn never<P: Protocol>(
-        &self,
-        meaning: &Meaning<'_, P>,
-        goals: &[(&'static str, Option<u32>)],
-    ) -> Vec<Never> {
+    pub(super) fn never(&self, told: &Told, goals: &[(&'static str, Option<u32>)]) -> Vec<Never> {
         let mut never = BTreeSet::new();
         let mut add = |sort: Sort, name: String, why: &str| {
             never.insert(Never { sort, name, why: why.to_string() });
         };
-        let letters = meaning.places.iter().flat_map(|place| &place.letters);
-        for kind in letters.map(|letter| reading::kind(&format!("{:?}", letter.message))) {
+        let letters = told.places.iter().flat_map(|place| &place.letters);
+        for kind in letters.map(|(_, text)| reading::kind(text)) {
             if !self.has(Sort::Message, &kind) {
                 add(Sort::Message, kind, "sent, and never delivered");
             }
         }
-        self.timers_never(meaning, &mut add);
-        self.inputs_never(meaning, &mut add);
-        let Faults { crashes, restarts, wipes, drops, duplicates } = meaning.scenario.faults;
-        let (set, clocks) = (meaning.scenario.links == Links::Set, &meaning.scenario.clocks);
+        for kind in &told.timers {
+            if !self.has(Sort::Timer, kind) {
+                add(Sort::Timer, kind.clone(), "set, and never fired");
+            }
+        }
+        for (rule, _) in told.rules.iter().filter(|(_, set)| !set) {
+            add(Sort::Timer, rule.clone(), "has a rule, and was never set");
+        }
+        self.inputs_never(told, &mut add);
+        let Faults { crashes, restarts, wipes, drops, duplicates } = told.faults;
         for (name, possible) in [
-            ("tick", !clocks.of.is_empty() && clocks.until > 0),
+            ("tick", told.clocks),
             ("crash", crashes > 0),
             ("restart", restarts > 0),
             ("wiped", wipes > 0),
-            ("drop", drops > 0 && !set),
-            ("duplicate", duplicates > 0 && !set),
+            ("drop", drops > 0 && !told.set),
+            ("duplicate", duplicates > 0 && !told.set),
         ] {
             if possible && !self.has(Sort::Fault, name) {
                 add(Sort::Fault, name.to_string(), "allowed, and never happened");
@@ -221,20 +163,15 @@ impl Happened {
     }
 
     /// Inputs that were not asked, neither in this search nor before it began.
-    fn inputs_never<P: Protocol>(
-        &self,
-        meaning: &Meaning<'_, P>,
-        add: &mut impl FnMut(Sort, String, &str),
-    ) {
+    fn inputs_never(&self, told: &Told, add: &mut impl FnMut(Sort, String, &str)) {
         // The first ledger is the one that the search began with.
-        let given = meaning.ledgers.first().map(|(ledger, _)| ledger.lanes.clone());
+        let given = told.ledgers.first().map(|(ledger, _)| ledger.lanes.clone());
         let given = given.unwrap_or_default();
         let mut number = 0;
-        for (lane, client) in meaning.scenario.lanes.iter().zip(0..) {
+        for (lane, client) in told.lanes.iter().zip(0..) {
             let before = given.get(usize::from(client)).copied().unwrap_or(0);
-            for (at, (_, input)) in lane.inputs.iter().enumerate() {
+            for (at, input) in lane.iter().enumerate() {
                 if at >= usize::from(before) && !self.asked.contains(&number) {
-                    let input = Shape::clear(&format!("{input:?}"));
                     let name = format!("{input} of {}", ClientId(client));
                     add(Sort::Input, name, "in a lane, and never asked");
                 }
@@ -243,66 +180,8 @@ impl Happened {
         }
     }
 
-    /// Timers that were set and never fired, and rules for timers that were never set.
-    fn timers_never<P: Protocol>(
-        &self,
-        meaning: &Meaning<'_, P>,
-        add: &mut impl FnMut(Sort, String, &str),
-    ) {
-        let locals = meaning.places.iter().flat_map(|place| place.locals.iter());
-        let set: BTreeSet<&P::Timer> =
-            locals.flat_map(|node| node.timers.iter().map(|(timer, _)| timer)).collect();
-        for timer in &set {
-            let kind = reading::kind(&format!("{timer:?}"));
-            if !self.has(Sort::Timer, &kind) {
-                add(Sort::Timer, kind, "set, and never fired");
-            }
-        }
-        for rule in &meaning.scenario.timers {
-            if !set.iter().any(|timer| rule.of.include(timer)) {
-                add(Sort::Timer, rule.name.clone(), "has a rule, and was never set");
-            }
-        }
-    }
-
     fn has(&self, sort: Sort, name: &str) -> bool {
         self.kinds.iter().any(|kind| kind.sort == sort && kind.name == name)
-    }
-}
-
-/// The kinds of events in a sight.
-fn events_of<P: Protocol>(meaning: &Meaning<'_, P>, sight: u32, known: &Known) -> BTreeSet<usize> {
-    let sighting = meaning.sights.get_index(sight as usize).expect("a sight");
-    let kind = |event: &P::Event| (Sort::Event, reading::kind(&format!("{event:?}")));
-    let events = sighting.events.iter();
-    events.map(|event| known.get_index_of(&kind(event)).expect("a kind")).collect()
-}
-
-/// Whether nothing came of a call. A timer that has fired is no longer set: that alone is nothing.
-fn is_idle<P: Protocol>(
-    meaning: &Meaning<'_, P>,
-    at: usize,
-    local: u32,
-    act: &Act<P>,
-    answer: &Answer,
-) -> bool {
-    let said = |sight: u32| {
-        let sighting = meaning.sights.get_index(sight as usize).expect("a sight");
-        !sighting.events.is_empty()
-    };
-    let asked = matches!(act, Act::Deliver { .. } | Act::Timeout(_) | Act::Input { .. });
-    let silent = answer.post == 0 && answer.own == 0 && !said(answer.sight);
-    if !asked || !silent || answer.panicked() {
-        return false;
-    }
-    let (before, after) = (meaning.places[at].local(local), meaning.places[at].local(answer.local));
-    match act {
-        Act::Timeout(fired) if before.state == after.state => {
-            let set_before = before.timers.iter().filter(|(timer, _)| timer != fired);
-            let set_after = after.timers.iter().filter(|(timer, _)| timer != fired);
-            set_before.eq(set_after)
-        }
-        _ => answer.local == local,
     }
 }
 
@@ -356,42 +235,10 @@ fn variants(parts: &Parts) -> (Vec<String>, Vec<Vec<Option<usize>>>) {
     (names.into_iter().collect(), variant_of)
 }
 
-fn sort_of<P: Protocol>(act: &Act<P>) -> Sort {
-    match act {
-        Act::Deliver { .. } => Sort::Message,
-        Act::Timeout(_) => Sort::Timer,
-        Act::Input { .. } => Sort::Input,
-        Act::Drop { .. } | Act::Duplicate { .. } => Sort::Fault,
-        Act::Tick | Act::Crash | Act::Restart | Act::Wiped => Sort::Fault,
-    }
-}
-
-fn name_of<P: Protocol>(act: &Act<P>) -> String {
-    match act {
-        Act::Deliver { message, .. } => reading::kind(&format!("{message:?}")),
-        Act::Timeout(timer) => reading::kind(&format!("{timer:?}")),
-        Act::Input { input, .. } => reading::kind(&format!("{input:?}")),
-        Act::Drop { .. } => "drop".to_string(),
-        Act::Duplicate { .. } => "duplicate".to_string(),
-        Act::Tick => "tick".to_string(),
-        Act::Crash => "crash".to_string(),
-        Act::Restart => "restart".to_string(),
-        Act::Wiped => "wiped".to_string(),
-    }
-}
-
-/// The act without who sent or asked it, so that acts are in the order of their content.
-fn by_nobody<P: Protocol>(act: Act<P>) -> Act<P> {
-    match act {
-        Act::Deliver { message, .. } => Act::Deliver { from: NodeId(0), message },
-        Act::Input { input, .. } => Act::Input { client: ClientId(0), input },
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::explain::shape::Shape;
 
     /// The variants of one node with these local states, and which is whose.
     fn of(locals: &[&str]) -> (Vec<String>, Vec<Option<usize>>) {

@@ -1,14 +1,16 @@
-//! What was covered, read from what the search remembers when it ends: handlers' answers
-//! ([`happened`]), and the values behind the numbers ([`forms`]).
+//! What was covered, read from what the search remembers when it ends ([`told`]): handlers' answers
+//! ([`happened`]), and what they were called in ([`forms`]).
 
 mod forms;
 mod happened;
+mod told;
 
 use super::meaning::Meaning;
 use super::tables::Tables;
 use crate::explain::shape::Shape;
-use crate::explore::coverage::{Coverage, MOST, reading};
+use crate::explore::coverage::{Coverage, reading};
 use crate::protocol::Protocol;
+use told::{PlaceTold, Told};
 
 /// By node, and by the local states that are looked at: the parts of each.
 type Parts = Vec<Vec<Vec<(String, String)>>>;
@@ -20,25 +22,22 @@ pub(super) fn covered<P: Protocol>(
     tables: &Tables,
     goals: &[(&'static str, Option<u32>)],
 ) -> Coverage {
-    let parts: Parts = meaning
-        .places
-        .iter()
-        .map(|place| {
-            let looked_at = place.locals.iter().take(MOST);
-            looked_at
-                .map(|node| reading::parts(&Shape::clear(&format!("{:?}", node.state))))
-                .collect()
-        })
-        .collect();
-    let happened = happened::Happened::read(meaning, tables, &parts);
-    let never = happened.never(meaning, goals);
+    read(&Told::of(meaning, tables), goals)
+}
+
+fn read(told: &Told, goals: &[(&'static str, Option<u32>)]) -> Coverage {
+    let parts = |place: &PlaceTold| {
+        place.locals.iter().map(|local| reading::parts(&Shape::clear(&local.state))).collect()
+    };
+    let parts: Parts = told.places.iter().map(parts).collect();
+    let happened = happened::Happened::read(told, &parts);
     Coverage {
         begun_at: 0,
-        goals: happened.goals(meaning),
-        never,
-        nodes: forms::of_nodes(meaning, parts),
-        budgets: forms::of_ledgers(meaning),
-        monitors: forms::of_monitors(meaning),
+        goals: happened.goals(told),
+        never: happened.never(told, goals),
+        nodes: forms::of_nodes(told, parts),
+        budgets: forms::of_ledgers(told),
+        monitors: forms::of_monitors(told),
         variants: happened.variants,
         kinds: happened.kinds,
     }
