@@ -2,7 +2,7 @@
 //! and each thing that happened to it.
 
 use super::meaning::{Answer, Cost, DeedKind, Meaning, Sighting, What};
-use super::place::{held_bit, intern};
+use super::place::held_bit;
 use super::sleep::bits;
 use super::tables::{
     Class, Deed, Extra, IMPURE, LOOP, Move, OUTSIDE, TICKS, Tables, UNKNOWN, UNSEEN, VOID,
@@ -37,7 +37,7 @@ impl<P: Protocol> Meaning<'_, P> {
         for (timer, _) in node.timers.iter().filter(|_| node.up) {
             let guard = self.timer_guard(tables, me, timer);
             let cost = self.act_cost(me, Act::Timeout(timer.clone()));
-            let what = intern(&mut self.calls[at].whats, What::Timer(timer.clone()));
+            let what = self.calls[at].whats.number_of(What::Timer(timer.clone()));
             self.deed(tables, at, DeedKind::Call(what), cost, guard);
         }
         let early = tables.places[at].deeds.len() - first;
@@ -49,7 +49,7 @@ impl<P: Protocol> Meaning<'_, P> {
                 Act::Tick => (0, TICKS),
                 _ => (self.act_cost(me, act.clone()), 0),
             };
-            let what = intern(&mut self.calls[at].whats, What::Other(act));
+            let what = self.calls[at].whats.number_of(What::Other(act));
             self.deed(tables, at, DeedKind::Call(what), cost, guard);
         }
         let table = &mut tables.places[at];
@@ -75,7 +75,7 @@ impl<P: Protocol> Meaning<'_, P> {
             return 0;
         }
         let cost = self.act_cost(me, Act::Input { client, input: asked });
-        let what = intern(&mut self.calls[at].whats, What::Input(input));
+        let what = self.calls[at].whats.number_of(What::Input(input));
         self.deed(tables, at, DeedKind::Call(what), cost, 0);
         id(tables.places[at].deeds.len())
     }
@@ -101,7 +101,7 @@ impl<P: Protocol> Meaning<'_, P> {
                 let mail = self.places[at].after(self.scenario, mail, letter, fate);
                 let arrives = fate == Fate::Deliver;
                 let whats = &mut self.calls[at].whats;
-                (arrives.then(|| intern(whats, What::Letter(letter))), mail)
+                (arrives.then(|| whats.number_of(What::Letter(letter))), mail)
             }
             DeedKind::Call(what) => (Some(what), mail),
         };
@@ -135,8 +135,8 @@ impl<P: Protocol> Meaning<'_, P> {
                 let class = classes.fold(Class::Free, Class::and);
                 let to = id(table.moves.len());
                 for (of_it, extra) in &moves {
-                    let extra = self.extras.insert_full(Extra { class, ..*extra }).0;
-                    table.moves.push(Move { extra: id(extra), ..*of_it });
+                    let extra = self.extras.number_of(Extra { class, ..*extra });
+                    table.moves.push(Move { extra, ..*of_it });
                 }
                 (Move { to, post: 0, extra: 0 }, Extra { class, ..before })
             }
@@ -148,7 +148,7 @@ impl<P: Protocol> Meaning<'_, P> {
 
     /// What a deed commutes with, as far as can be told before it is taken.
     fn class_of(&self, at: usize, what: Option<u32>, extra: &Extra) -> Class {
-        let what = what.map(|what| &self.calls[at].whats[what as usize]);
+        let what = what.map(|what| &self.calls[at].whats[what]);
         let is_input = matches!(what, Some(What::Input(_)));
         match (&self.scenario.offered, extra.guard) {
             (Some(Offered::Nodes(_)), _) if is_input => Class::Alone,
@@ -166,7 +166,7 @@ impl<P: Protocol> Meaning<'_, P> {
             return 0;
         };
         let mut wakes = 0;
-        if let What::Input(input) = self.calls[at].whats[what as usize] {
+        if let What::Input(input) = self.calls[at].whats[what] {
             // The steps of the node it is about might have withdrawn it.
             wakes |= bits(whom(&self.inputs[input as usize].2).index(), Class::Alone);
         }
@@ -254,9 +254,9 @@ impl<P: Protocol> Meaning<'_, P> {
 
     /// The number of an extra.
     fn extra(&mut self, tables: &mut Tables, extra: Extra) -> u32 {
-        let (number, _) = self.extras.insert_full(extra);
-        tables.extras.extend(self.extras.as_slice().iter().skip(tables.extras.len()));
-        id(number)
+        let number = self.extras.number_of(extra);
+        tables.extras.extend(self.extras.iter().skip(tables.extras.len()));
+        number
     }
 
     /// Whether no invariant can break where a node comes into this local state unseen by monitors.
@@ -363,7 +363,7 @@ impl<P: Protocol> Meaning<'_, P> {
             let by_itself = !matches!(step.act, Act::Deliver { .. } | Act::Timeout(_) | Act::Tick);
             let act = by_itself.then(|| step.act.clone());
             let events = self.out.events.clone();
-            sight = intern(&mut self.sights, Sighting { node: me, act, events, local });
+            sight = self.sights.number_of(Sighting { node: me, act, events, local });
         }
         shown.marks.extend_from_slice(&self.out.marks);
         let note = self.note(&shown);

@@ -61,7 +61,7 @@ fn proved_at<P: Protocol>(meaning: &Meaning<'_, P>, at: usize) -> Result<u64, St
     let mut checks = 0;
     // By local state: which of the forgotten letters are claimed dead there, a bit for each.
     let mut claims: Vec<Vec<u64>> = Vec::with_capacity(place.locals.len());
-    for node in &place.locals {
+    for node in place.locals.iter() {
         let mut claimed = vec![0; place.forgotten.len().div_ceil(64)];
         for (number, &letter) in place.forgotten.iter().enumerate() {
             let letter = place.letter(letter);

@@ -7,10 +7,8 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
-
-use super::place::{Interned, Place, held_words, intern};
+use super::interned::Interned;
+use super::place::{Place, held_words};
 use super::rows::Rows;
 use super::tables::{
     Class, Extra, FORBIDDEN, IMPURE, Miss, OUTSIDE, Offers, PlaceTable, Tables, UNKNOWN, UNSEEN,
@@ -34,7 +32,9 @@ pub(super) struct Meaning<'a, P: Protocol> {
     /// Ledgers, and the panic that ended everything, if one did.
     pub(super) ledgers: Interned<Purse>,
     pub(super) watches: Interned<Arc<Vec<Watch<P>>>>,
-    pub(super) costs: IndexMap<Cost<P>, Option<Step<P>>, FxBuildHasher>,
+    pub(super) costs: Interned<Cost<P>>,
+    /// By cost: the step that is charged, if it is one.
+    charged_for: Vec<Option<Step<P>>>,
     pub(super) sights: Interned<Sighting<P>>,
     pub(super) notes: Interned<(Vec<usize>, Vec<&'static str>)>,
     pub(super) posts: Interned<Vec<(u32, u32)>>,
@@ -144,7 +144,8 @@ impl<'a, P: Protocol> Meaning<'a, P> {
             calls: scenario.node_ids().map(|_| Calls::new()).collect(),
             ledgers: Interned::default(),
             watches: Interned::default(),
-            costs: IndexMap::default(),
+            costs: Interned::default(),
+            charged_for: Vec::new(),
             sights: Interned::default(),
             notes: Interned::default(),
             posts: Interned::default(),
@@ -173,7 +174,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         };
         // Number 0 of each of these means nothing at all.
         meaning.cost(Cost::Nothing, None);
-        meaning.sights.insert(Sighting {
+        meaning.sights.add(Sighting {
             node: NodeId(0),
             act: None,
             events: Vec::new(),
@@ -185,7 +186,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         let void = Extra { odd: OUTSIDE | UNSEEN, class: Class::Alone, ..Extra::default() };
         let still = Extra { still: true, ..Extra::default() };
         for extra in [Extra::default(), void, still] {
-            meaning.extras.insert(extra);
+            meaning.extras.add(extra);
             tables.extras.push(extra);
         }
         (meaning, tables)
@@ -216,8 +217,8 @@ impl<'a, P: Protocol> Meaning<'a, P> {
             (Arc::clone(place.local(local)), place.written_out(self.scenario.links, mail))
         });
         let (nodes, mail) = parts.unzip();
-        let (ledger, panicked) = self.ledgers.get_index(*ledger as usize).expect("a ledger");
-        let watches = self.watches.get_index(*watches as usize).expect("monitors");
+        let (ledger, panicked) = &self.ledgers[*ledger];
+        let watches = &self.watches[*watches];
         Situation {
             world: World { nodes, mail },
             ledger: Arc::clone(ledger),
@@ -281,8 +282,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
 
     /// The step in which something happened.
     pub(super) fn seen_step(&self, me: NodeId, what: u32) -> Step<P> {
-        let what = self.calls[me.index()].whats.get_index(what as usize);
-        Step::new(me, self.act_of(me, what.expect("something that happened")))
+        Step::new(me, self.act_of(me, &self.calls[me.index()].whats[what]))
     }
 
     fn act_of(&self, me: NodeId, what: &What<P>) -> Act<P> {
@@ -307,8 +307,8 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         let calls = &self.calls[at];
         let what = match calls.deeds[deed as usize] {
             DeedKind::Letter(Fate::Deliver, letter) => {
-                let what = calls.whats.get_index_of(&What::Letter(letter));
-                what.expect("a letter that was delivered") as u32
+                let what = calls.whats.find(&What::Letter(letter));
+                what.expect("a letter that was delivered")
             }
             DeedKind::Letter(fate, letter) => {
                 let letter = self.places[at].letter(letter);
@@ -347,19 +347,22 @@ impl<'a, P: Protocol> Meaning<'a, P> {
 
     /// Whether the ledger asks who was charged before.
     pub(super) fn is_in_turn(&self, cost: u32) -> bool {
-        let (_, step) = self.costs.get_index(cost as usize).expect("a cost");
+        let step = &self.charged_for[cost as usize];
         step.as_ref().is_some_and(|step| Ledger::charge(self.scenario, step) == Charge::InTurn)
     }
 
     pub(super) fn cost(&mut self, cost: Cost<P>, step: Option<Step<P>>) -> u32 {
-        let (number, _) = self.costs.insert_full(cost, step);
-        number as u32
+        let (number, new) = self.costs.add(cost);
+        if new {
+            self.charged_for.push(step);
+        }
+        number
     }
 
     /// What a ledger becomes by a cost, or the bound that forbids it.
     fn charged(&mut self, tables: &mut Tables, ledger: u32, cost: u32) -> u32 {
-        let (spent, _) = self.ledgers.get_index(ledger as usize).expect("a ledger").clone();
-        let (cost, step) = self.costs.get_index(cost as usize).expect("a cost");
+        let (spent, _) = self.ledgers[ledger].clone();
+        let (cost, step) = (&self.costs[cost], &self.charged_for[cost as usize]);
         if let Cost::Panicked(node, panicked) = cost {
             let panicked = Some((*node, panicked.clone()));
             return self.ledger(tables, spent, panicked);
@@ -381,7 +384,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         ledger: Arc<Ledger>,
         panicked: Option<(NodeId, Panicked)>,
     ) -> u32 {
-        let (number, new) = self.ledgers.insert_full((ledger, panicked));
+        let (number, new) = self.ledgers.add((ledger, panicked));
         if new {
             let (ledger, panicked) = &self.ledgers[number];
             tables.panicked.push(panicked.is_some());
@@ -405,14 +408,13 @@ impl<'a, P: Protocol> Meaning<'a, P> {
             }
             tables.asking.push(asking);
         }
-        number as u32
+        number
     }
 
     /// What monitors become by a sight.
     fn seen(&mut self, tables: &mut Tables, watches: u32, sight: u32) -> u32 {
-        let Sighting { node, act, events, local } =
-            self.sights.get_index(sight as usize).expect("a sight").clone();
-        let mut after = self.watches[watches as usize].as_ref().clone();
+        let Sighting { node, act, events, local } = self.sights[sight].clone();
+        let mut after = self.watches[watches].as_ref().clone();
         self.out.begin(node, None, false);
         self.out.events = events;
         // A tick is seen by nobody; in place of a step of which only the events are seen.
@@ -424,35 +426,35 @@ impl<'a, P: Protocol> Meaning<'a, P> {
     }
 
     fn watch(&mut self, tables: &mut Tables, watches: Arc<Vec<Watch<P>>>) -> u32 {
-        let (number, new) = self.watches.insert_full(watches);
+        let (number, new) = self.watches.add(watches);
         if new {
             let broken = self.watches[number].iter().any(|watch| watch.broken.is_some());
             tables.broken.push(broken);
             tables.alarmed |= broken;
         }
-        number as u32
+        number
     }
 
     pub(super) fn note(&mut self, shown: &Shown) -> u32 {
-        intern(&mut self.notes, (shown.goals.clone(), shown.marks.clone()))
+        self.notes.number_of((shown.goals.clone(), shown.marks.clone()))
     }
 
     pub(super) fn post(&mut self, tables: &mut Tables, batches: Vec<(u32, u32)>) -> u32 {
-        let (number, new) = self.posts.insert_full(batches);
+        let (number, new) = self.posts.add(batches);
         if new {
             let batches = &self.posts[number];
             tables.posts.push((tables.batches.len() as u32, batches.len() as u32));
             tables.batches.extend(batches);
         }
-        number as u32
+        number
     }
 
     pub(super) fn guard(&mut self, tables: &mut Tables, guard: Vec<u64>) -> u32 {
-        let (number, new) = self.guards.insert_full(guard);
+        let (number, new) = self.guards.add(guard);
         if new {
             tables.guards.extend(&self.guards[number]);
         }
-        number as u32
+        number
     }
 
     /// Whether an input is offered at a node, all nodes being in these slots.

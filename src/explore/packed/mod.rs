@@ -2,7 +2,7 @@
 //!
 //! Read it in this order:
 //! - [`tables`]: what a **slot** is, and what is known of slots as numbers.
-//! - [`place`] and [`meaning`]: the values behind the numbers.
+//! - [`interned`]: how values get numbers; [`place`] and [`meaning`]: the values behind the numbers.
 //! - [`calls`]: what can happen at a slot; handlers, called once each.
 //! - [`key`]: a **key** is a state as one exact integer; [`wide`] holds those of more than 128 bits.
 //! - [`sleep`]: which steps of a state need not be taken; [`expand`]: how a state is expanded, by
@@ -30,6 +30,7 @@ mod coverage;
 mod dead;
 mod expand;
 mod index;
+mod interned;
 mod key;
 mod level;
 mod meaning;

@@ -1,13 +1,11 @@
 //! What one node can be: its local states, its mailboxes, and the slots made of them, interned.
-//!
-//! Interning gives each value that occurs a number, so that values are compared and hashed once,
-//! when they first occur, and never again.
 
 use std::sync::{Arc, OnceLock};
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use super::interned::Interned;
 use super::rows::{Cells, Row, Rows};
 use super::tables::{PlaceTable, SlotHead};
 use crate::mail::{Letter, Links, Mailbox};
@@ -15,14 +13,6 @@ use crate::node::Node;
 use crate::protocol::{NodeId, Protocol};
 use crate::scenario::{Flight, Scenario, Within};
 use crate::situation::Fate;
-
-/// Values and their numbers, in the order they came.
-pub(super) type Interned<T> = IndexSet<T, FxBuildHasher>;
-
-/// The number of a value; a new one if it is new.
-pub(super) fn intern<T: std::hash::Hash + Eq>(known: &mut Interned<T>, value: T) -> u32 {
-    u32::try_from(known.insert_full(value).0).expect("fewer than 2^32 values")
-}
 
 /// A local state and a mailbox, by number.
 type Pair = (u32, u32);
@@ -87,19 +77,19 @@ impl<P: Protocol> Place<P> {
 
     /// The local state and the mailbox of a slot.
     pub(super) fn parts(&self, slot: u32) -> Pair {
-        *self.slots.get_index(slot as usize).expect("a slot that was handed out")
+        self.slots[slot]
     }
 
     pub(super) fn local(&self, local: u32) -> &Arc<Node<P>> {
-        self.locals.get_index(local as usize).expect("a local state that was handed out")
+        &self.locals[local]
     }
 
     pub(super) fn mail(&self, mail: u32) -> &Mailbox<u32> {
-        self.mails.get_index(mail as usize).expect("a mailbox that was handed out")
+        &self.mails[mail]
     }
 
     pub(super) fn letter(&self, letter: u32) -> &Letter<P::Message> {
-        self.letters.get_index(letter as usize).expect("a letter that was handed out")
+        &self.letters[letter]
     }
 
     /// A mailbox with its letters written out.
@@ -125,9 +115,9 @@ impl<P: Protocol> Place<P> {
 
     /// The number of a local state.
     pub(super) fn local_of(&mut self, node: Node<P>) -> u32 {
-        match self.locals.get_index_of(&node) {
-            Some(known) => known as u32,
-            None => intern(&mut self.locals, Arc::new(node)),
+        match self.locals.find(&node) {
+            Some(known) => known,
+            None => self.locals.number_of(Arc::new(node)),
         }
     }
 
@@ -135,7 +125,7 @@ impl<P: Protocol> Place<P> {
     pub(super) fn mail_of(&mut self, scenario: &Scenario<P>, mail: &Mailbox<P::Message>) -> u32 {
         let mut numbered = Mailbox::default();
         for letter in mail.letters() {
-            let number = intern(&mut self.letters, letter.clone());
+            let number = self.letters.number_of(letter.clone());
             numbered.put(scenario.links, letter.from, number);
         }
         self.known_mail(scenario, numbered)
@@ -143,7 +133,7 @@ impl<P: Protocol> Place<P> {
 
     /// The number of a mailbox.
     fn known_mail(&mut self, scenario: &Scenario<P>, mail: Mailbox<u32>) -> u32 {
-        let (number, new) = self.mails.insert_full(mail);
+        let (number, new) = self.mails.add(mail);
         if new {
             let mut known = Known {
                 takes: Row::default(),
@@ -158,7 +148,7 @@ impl<P: Protocol> Place<P> {
             }
             self.boxes.push(known);
         }
-        u32::try_from(number).expect("fewer than 2^32 mailboxes")
+        number
     }
 
     /// The slot of a local state and a mailbox: without the letters that are dead there.
@@ -170,8 +160,8 @@ impl<P: Protocol> Place<P> {
         mail: u32,
     ) -> u32 {
         if self.forgets {
-            if let Some(known) = self.slots.get_index_of(&(local, mail)) {
-                return known as u32;
+            if let Some(known) = self.slots.find(&(local, mail)) {
+                return known;
             }
             if let Some(&known) = self.cleaned.get(&(local, mail)) {
                 return known;
@@ -183,7 +173,7 @@ impl<P: Protocol> Place<P> {
                 return slot;
             }
         }
-        let (slot, new) = self.slots.insert_full((local, mail));
+        let (slot, new) = self.slots.add((local, mail));
         if new {
             let node = self.local(local);
             let waiting = node.up && !self.mail(mail).is_empty();
@@ -194,7 +184,7 @@ impl<P: Protocol> Place<P> {
             }
             table.held.extend(self.boxes[mail as usize].held.iter());
         }
-        u32::try_from(slot).expect("fewer than 2^32 slots")
+        slot
     }
 
     /// The mailbox without letters that are dead in this local state.
@@ -210,7 +200,7 @@ impl<P: Protocol> Place<P> {
             return mail;
         }
         for letter in dead {
-            intern(&mut self.forgotten, letter.message);
+            self.forgotten.number_of(letter.message);
         }
         let mut cleaned = Mailbox::default();
         for letter in alive {
@@ -264,9 +254,9 @@ impl<P: Protocol> Place<P> {
     ) -> u32 {
         let mut batch = Mailbox::default();
         for message in sent {
-            batch.put(links, from, intern(&mut self.letters, Letter { from, message }));
+            batch.put(links, from, self.letters.number_of(Letter { from, message }));
         }
-        intern(&mut self.batches, batch)
+        self.batches.number_of(batch)
     }
 
     /// The mailbox after a batch has come in.
@@ -275,7 +265,7 @@ impl<P: Protocol> Place<P> {
             return known;
         }
         let mut after = self.mail(mail).clone();
-        let batch_letters = self.batches.get_index(batch as usize).expect("a batch handed out");
+        let batch_letters = &self.batches[batch];
         for letter in batch_letters.letters() {
             after.put(scenario.links, letter.from, letter.message);
         }

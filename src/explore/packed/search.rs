@@ -117,7 +117,7 @@ impl<P: Protocol> Values for Behind<'_, '_, P> {
     }
 
     fn noted(&self, note: usize) -> Shown {
-        let (goals, marks) = self.meaning.notes.get_index(note).expect("a note").clone();
+        let (goals, marks) = self.meaning.notes[note as u32].clone();
         Shown { goals, marks }
     }
 

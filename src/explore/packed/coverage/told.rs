@@ -277,7 +277,7 @@ fn calls_told<P: Protocol>(meaning: &Meaning<'_, P>, at: usize) -> Vec<CallTold>
         for (number, range) in calls.known.row(local) {
             let (first, count) = calls.ranges[range as usize];
             let answers = &calls.answers[first as usize..][..count as usize];
-            let what = calls.whats.get_index(number as usize).expect("something that happened");
+            let what = &calls.whats[number];
             told.push(CallTold {
                 local,
                 what: number,
@@ -322,10 +322,7 @@ fn is_idle<P: Protocol>(
     what: &What<P>,
     answer: &Answer,
 ) -> bool {
-    let said = |sight: u32| {
-        let sighting = meaning.sights.get_index(sight as usize).expect("a sight");
-        !sighting.events.is_empty()
-    };
+    let said = |sight: u32| !meaning.sights[sight].events.is_empty();
     let silent = answer.post == 0 && answer.own == 0 && !said(answer.sight);
     if matches!(what, What::Other(_)) || !silent || answer.panicked() {
         return false;
