@@ -4,7 +4,9 @@
 //! content is gone is matched by its link and the kind of its message, and rewritten; a step that
 //! fits nothing is left out.
 
+use std::collections::BTreeMap;
 use std::mem::discriminant;
+use std::rc::Rc;
 
 use crate::mail::Letter;
 use crate::protocol::{Data, NodeId, Outbox, Protocol};
@@ -28,11 +30,16 @@ impl Rewriting {
     pub(super) const ALL: [Rewriting; 3] =
         [Rewriting::MostAlike, Rewriting::First, Rewriting::Last];
 
-    fn pick<'a, M: Data>(self, among: &[&'a Letter<M>], like: &M) -> Option<&'a Letter<M>> {
+    fn pick<'a, M: Data>(
+        self,
+        among: &[&'a Letter<M>],
+        like: &M,
+        texts: &mut Texts<M>,
+    ) -> Option<&'a Letter<M>> {
         match self {
             Rewriting::MostAlike => {
-                let like = format!("{like:?}");
-                let alike = |letter: &&&Letter<M>| common(&format!("{:?}", letter.message), &like);
+                let like = texts.of(like);
+                let alike = |letter: &&&Letter<M>| common(&texts.of(&letter.message), &like);
                 among.iter().max_by_key(alike).copied()
             }
             Rewriting::First => among.first().copied(),
@@ -41,11 +48,54 @@ impl Rewriting {
     }
 }
 
-/// How many letters two texts have in common at their beginning and their end.
+/// How many bytes two texts have in common at their beginning and their end.
 fn common(one: &str, other: &str) -> usize {
-    let same = |(a, b): &(char, char)| a == b;
-    one.chars().zip(other.chars()).take_while(same).count()
-        + one.chars().rev().zip(other.chars().rev()).take_while(same).count()
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let same = |(a, b): &(&u8, &u8)| a == b;
+    one.iter().zip(other).take_while(same).count()
+        + one.iter().rev().zip(other.iter().rev()).take_while(same).count()
+}
+
+/// What messages print. The same few are compared over and over while a trace shrinks, and printing
+/// them took most of the time.
+pub(super) struct Texts<M>(BTreeMap<M, Rc<str>>);
+
+impl<M: Data> Texts<M> {
+    /// They are printed again when they are forgotten, so some will do.
+    const MOST: usize = 1 << 14;
+
+    pub(super) fn new() -> Texts<M> {
+        Texts(BTreeMap::new())
+    }
+
+    fn of(&mut self, message: &M) -> Rc<str> {
+        if let Some(text) = self.0.get(message) {
+            return Rc::clone(text);
+        }
+        if self.0.len() >= Self::MOST {
+            self.0.clear();
+        }
+        let text: Rc<str> = format!("{message:?}").into();
+        self.0.insert(message.clone(), Rc::clone(&text));
+        text
+    }
+}
+
+/// What following a trace takes: how steps are rewritten, and what is used again.
+pub(super) struct Following<'t, P: Protocol> {
+    rewriting: Rewriting,
+    texts: &'t mut Texts<P::Message>,
+    out: Outbox<P>,
+}
+
+impl<'t, P: Protocol> Following<'t, P> {
+    pub(super) fn new(
+        scenario: &Scenario<P>,
+        rewriting: Rewriting,
+        texts: &'t mut Texts<P::Message>,
+    ) -> Following<'t, P> {
+        Following { rewriting, texts, out: Outbox::new(scenario.nodes) }
+    }
 }
 
 /// The steps that happen when this trace is followed as well as it goes, up to where the same
@@ -54,11 +104,10 @@ pub(super) fn fails<P: Protocol>(
     scenario: &Scenario<P>,
     steps: &[Step<P>],
     like: &Violation,
-    rewriting: Rewriting,
+    following: &mut Following<'_, P>,
 ) -> Option<(Vec<Step<P>>, Violation)> {
-    let mut out = Outbox::new(scenario.nodes);
     let start = (Situation::first(scenario), Vec::new());
-    fails_from(scenario, start, steps, like, rewriting, &mut out)
+    fails_from(scenario, start, steps, like, following)
 }
 
 /// As [`fails`], from a situation that these steps have led to.
@@ -67,8 +116,7 @@ pub(super) fn fails_from<P: Protocol>(
     (mut here, mut taken): (Situation<P>, Vec<Step<P>>),
     steps: &[Step<P>],
     like: &Violation,
-    rewriting: Rewriting,
-    out: &mut Outbox<P>,
+    following: &mut Following<'_, P>,
 ) -> Option<(Vec<Step<P>>, Violation)> {
     if let Some(violation) = same_failure(scenario, &here, None, like) {
         return Some((taken, violation));
@@ -77,9 +125,9 @@ pub(super) fn fails_from<P: Protocol>(
         return None;
     }
     for step in steps {
-        let Some(mut step) = fitting(scenario, &here, step, rewriting) else { continue };
-        here.take(scenario, &step, out);
-        step.choices = out.choices.iter().map(|choice| choice.taken).collect();
+        let Some(mut step) = fitting(scenario, &here, step, following) else { continue };
+        here.take(scenario, &step, &mut following.out);
+        step.choices = following.out.choices.iter().map(|choice| choice.taken).collect();
         let node = step.node;
         taken.push(step);
         if let Some(violation) = same_failure(scenario, &here, Some(node), like) {
@@ -132,13 +180,13 @@ fn fitting<P: Protocol>(
     scenario: &Scenario<P>,
     here: &Situation<P>,
     step: &Step<P>,
-    rewriting: Rewriting,
+    following: &mut Following<'_, P>,
 ) -> Option<Step<P>> {
     if here.world.possible(scenario, step).is_ok() {
         return Some(step.clone());
     }
     let rewritten = |act| Step { node: step.node, act, choices: step.choices.clone() };
-    let similar = |from: NodeId, message: &P::Message| {
+    let mut similar = |from: NodeId, message: &P::Message| {
         let mail = here.world.mail.get(step.node.index())?;
         let alike = |letter: &&Letter<P::Message>| {
             letter.from == from && discriminant(&letter.message) == discriminant(message)
@@ -147,7 +195,7 @@ fn fitting<P: Protocol>(
             mail.deliverable(scenario.links).filter(alike).collect();
         let letter = match &alike[..] {
             [only] => only,
-            several => rewriting.pick(several, message)?,
+            several => following.rewriting.pick(several, message, following.texts)?,
         };
         Some(letter.message.clone())
     };

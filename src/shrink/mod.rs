@@ -21,7 +21,7 @@ pub(crate) use system::with_nodes;
 
 use serde::{Deserialize, Serialize};
 
-use self::fit::Rewriting;
+use self::fit::{Following, Rewriting, Texts};
 use crate::observer::{Observer, Progress};
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
@@ -132,6 +132,7 @@ pub fn shrink<P: Protocol>(
         scenario: scenario.clone(),
         trace: trace.to_vec(),
         violation,
+        texts: Texts::new(),
         tries: 0,
         effort,
         observer,
@@ -165,6 +166,7 @@ struct Work<'a, P: Protocol> {
     scenario: Scenario<P>,
     trace: Vec<Step<P>>,
     violation: Violation,
+    texts: Texts<P::Message>,
     tries: u64,
     effort: Effort,
     observer: &'a mut dyn Observer,
@@ -197,7 +199,8 @@ impl<P: Protocol> Work<'_, P> {
     fn attempt(&mut self, scenario: &Scenario<P>, steps: &[Step<P>]) -> bool {
         for &rewriting in self.rewritings() {
             self.tries += 1;
-            match fit::fails(scenario, steps, &self.violation, rewriting) {
+            let mut following = Following::new(scenario, rewriting, &mut self.texts);
+            match fit::fails(scenario, steps, &self.violation, &mut following) {
                 Some((trace, violation)) if trace.len() < self.trace.len() => {
                     (self.trace, self.violation) = (trace, violation);
                     return true;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Work;
-use super::fit::{Rewriting, fails_from};
+use super::fit::{Following, Rewriting, Texts, fails_from};
 use super::search::within_budget_of;
 use crate::protocol::{Outbox, Protocol};
 use crate::scenario::Scenario;
@@ -32,6 +32,8 @@ pub(super) fn replace<P: Protocol>(work: &mut Work<'_, P>) {
 fn replace_some<P: Protocol>(work: &mut Work<'_, P>, width: usize) -> bool {
     let scenario = within_budget_of(&work.scenario, &work.trace);
     let mut out = Outbox::new(scenario.nodes);
+    let mut texts = Texts::new();
+    let mut following = Following::new(&scenario, Rewriting::MostAlike, &mut texts);
     let mut here = Situation::first(&scenario);
     for start in 0..work.trace.len().saturating_sub(width - 1) {
         let rest = work.trace[start + width..].to_vec();
@@ -42,9 +44,9 @@ fn replace_some<P: Protocol>(work: &mut Work<'_, P>, width: usize) -> bool {
             }
             work.tries += 1;
             let taken: Vec<Step<P>> = way.iter().cloned().chain(steps).collect();
-            let (like, rewriting) = (work.violation.clone(), Rewriting::MostAlike);
+            let like = &work.violation;
             if let Some((trace, violation)) =
-                fails_from(&scenario, (there, taken), &rest, &like, rewriting, &mut out)
+                fails_from(&scenario, (there, taken), &rest, like, &mut following)
                 && trace.len() < work.trace.len()
             {
                 (work.trace, work.violation) = (trace, violation);
