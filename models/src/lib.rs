@@ -12,6 +12,7 @@ pub mod lock;
 pub mod multi_paxos;
 pub mod parts;
 pub mod paxos;
+pub mod phi_accrual;
 pub mod raft;
 pub mod replicated_lock;
 
@@ -29,4 +30,5 @@ pub fn catalog() -> Catalog {
         .with(election::ElectionModel)
         .with(lock::LockModel)
         .with(replicated_lock::ReplicatedLockModel)
+        .with(phi_accrual::PhiAccrualModel)
 }

@@ -4,10 +4,12 @@
 //! - [`detector`]: the perfect failure detector of fail-stop systems.
 //! - [`machine`]: the replicated state machine, what clients ask of it, and their sessions.
 //! - [`named`]: parameters that name nodes.
+//! - [`phi_accrual`]: how much a silence is to be suspected, as a number.
 //! - [`quorum`]: which nodes decide together.
 
 pub mod ballot;
 pub mod detector;
 pub mod machine;
 pub mod named;
+pub mod phi_accrual;
 pub mod quorum;
