@@ -15,6 +15,7 @@ pub mod paxos;
 pub mod phi_accrual;
 pub mod raft;
 pub mod replicated_lock;
+pub mod swim;
 
 use splitbrain::catalog::Catalog;
 
@@ -31,4 +32,5 @@ pub fn catalog() -> Catalog {
         .with(lock::LockModel)
         .with(replicated_lock::ReplicatedLockModel)
         .with(phi_accrual::PhiAccrualModel)
+        .with(swim::SwimModel)
 }
