@@ -25,9 +25,9 @@ way. Had n0 not asked within the two periods for which it suspects, n1 would be 
 const PARTITION: &str = "\
 A PARTITION, FROM ITS BEGINNING TO ITS END
 
-Four members. For four seconds n0 and n1 on one side, n2 and n3 on the other do not hear each other.
-Each line is a step at which somebody came to know something. On the right is what each knows of
-all: `=` itself, `a` alive, `?` suspected, `x` dead, with the incarnation where it is above 1.
+Four members. For twelve seconds n0 and n1 on one side, n2 and n3 on the other do not hear each
+other. Each line is a step at which somebody came to know something. On the right is what each knows
+of all: `=` itself, `a` alive, `?` suspected, `x` dead, with the incarnation where it is above 1.
 ";
 
 const HEALED: &str = "\
@@ -70,17 +70,17 @@ fn scenario(name: &str, settings: &[(&str, u64)]) -> Result<Scenario<Swim>, Stri
     build(&SwimModel, name, None, &given).map_err(|misfit| misfit.to_string())
 }
 
-/// Two and two, from 1 s to 5 s.
+/// Two and two, from 2 s to 14 s.
 fn plan() -> Plan {
     let split = Fault::Split(vec![NodeId(0), NodeId(1)]);
     Plan {
-        stormy: 6.s(),
+        stormy: 15.s(),
         latency: Latency::Uniform { least: 1.ms(), most: 5.ms() },
         loss: 0,
         duplication: 0,
         workload: Workload { clients: 0, think: 1.s(), gives_up: 0 },
         clocks: Vec::new(),
-        faults: vec![TimedFault { at: 1.s(), lasts: 4.s(), fault: split }],
+        faults: vec![TimedFault { at: 2.s(), lasts: 12.s(), fault: split }],
     }
 }
 

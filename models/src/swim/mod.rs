@@ -83,8 +83,9 @@ pub use state::{
     Event, Input, Member, Message, Phase, Probe, Purpose, Rumor, Standing, State, Timer,
 };
 
-/// How long a member waits for an ack, direct or not: half a protocol period.
-const WAIT: Span = Span::millis(100);
+/// How long a member waits for an ack, direct or not: half a protocol period. It must be longer
+/// than a round trip usually takes, or else everybody suspects everybody (§3.1).
+const WAIT: Span = Span::millis(400);
 
 /// The code of one node.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -317,5 +318,5 @@ impl Swim {
 
 /// Waits for an ack.
 fn set_timer(out: &mut Out) {
-    out.set_timer(Timer::Probe, WAIT..150.ms());
+    out.set_timer(Timer::Probe, WAIT..500.ms());
 }

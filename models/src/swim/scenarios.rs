@@ -107,7 +107,7 @@ fn storm(ask: &Ask<'_>) -> Storm<Swim> {
         _ => FaultKinds::ALL,
     };
     let storm =
-        Storm::default().lasts(60.s(), 60.s()).kinds(kinds).progress(invariants::views_true());
+        Storm::default().lasts(120.s(), 60.s()).kinds(kinds).progress(invariants::views_true());
     match ask.scenario {
         "storm" => storm.clients(1, |_, _, k| {
             let input = if k % 2 == 0 { Input::Leave } else { Input::Join };
