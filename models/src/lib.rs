@@ -12,8 +12,10 @@ pub mod lock;
 pub mod multi_paxos;
 pub mod parts;
 pub mod paxos;
+pub mod phi_accrual;
 pub mod raft;
 pub mod replicated_lock;
+pub mod swim;
 
 use splitbrain::catalog::Catalog;
 
@@ -29,4 +31,6 @@ pub fn catalog() -> Catalog {
         .with(election::ElectionModel)
         .with(lock::LockModel)
         .with(replicated_lock::ReplicatedLockModel)
+        .with(phi_accrual::PhiAccrualModel)
+        .with(swim::SwimModel)
 }

@@ -3,11 +3,15 @@
 //! - [`ballot`]: the numbers under which proposers propose.
 //! - [`detector`]: the perfect failure detector of fail-stop systems.
 //! - [`machine`]: the replicated state machine, what clients ask of it, and their sessions.
+//! - [`membership`]: what is known of a member, and which of two such records is the newer.
 //! - [`named`]: parameters that name nodes.
+//! - [`phi_accrual`]: how much a silence is to be suspected, as a number.
 //! - [`quorum`]: which nodes decide together.
 
 pub mod ballot;
 pub mod detector;
 pub mod machine;
+pub mod membership;
 pub mod named;
+pub mod phi_accrual;
 pub mod quorum;
