@@ -58,17 +58,32 @@ impl<N: Value, M: Value> CausalOrder<N, M> {
     ///
     /// The member has not seen what it depends on: "n2 sees b before a, on which it depends".
     pub fn deliver(&mut self, member: N, message: M) -> Held {
-        let Some(causes) = self.causes.get(&message) else { return Ok(()) };
+        self.deliver_together(member, &[message])
+    }
+
+    /// Messages are delivered to a member all at once, as with a copy of another member's state.
+    ///
+    /// # Errors
+    ///
+    /// The member has not seen what one of them depends on, and does not see it now.
+    pub fn deliver_together(&mut self, member: N, messages: &[M]) -> Held {
         let seen = self.seen.get(&member).map_or(&[][..], Vec::as_slice);
-        match causes.iter().find(|cause| seen.binary_search(cause).is_err()) {
-            Some(missing) => broken(format!(
-                "{member:?} sees {message:?} before {missing:?}, on which it depends"
-            )),
-            None => {
-                self.see(member, message);
-                Ok(())
+        let known = |cause: &M| seen.binary_search(cause).is_ok() || messages.contains(cause);
+        for message in messages {
+            // What is not known of was seen by everybody.
+            let Some(causes) = self.causes.get(message) else { continue };
+            if let Some(missing) = causes.iter().find(|cause| !known(cause)) {
+                return broken(format!(
+                    "{member:?} sees {message:?} before {missing:?}, on which it depends"
+                ));
             }
         }
+        for message in messages {
+            if self.causes.get(message).is_some() {
+                self.see(member.clone(), message.clone());
+            }
+        }
+        Ok(())
     }
 
     /// What the member has seen, and not everybody else.
@@ -164,6 +179,15 @@ mod tests {
             let (_, held) = seen(steps);
             assert_eq!(held.as_ref().err().map(|b| b.reason()), *expected, "{sentence}");
         }
+    }
+
+    #[test]
+    fn messages_that_come_together_may_depend_on_each_other() {
+        let (mut monitor, _) = seen(&[Send('a', 1), Deliver('b', 1), Send('b', 2), Send('b', 3)]);
+        let broken = monitor.deliver_together('c', &[2, 3]).expect_err("1 is missing");
+        assert_eq!(broken.reason(), "'c' sees 2 before 1, on which it depends");
+        assert_eq!(monitor.seen(&'c'), [0; 0], "nothing of it is taken for seen");
+        assert!(monitor.deliver_together('c', &[3, 2, 1]).is_ok());
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod clocks;
 pub mod election;
 pub mod flexible_paxos;
 pub mod lock;
+pub mod multi_leader;
 pub mod multi_paxos;
 pub mod parts;
 pub mod paxos;
@@ -31,4 +32,5 @@ pub fn catalog() -> Catalog {
         .with(lock::LockModel)
         .with(replicated_lock::ReplicatedLockModel)
         .with(clocks::ClocksModel)
+        .with(multi_leader::MultiLeaderModel)
 }

@@ -55,7 +55,7 @@ mod state;
 use serde::{Deserialize, Serialize};
 use splitbrain::{NodeId, Outbox, Protocol};
 
-use crate::parts::clocks::{HybridLogicalClock, HybridStamp, LamportStamp};
+use crate::parts::clocks::{HybridLogicalClock, HybridStamp, LamportStamp, VectorClock};
 use crate::parts::version_vector::{Causality, VersionVector};
 
 pub use bugs::Bug;
@@ -98,10 +98,10 @@ impl Protocol for Clocks {
     type Input = Input;
     type Event = Event;
 
-    fn start(&self, _: &mut Outbox<Self>) -> State {
+    fn start(&self, out: &mut Outbox<Self>) -> State {
         let clock = match self.kind {
             Kind::Lamport => Clock::Lamport(Default::default()),
-            Kind::Vector => Clock::Vector(Default::default()),
+            Kind::Vector => Clock::Vector(VectorClock::of(out.me())),
             Kind::Hybrid => Clock::Hybrid(HybridLogicalClock::unguarded()),
             Kind::Guarded => Clock::Hybrid(HybridLogicalClock::guarded(self.ahead)),
             Kind::Broadcast => return State::Member(broadcast::Member::default()),
@@ -165,11 +165,9 @@ impl Clocks {
     fn tick(&self, clock: &mut Clock, out: &mut Outbox<Self>) -> Stamp {
         match clock {
             Clock::Lamport(clock) => self.lamport(clock.tick(), out),
-            Clock::Vector(vector) => {
-                for _ in 0..self.increment {
-                    vector.increment(out.me());
-                }
-                Stamp::Vector(vector.clone())
+            Clock::Vector(clock) => {
+                clock.tick();
+                Stamp::Vector(self.count_on(clock))
             }
             Clock::Hybrid(clock) => {
                 let (now, before) = (out.now(), clock.stamp());
@@ -197,17 +195,18 @@ impl Clocks {
                     self.lamport(clock.receive(stamp.time), out)
                 }
             }
-            (Clock::Vector(vector), Stamp::Vector(stamp)) => {
+            (Clock::Vector(clock), Stamp::Vector(stamp)) => {
                 if process.events > 0 {
-                    let found = self.judge(&stamp, vector, out);
+                    let found = self.judge(&stamp, clock.vector(), out);
                     out.emit(Event::Judges { sent, own, found });
                 }
-                if self.has(Bug::NoMerge) && !vector.includes(&stamp) {
+                if self.has(Bug::NoMerge) && !clock.vector().includes(&stamp) {
                     out.mark(Bug::NoMerge.name());
+                    clock.tick();
                 } else {
-                    vector.merge(&stamp);
+                    clock.receive(&stamp);
                 }
-                self.tick(&mut process.clock, out)
+                Stamp::Vector(self.count_on(clock))
             }
             (Clock::Hybrid(clock), Stamp::Hybrid(stamp)) => match self.hear(clock, stamp, out) {
                 Some(stamp) => Stamp::Hybrid(stamp),
@@ -247,6 +246,14 @@ impl Clocks {
             *clock = clock.showing(stamp);
         }
         Some(stamp)
+    }
+
+    /// What a vector clock shows when it has counted an event as often as it is to.
+    fn count_on(&self, clock: &mut VectorClock) -> VersionVector {
+        for _ in 1..self.increment {
+            clock.tick();
+        }
+        clock.vector().clone()
     }
 
     fn lamport(&self, time: u64, out: &mut Outbox<Self>) -> Stamp {

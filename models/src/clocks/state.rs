@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use splitbrain::NodeId;
 
 use super::broadcast::Member;
-use crate::parts::clocks::{HybridLogicalClock, HybridStamp, LamportClock, LamportStamp};
+use crate::parts::clocks::{
+    HybridLogicalClock, HybridStamp, LamportClock, LamportStamp, VectorClock,
+};
 use crate::parts::version_vector::{Causality, VersionVector};
 
 /// The name of an event: the process and how many events it had with it, from 1. No clock reads it.
@@ -57,7 +59,7 @@ pub enum Clock {
     /// Lamport's.
     Lamport(LamportClock),
     /// A vector.
-    Vector(VersionVector),
+    Vector(VectorClock),
     /// A hybrid of logical and physical time.
     Hybrid(HybridLogicalClock),
 }
