@@ -17,6 +17,8 @@
 //! | [`Validity`] | only what was proposed is decided | consensus, replicated logs |
 //! | [`Durability`] | what was acknowledged is never lost | replies, commits |
 //! | [`prefix_order`], [`compatible`] | one history is how another begins | chains, logs |
+//! | [`CausalOrder`] | nobody sees an effect before its cause | broadcasts, replicated writes |
+//! | [`HappenedBefore`] | timestamps say what may have caused what | logical clocks |
 //! | [`Linearizable`] | operations seem to take effect at one instant | services and clients |
 //!
 //! [`Linearizable`] is held against a [`Specification`] of the object: a [`Register`], a
@@ -94,7 +96,9 @@
 #![warn(missing_docs)]
 
 mod agreement;
+mod causal_order;
 mod durability;
+mod happened_before;
 mod held;
 mod linearizable;
 mod monotonic;
@@ -104,7 +108,9 @@ mod table;
 mod validity;
 
 pub use agreement::Agreement;
+pub use causal_order::CausalOrder;
 pub use durability::Durability;
+pub use happened_before::HappenedBefore;
 pub use held::{Broken, Held, Value, broken};
 pub use linearizable::{
     Counter, CounterOperation, FencedLock, FencedLockOutput, KeyValue, KeyValueOperation,

@@ -23,6 +23,10 @@ impl<K, V> Table<K, V> {
         self.entries.iter().map(|(key, _)| key)
     }
 
+    pub(crate) fn for_each_value(&mut self, change: impl FnMut(&mut V)) {
+        self.entries.iter_mut().map(|(_, value)| value).for_each(change);
+    }
+
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.entries.retain(|(key, value)| keep(key, value));
     }

@@ -6,9 +6,11 @@
 
 #![warn(missing_docs)]
 
+pub mod clocks;
 pub mod election;
 pub mod flexible_paxos;
 pub mod lock;
+pub mod multi_leader;
 pub mod multi_paxos;
 pub mod parts;
 pub mod paxos;
@@ -33,4 +35,6 @@ pub fn catalog() -> Catalog {
         .with(replicated_lock::ReplicatedLockModel)
         .with(phi_accrual::PhiAccrualModel)
         .with(swim::SwimModel)
+        .with(clocks::ClocksModel)
+        .with(multi_leader::MultiLeaderModel)
 }

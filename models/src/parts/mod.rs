@@ -1,17 +1,21 @@
 //! What several protocols are made of: pure values with tables of tests, and no handlers.
 //!
 //! - [`ballot`]: the numbers under which proposers propose.
+//! - [`clocks`]: Lamport's, vector and hybrid clocks.
 //! - [`detector`]: the perfect failure detector of fail-stop systems.
 //! - [`machine`]: the replicated state machine, what clients ask of it, and their sessions.
 //! - [`membership`]: what is known of a member, and which of two such records is the newer.
 //! - [`named`]: parameters that name nodes.
 //! - [`phi_accrual`]: how much a silence is to be suspected, as a number.
 //! - [`quorum`]: which nodes decide together.
+//! - [`version_vector`]: how much of every node's doing somebody has seen.
 
 pub mod ballot;
+pub mod clocks;
 pub mod detector;
 pub mod machine;
 pub mod membership;
 pub mod named;
 pub mod phi_accrual;
 pub mod quorum;
+pub mod version_vector;
