@@ -14,8 +14,8 @@ use splitbrain_models::parts::machine::Serial;
 const REPAIR: &str = "\
 A CHAIN LOSES ITS MIDDLE
 
-Three servers: n1 is the head, n3 the tail. n2 crashes before an update reaches it. The master leaves it
-out, and n1 sends what it does not know to be at the tail to n3, its successor now:
+Three servers: n1 is the head, n3 the tail. n2 crashes before an update reaches it. The master
+leaves it out, and n1 sends what it does not know to be at the tail to n3, its successor now:
 ";
 
 const LENGTH: &str = "\
@@ -36,8 +36,8 @@ const CRAQ: &str = "\
 WHO ANSWERS QUERIES
 
 Three servers, three clients, 10 ms a message, 600 requests or so. In a plain chain the tail answers
-every query. With CRAQ they go to any server, and one with dirty updates has to ask the tail how far it
-is. The fewer the updates, the less there is to ask.
+every query. With CRAQ they go to any server, and one with dirty updates has to ask the tail how
+far it is. The fewer the updates, the less there is to ask.
 
                           queries at         had to
   updates     chain     n1     n2     n3     ask the tail";
@@ -116,8 +116,8 @@ fn plan(clients: u8, stormy: Span) -> Plan {
     }
 }
 
-/// How many milliseconds after the update was asked this comes about, in a chain of so many servers.
-/// The same seed makes the same run, which ends where its goal is reached.
+/// How many milliseconds after the update was asked this comes about, in a chain of so many
+/// servers. The same seed makes the same run, which ends where its goal is reached.
 fn since_asked(servers: u64, until: Goal<Chain>) -> Result<u64, String> {
     let moment = |goal: Goal<Chain>| -> Result<u64, String> {
         let mut calm = scenario("small", &[("members", servers), ("updates", 1), ("queries", 0)])?;

@@ -13,6 +13,7 @@ pub mod lock;
 pub mod multi_paxos;
 pub mod parts;
 pub mod paxos;
+pub mod primary_backup;
 pub mod raft;
 pub mod replicated_lock;
 
@@ -31,4 +32,5 @@ pub fn catalog() -> Catalog {
         .with(lock::LockModel)
         .with(replicated_lock::ReplicatedLockModel)
         .with(chain::ChainModel)
+        .with(primary_backup::PrimaryBackupModel)
 }

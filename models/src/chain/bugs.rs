@@ -149,8 +149,8 @@ pub(super) const BUGS: &[BugInfo] = &[
     },
     BugInfo {
         name: "no-lives",
-        about: "A server's word that it is back arrives late, when it is the tail again: the master \
-                takes it out of the chain, and it serves on.",
+        about: "A server's word that it is back arrives late, when it is the tail again: the \
+                master takes it out of the chain, and it serves on.",
         source: "van Renesse & Schneider 2004, §2, by letting servers that stopped recover; found \
                  by simulation",
         invariant: "recovers",

@@ -124,7 +124,8 @@ fn all_run(nodes: &Nodes<Chain>) -> bool {
 pub(super) fn all_pass_on() -> Invariant<Chain> {
     Invariant::quiet(
         "all-pass-on",
-        "Where nothing is on its way and every failure is known, all members have the same updates.",
+        "Where nothing is on its way and every failure is known, all members have the same \
+         updates.",
         |_, nodes| if all_run(nodes) { have_the_same(nodes) } else { Ok(()) },
     )
 }

@@ -15,8 +15,8 @@
 //! number, the epoch. A server that crashed is left out of the next layout.
 //!
 //! - The head: its successor has a prefix of what it had. What is lost was not answered.
-//! - The tail: its predecessor has all that it had. What is dirty there is answered now, since there
-//!   is nobody else to have it.
+//! - The tail: its predecessor has all that it had. What is dirty there is answered now, since
+//!   there is nobody else to have it.
 //! - A middle: it may have kept updates to itself. Its predecessor sends what is dirty on to its
 //!   successor. The successor may have had them all, and only their acknowledgement was lost: then
 //!   it acknowledges them again.
@@ -24,8 +24,12 @@
 //! **Extending a chain** (§3.3). A server joins behind the tail. From then on the last member is
 //! the tail no more: it passes updates on, the whole history first, and answers nothing. The server
 //! that joins is not the tail yet either. When it has the history it says so, and the master makes
-//! it the tail. A server that crashed and is back joins like a new one; what it had may be wrong by
-//! now, so it takes the history it is sent in place of its own.
+//! it the tail.
+//!
+//! A fail-stop server never recovers (§2), so one that crashed and is back is a new one: layouts
+//! name servers in one of their *lives*. It joins behind the tail like any other, and takes the
+//! history it is sent in place of its own, which may be wrong by now. Without lives a late word of
+//! an earlier one could take a tail out of the chain that serves on.
 //!
 //! **CRAQ** (Terrace & Freedman 2009, §2.3) lets every server answer queries. One whose updates are
 //! all clean has what the tail has. One with dirty updates asks the tail for its version, and
@@ -33,8 +37,8 @@
 //!
 //! Not modelled:
 //! - More than one object: a chain orders the updates of each by themselves.
-//! - What updates do: each adds one and is answered with the total, so that one which is lost, taken
-//!   twice or moved shows in the answers.
+//! - What updates do: each adds one and is answered with the total, so that one which is lost,
+//!   taken twice or moved shows in the answers.
 //! - A master that fails: the paper has it replicated by consensus.
 //! - Mistaken suspicion: servers are fail-stop (§2), so the master's detector is perfect. It tells
 //!   of a server only while that is down.
@@ -118,8 +122,8 @@ impl Protocol for Chain {
                 self.admit(master, from, life, out);
             }
             (State::Master(master), Message::CaughtUp(epoch)) => {
-                // Of a layout that was changed meanwhile it says nothing: the last member in the new
-                // one may have been the tail, and have more.
+                // Of a layout that was changed meanwhile it says nothing: the last member in the
+                // new one may have been the tail, and have more.
                 if master.layout.epoch == epoch && master.layout.joins(from) {
                     master.change(master.layout.joined(), out);
                 }
@@ -196,8 +200,8 @@ impl Protocol for Chain {
     }
 
     /// A server keeps its history, and the epoch that it acted in last, so that nothing older is
-    /// ever taken up. It is no member any more, whatever the layout says: the chain may have gone on
-    /// without it. The master never crashes.
+    /// ever taken up. It is no member any more, whatever the layout says: the chain may have gone
+    /// on without it. The master never crashes.
     fn restart(&self, crashed: &State, out: &mut Outbox<Self>) -> State {
         repeat_later(out);
         let State::Server(server) = crashed else { unreachable!("the master is replicated") };
@@ -215,8 +219,8 @@ impl Protocol for Chain {
 
 /// The master.
 impl Chain {
-    /// Takes a server in, one at a time: one that has no turn asks again. Whoever is in the chain and
-    /// asks in another life has crashed and come back before it was reported.
+    /// Takes a server in, one at a time: one that has no turn asks again. Whoever is in the chain
+    /// and asks in another life has crashed and come back before it was reported.
     fn admit(&self, master: &mut Master, server: NodeId, life: Life, out: &mut Outbox<Self>) {
         if life <= master.admitted[server.index()] {
             // It was taken in on this word already. If it was left out since, it was down, and is

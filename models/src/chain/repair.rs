@@ -7,9 +7,9 @@ use crate::parts::in_order::Sequence;
 use crate::parts::layout::{Layout, Replica};
 
 impl Chain {
-    /// A server hears of a layout that names it, in this life. A member takes it up, and so does one
-    /// that has joined and has all it needs. One outside takes up nothing, unless it is all there
-    /// is: the last member was down and is back.
+    /// A server hears of a layout that names it, in this life. A member takes it up, and so does
+    /// one that has joined and has all it needs. One outside takes up nothing, unless it is all
+    /// there is: the last member was down and is back.
     pub(super) fn hear_of(&self, server: &mut Server, layout: &Layout, out: &mut Outbox<Self>) {
         let me = out.me();
         if layout.epoch <= server.layout.epoch {
@@ -92,8 +92,8 @@ impl Chain {
             (_, Message::AskVersion { query, .. }) if current && server.is_tail(out.me()) => {
                 out.send(from, Message::Version { query, version: server.clean });
             }
-            // To be heard of is all that a layout is for. The rest is said to a member under a layout
-            // that this one is not in: it came back since, and joins.
+            // To be heard of is all that a layout is for. The rest is said to a member under a
+            // layout that this one is not in: it came back since, and joins.
             (_, Message::Layout(_))
             | (_, Message::Resend { .. })
             | (_, Message::Forward { .. })
@@ -120,8 +120,8 @@ impl Chain {
         server.history.offer(sequence, update)
     }
 
-    /// Takes what it lacks of what is sent again. If it lacked nothing of it, the acknowledgement may
-    /// have been lost, and is sent again, too.
+    /// Takes what it lacks of what is sent again. If it lacked nothing of it, the acknowledgement
+    /// may have been lost, and is sent again, too.
     fn take_again(
         &self,
         server: &mut Server,

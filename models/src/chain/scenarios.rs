@@ -54,8 +54,8 @@ fn faults(ask: &Ask<'_>) -> Faults {
     }
 }
 
-/// The clients, and the detector: a client for each server that may crash, which reports it as often
-/// as it may be down.
+/// The clients, and the detector: a client for each server that may crash, which reports it as
+/// often as it may be down.
 fn lanes(ask: &Ask<'_>, servers: u8) -> Vec<Vec<(To, Input)>> {
     let request = |client, serial| Request { client: ClientId(client), serial: Serial(serial) };
     let updates = ask.get("updates") as u8;
@@ -72,10 +72,10 @@ fn lanes(ask: &Ask<'_>, servers: u8) -> Vec<Vec<(To, Input)>> {
     lanes
 }
 
-/// What a quiet chain has come to is asked where links are reliable, as in the paper. Where messages
-/// are lost it takes repetition, and a storm asks whether all is well after a while. Where servers join
-/// and fail at once it is not asked, since then dead mail need not be kept: that leaves one state in
-/// a hundred.
+/// What a quiet chain has come to is asked where links are reliable, as in the paper. Where
+/// messages are lost it takes repetition, and a storm asks whether all is well after a while. Where
+/// servers join and fail at once it is not asked, since then dead mail need not be kept: that
+/// leaves one state in a hundred.
 fn invariants_of(ask: &Ask<'_>) -> Vec<Invariant<Chain>> {
     let storm = ask.scenario.starts_with("storm");
     let mut all = vec![

@@ -7,6 +7,7 @@
 //! - [`machine`]: the replicated state machine, what clients ask of it, and their sessions.
 //! - [`named`]: parameters that name nodes.
 //! - [`quorum`]: which nodes decide together.
+//! - [`view`]: who is the primary and who are its backups.
 
 pub mod ballot;
 pub mod detector;
@@ -15,3 +16,4 @@ pub mod layout;
 pub mod machine;
 pub mod named;
 pub mod quorum;
+pub mod view;
