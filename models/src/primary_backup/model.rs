@@ -14,7 +14,7 @@ impl Model for PrimaryBackupModel {
     type Protocol = PrimaryBackup;
 
     fn name(&self) -> &'static str {
-        "primary-backup"
+        "primary_backup"
     }
 
     fn about(&self) -> &'static str {

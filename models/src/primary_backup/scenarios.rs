@@ -19,7 +19,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<PrimaryBackup>, String> {
     let protocol = PrimaryBackup { mode: mode(ask), backups: ask.get("backups") as u8, bug };
     let servers = 1 + protocol.backups + ask.get("spares") as u8;
     let nodes = usize::from(servers) + 1;
-    let scenario = Scenario::new("primary-backup", protocol, nodes)
+    let scenario = Scenario::new("primary_backup", protocol, nodes)
         .names(&NAMES[..nodes])
         .faults(faults(ask))
         .may_crash((1..=servers).map(NodeId))
