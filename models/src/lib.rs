@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod chain;
 pub mod clocks;
 pub mod election;
 pub mod flexible_paxos;
@@ -15,6 +16,7 @@ pub mod multi_paxos;
 pub mod parts;
 pub mod paxos;
 pub mod phi_accrual;
+pub mod primary_backup;
 pub mod raft;
 pub mod replicated_lock;
 pub mod swim;
@@ -37,4 +39,6 @@ pub fn catalog() -> Catalog {
         .with(swim::SwimModel)
         .with(clocks::ClocksModel)
         .with(multi_leader::MultiLeaderModel)
+        .with(chain::ChainModel)
+        .with(primary_backup::PrimaryBackupModel)
 }
