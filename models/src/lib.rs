@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod crdt;
 pub mod election;
 pub mod flexible_paxos;
 pub mod lock;
@@ -29,4 +30,5 @@ pub fn catalog() -> Catalog {
         .with(election::ElectionModel)
         .with(lock::LockModel)
         .with(replicated_lock::ReplicatedLockModel)
+        .with(crdt::CrdtModel)
 }
