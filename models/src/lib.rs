@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod crdt;
+pub mod crdt_store;
 pub mod election;
 pub mod flexible_paxos;
 pub mod lock;
@@ -31,4 +32,5 @@ pub fn catalog() -> Catalog {
         .with(lock::LockModel)
         .with(replicated_lock::ReplicatedLockModel)
         .with(crdt::CrdtModel)
+        .with(crdt_store::CrdtStoreModel)
 }

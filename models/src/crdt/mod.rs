@@ -24,7 +24,7 @@
 //!
 //! **Explained: each copy says at every moment what its past means.** The past is the set of
 //! updates that went into the copy, each with those it had seen when it was made; what that means is
-//! the type's own definition ([`Past::meaning`]), which knows nothing of merging. This is what
+//! the type's own definition (`Past::meaning`), which knows nothing of merging. This is what
 //! a user relies on: no increment is lost or counted twice, an element that is added while it is
 //! removed elsewhere is in, the later of two writes stands, where "later" respects causes. It is
 //! stronger than agreement: replicas that all agree on a wrong number break it.

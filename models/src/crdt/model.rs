@@ -124,7 +124,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
         name: "flag",
         about: "One replica disables a flag while the other enables it, and it is enabled.",
         engine: Engine::Explore,
-        settings: &[("updates", 3)],
+        settings: &[],
     },
     ScenarioInfo {
         name: "or-set",
@@ -136,7 +136,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
         name: "lww-map",
         about: "Two replicas put something under a key and delete it.",
         engine: Engine::Explore,
-        settings: &[("updates", 3)],
+        settings: &[("updates", 3), ("gossips", 4)],
     },
     ScenarioInfo {
         name: "sequence",
@@ -148,7 +148,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
         name: "three",
         about: "Three replicas of a set, of which some hear of others by way of the third.",
         engine: Engine::Explore,
-        settings: &[("replicas", 3), ("updates", 1)],
+        settings: &[("replicas", 3), ("updates", 1), ("gossips", 4)],
     },
     ScenarioInfo {
         name: "amnesia",

@@ -57,11 +57,20 @@ impl std::fmt::Debug for Past {
 impl Past {
     /// Adds an update that is made by that replica now, and has seen all this.
     pub fn record(&mut self, by: ReplicaId, change: Change) -> Dot {
-        let saw: DotContext = self.updates.keys().copied().collect();
-        let order = 1 + self.updates.values().map(|update| update.order).max().unwrap_or(0);
-        let dot = saw.next(by);
-        self.updates.insert(dot, Update { change, saw, order });
+        let dot = self.seen().next(by);
+        self.record_as(dot, change);
         dot
+    }
+
+    /// The same under a name of one's own, which no other update has.
+    pub fn record_as(&mut self, dot: Dot, change: Change) {
+        let order = 1 + self.updates.values().map(|update| update.order).max().unwrap_or(0);
+        self.updates.insert(dot, Update { change, saw: self.seen(), order });
+    }
+
+    /// The names of all updates.
+    pub fn seen(&self) -> DotContext {
+        self.updates.keys().copied().collect()
     }
 
     /// Adds all updates of the other.
