@@ -8,6 +8,8 @@
 
 pub mod chain;
 pub mod clocks;
+pub mod crdt;
+pub mod crdt_store;
 pub mod election;
 pub mod flexible_paxos;
 pub mod lock;
@@ -37,8 +39,10 @@ pub fn catalog() -> Catalog {
         .with(replicated_lock::ReplicatedLockModel)
         .with(phi_accrual::PhiAccrualModel)
         .with(swim::SwimModel)
-        .with(clocks::ClocksModel)
+        .with(crdt::CrdtModel)
+        .with(crdt_store::CrdtStoreModel)
+        .with(primary_backup::PrimaryBackupModel)
         .with(multi_leader::MultiLeaderModel)
         .with(chain::ChainModel)
-        .with(primary_backup::PrimaryBackupModel)
+        .with(clocks::ClocksModel)
 }

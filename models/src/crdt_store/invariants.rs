@@ -1,0 +1,156 @@
+//! What must hold of a store, and what must be reachable.
+
+use splitbrain::{Goal, Invariant, NodeId, Nodes, Sight, Units, broken};
+
+use super::{Event, Replica, Store};
+
+/// Each key is what its past means.
+pub(super) fn explained() -> Invariant<Replica> {
+    Invariant::node(
+        "explained",
+        "What a key says at a replica is what the updates seen there mean, by the type's \
+         definition: none is lost, and none counts twice.",
+        |_, me, node| {
+            node.state.entries.iter().try_for_each(|(key, entry)| {
+                let (says, means) = (entry.value.value(), entry.past.meaning(entry.value.kind()));
+                if says == means {
+                    return Ok(());
+                }
+                let past = &entry.past;
+                broken(format!("{me} says {says} under {key:?}, and {past:?} means {means}"))
+            })
+        },
+    )
+}
+
+/// Where the same was seen, the values are equal.
+pub(super) fn converged() -> Invariant<Replica> {
+    Invariant::nodes(
+        "converged",
+        "Replicas that have seen the same updates of a key are equal there in all they know.",
+        |_, nodes| {
+            for (other, second) in nodes.iter().enumerate() {
+                for (one, first) in nodes[..other].iter().enumerate() {
+                    for (key, mine) in &first.state.entries {
+                        let Some(theirs) = second.state.entries.get(key) else { continue };
+                        if mine.past == theirs.past && !mine.value.is_equal_to(&theirs.value) {
+                            let (one, other) = (NodeId::at(one), NodeId::at(other));
+                            return broken(format!(
+                                "{one} and {other} have seen the same of {key:?}, and one has \
+                                 {:?}, the other {:?}",
+                                mine.value, theirs.value
+                            ));
+                        }
+                    }
+                }
+            }
+            Ok(())
+        },
+    )
+}
+
+/// A digest claims nothing that is not there.
+pub(super) fn digest_true() -> Invariant<Replica> {
+    Invariant::node(
+        "digest-true",
+        "An update that the digest of a store says was seen went into a value of that store.",
+        |_, me, node| {
+            let store = &node.state;
+            let is_there = |dot| store.entries.values().any(|entry| entry.past.contains(dot));
+            match store.seen.dots().find(|dot| !is_there(*dot)) {
+                None => Ok(()),
+                Some(dot) => broken(format!("{me} says that it has seen {dot}, and has not")),
+            }
+        },
+    )
+}
+
+/// Left alone, stores come to be equal.
+pub(super) fn heals() -> Invariant<Replica> {
+    Invariant::settles(
+        "heals",
+        "Without further faults, all live replicas have all updates of all of them within ten \
+         seconds.",
+        10.s(),
+        |_, nodes| {
+            let mut live = nodes.iter().enumerate().filter(|(_, node)| node.up);
+            let Some((one, first)) = live.next() else { return Ok(()) };
+            live.try_for_each(|(other, second)| {
+                if first.state.has_seen_the_same_as(&second.state) {
+                    return Ok(());
+                }
+                let (one, other) = (NodeId::at(one), NodeId::at(other));
+                let (first, second) = (&first.state.seen, &second.state.seen);
+                broken(format!("{one} has seen {first}, and {other} {second}"))
+            })
+        },
+    )
+}
+
+/// All replicas are equal, after concurrent updates of every key.
+pub(super) fn in_step() -> Goal<Replica> {
+    Goal::nodes(
+        "in-step",
+        "All replicas are up and have seen the same updates of every key, concurrent ones among \
+         them.",
+        |protocol, nodes| {
+            let entries = &nodes[0].state.entries;
+            let concurrent = entries.values().any(|entry| entry.past.is_concurrent());
+            entries.len() == protocol.kinds.len() && concurrent && are_equal(nodes)
+        },
+    )
+}
+
+/// All replicas are equal, whatever they have seen.
+pub(super) fn equal() -> Goal<Replica> {
+    Goal::nodes("equal", "All replicas are up and have seen the same updates.", |_, nodes| {
+        are_equal(nodes)
+    })
+}
+
+fn are_equal(nodes: &Nodes<Replica>) -> bool {
+    let first = &nodes[0].state;
+    nodes.iter().all(|node| node.up && node.state.has_seen_the_same_as(first))
+}
+
+/// A later update is there, and an earlier one of the same replica is not.
+pub(super) fn gap() -> Goal<Replica> {
+    Goal::nodes(
+        "gap",
+        "A replica has seen a later update of another, and not an earlier one.",
+        |_, nodes| nodes.iter().any(|node| has_gap(&node.state)),
+    )
+}
+
+fn has_gap(store: &Store) -> bool {
+    store.seen.dots().any(|dot| dot.number > store.seen.upto(dot.by))
+}
+
+/// An update comes by way of a third.
+pub(super) fn relayed() -> Goal<Replica> {
+    Goal::seen(
+        "relayed",
+        "A replica learns of updates from one that made none of those it has seen.",
+        |_, sight| {
+            let Sight::Event { event: Event::Learned(from), state, .. } = sight else {
+                return false;
+            };
+            state.seen.dots().all(|dot| dot.by.node() != *from)
+        },
+    )
+}
+
+/// A replica lives on under a new id.
+pub(super) fn reborn() -> Goal<Replica> {
+    Goal::nodes(
+        "reborn",
+        "A replica that forgot everything has an update of its earlier life again, and one of its \
+         new one.",
+        |_, nodes| {
+            nodes.iter().enumerate().any(|(at, node)| {
+                let mine = || node.state.seen.dots().filter(|dot| dot.by.node().index() == at);
+                mine().any(|one| mine().any(|two| one.by != two.by))
+            })
+        },
+    )
+}

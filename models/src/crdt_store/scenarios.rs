@@ -1,0 +1,102 @@
+//! The systems that stores are checked in.
+
+use splitbrain::catalog::Ask;
+use splitbrain::simulate::{FaultKinds, Storm};
+use splitbrain::{ClientId, Faults, Firing, Goal, Links, NodeId, Scenario, To, Units};
+
+use super::{Bug, Gossip, Key, Replica, Timer, Update, invariants};
+use crate::parts::crdt::{Change, Kind};
+
+/// What is under the keys, from the first on.
+const KINDS: [Kind; 4] = [Kind::GCounter, Kind::OrSet, Kind::LwwRegister, Kind::MvRegister];
+
+/// The scenario asked for.
+pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Replica>, String> {
+    let protocol = protocol(ask);
+    let replicas = ask.get("replicas") as u8;
+    let crashes = ask.count("crashes");
+    let times = Firing::Times(ask.count("gossips"));
+    let mut scenario = Scenario::new(ask.scenario, protocol.clone(), usize::from(replicas))
+        .shrinks_to(2)
+        // Merging does not care how often or in which order something arrives, or whether at all.
+        .links(Links::Set)
+        .timer("anti-entropy", |Timer::AntiEntropy| true, times)
+        .faults(Faults { crashes, restarts: crashes, ..Faults::NONE })
+        .invariant(invariants::explained())
+        .invariant(invariants::converged())
+        .invariant(invariants::digest_true())
+        .invariant(invariants::heals());
+    for client in 0..replicas {
+        let updates = 0..ask.get("updates") as u32;
+        let asked = updates.map(|k| (To::Node(NodeId(client)), update(&protocol, client, k)));
+        scenario = scenario.lane(asked);
+    }
+    scenario = match is_storm(ask) {
+        true => scenario.storm(storm(replicas)),
+        false => scenario.may_crash([NodeId(0)]),
+    };
+    Ok(goals(ask, &protocol).into_iter().fold(scenario, Scenario::goal))
+}
+
+fn is_storm(ask: &Ask<'_>) -> bool {
+    ask.scenario.starts_with("storm-")
+}
+
+fn protocol(ask: &Ask<'_>) -> Replica {
+    let gossip = match ask.scenario.trim_start_matches("storm-") {
+        "push" | "three" => Gossip::Push,
+        "pull" | "mail" | "amnesia" => Gossip::Pull,
+        _ => Gossip::PushPull,
+    };
+    Replica {
+        kinds: KINDS[..ask.get("keys") as usize].to_vec(),
+        gossip,
+        mail: ask.get("mail") == 1,
+        durable: ask.get("disk") == 1,
+        bug: ask.bug.and_then(Bug::named),
+    }
+}
+
+/// What a client updates as its k-th request: the keys in turns.
+fn update(protocol: &Replica, client: u8, k: u32) -> Update {
+    let keys = protocol.kinds.len() as u32;
+    let (key, round) = (k % keys, k / keys);
+    let change = match protocol.kinds[key as usize] {
+        Kind::GCounter => Change::Increment,
+        Kind::OrSet if round.is_multiple_of(2) => Change::Add(1),
+        Kind::OrSet => Change::Remove(1),
+        _ => Change::Write(1 + client + 4 * round as u8),
+    };
+    Update(Key(key as u8), change)
+}
+
+/// How the simulator runs it: under every kind of fault but wiped disks and wrong clocks. Clients
+/// go to whichever replica takes what they ask, and fall silent after a while.
+fn storm(replicas: u8) -> Storm<Replica> {
+    Storm::default()
+        .lasts(6.s(), 20.s())
+        .kinds(FaultKinds { clocks: false, ..FaultKinds::ALL })
+        .clients(replicas, request)
+        .progress(invariants::equal())
+}
+
+/// What a client of the simulator asks.
+fn request(protocol: &Replica, client: ClientId, k: u32) -> Option<(To, Update)> {
+    (k < 6).then(|| (To::Any, update(protocol, client.0, k)))
+}
+
+/// What each scenario must be seen to reach.
+fn goals(ask: &Ask<'_>, protocol: &Replica) -> Vec<Goal<Replica>> {
+    let storm = is_storm(ask);
+    let crashes = storm || ask.get("crashes") > 0;
+    let several = storm || ask.get("updates") > 1;
+    // Updates of one key are mailed together.
+    let gaps = protocol.mail && several && protocol.kinds.len() > 1;
+    let reachable = [
+        (storm || ask.get("updates") >= ask.get("keys"), invariants::in_step()),
+        (ask.get("replicas") > 2, invariants::relayed()),
+        (gaps, invariants::gap()),
+        (!protocol.durable && crashes && several, invariants::reborn()),
+    ];
+    reachable.into_iter().filter_map(|(is, goal)| is.then_some(goal)).collect()
+}
