@@ -2,12 +2,11 @@
 //!
 //! - [`ballot`]: the numbers under which proposers propose.
 //! - [`clocks`]: Lamport's, vector and hybrid clocks.
-//! - [`detector`]: the perfect failure detector of fail-stop systems.
-//! - [`in_order`]: what arrives in any order, taken in one.
-//! - [`layout`]: who stands where in a chain of replicas.
 //! - [`crdt`]: replicated data types that converge by merging.
 //! - [`detector`]: the perfect failure detector of fail-stop systems.
 //! - [`dots`]: names for single updates, and sets of them.
+//! - [`in_order`]: what arrives in any order, taken in one.
+//! - [`layout`]: who stands where in a chain of replicas.
 //! - [`machine`]: the replicated state machine, what clients ask of it, and their sessions.
 //! - [`membership`]: what is known of a member, and which of two such records is the newer.
 //! - [`named`]: parameters that name nodes.
@@ -19,7 +18,6 @@
 pub mod ballot;
 pub mod clocks;
 pub mod crdt;
-pub mod detector;
 pub mod detector;
 pub mod dots;
 pub mod in_order;
