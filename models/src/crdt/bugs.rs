@@ -124,7 +124,7 @@ pub(super) const BUGS: &[BugInfo] = &[
     BugInfo {
         name: Bug::LwwTie.name(),
         about: "Of two writes at the same time each replica keeps its own.",
-        source: "CBaquero/delta-enabled-crdts#7; get-convex/convex-backend#641; \
+        source: "CBaquero/delta-enabled-crdts#7; Convex-Dev/convex#641; \
                  pathosDev/actor-ts#950",
         invariant: "converged",
         explored: ("lww-register", &[]),
