@@ -9,9 +9,9 @@ use std::fmt::Debug;
 /// *Definition.* A message depends on what its sender had sent or been delivered before. Wherever a
 /// message is delivered, all that it depends on was delivered there before.
 ///
-/// *Source.* Birman, Schiper and Stephenson, *Lightweight Causal and Atomic Group Multicast* (1991),
-/// §2.3 (causal delivery). For replicated writes, causal memory: Ahamad et al., *Causal Memory:
-/// Definitions, Implementation, and Programming* (1995).
+/// *Source.* Birman, Schiper and Stephenson, *Lightweight Causal and Atomic Group Multicast*
+/// (1991), §2.3 (causal delivery). For replicated writes, causal memory: Ahamad et al., *Causal
+/// Memory: Definitions, Implementation, and Programming* (1995).
 ///
 /// *State.* What each member has seen, and what each message depends on. What every member has seen
 /// can be missing nowhere, and is forgotten. The order in which things were seen leaves no trace.

@@ -14,10 +14,10 @@ use crate::{Held, Value, broken};
 /// what happened before has the smaller one (Lamport's Clock Condition), and *characterize* it if
 /// concurrent events have timestamps of which neither is smaller, besides.
 ///
-/// *Source.* Lamport, *Time, Clocks, and the Ordering of Events in a Distributed System* (1978). The
-/// monitor keeps the causal history of every event, as a set of events, which is what vector clocks
-/// abbreviate (Schwarz and Mattern, *Detecting Causal Relationships in Distributed Computations*
-/// (1994), §3): they can be held against it.
+/// *Source.* Lamport, *Time, Clocks, and the Ordering of Events in a Distributed System* (1978).
+/// The monitor keeps the causal history of every event, as a set of events, which is what vector
+/// clocks abbreviate (Schwarz and Mattern, *Detecting Causal Relationships in Distributed
+/// Computations* (1994), §3): they can be held against it.
 ///
 /// *State.* The last event of each process; and of every event that somebody has not heard of its
 /// timestamp and its past. What every process's last event comes after lies in the past of all that

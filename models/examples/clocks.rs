@@ -21,7 +21,7 @@ const BETWEEN: &str = "
 What to look at:
 
 - n0#1, n1#1, n1#2 and n2#2 happened one before the next, and every clock stamps them so.
-- n2#1 is concurrent with the first three of them: carol knew of nobody, and nobody of her. Lamport's
+- n2#1 is concurrent with the first three: carol knew of nobody, and nobody of her. Lamport's
   clock puts it after n0#1 and before n1#1 all the same, and the hybrid clock before them all, since
   alice's clock is fast. Only the vectors say neither: [n0:1] and [n2:1] have no order.
 - n0#2 comes last, and its Lamport time is smaller than that of n1#2, of which alice never heard. A

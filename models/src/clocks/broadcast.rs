@@ -3,9 +3,9 @@
 //! Birman, Schiper & Stephenson, *Lightweight Causal and Atomic Group Multicast*, ACM Transactions
 //! on Computer Systems 9(3), 1991, §5.1 (CBCAST). Each member counts the broadcasts of each member
 //! that it has sent or been delivered. A broadcast carries these counts, itself included. Whoever
-//! receives it *delivers* it if it is the next of its sender, and if everything else that the sender
-//! had been delivered was delivered here, too. If not, it holds it until that is so. Messages may
-//! overtake each other, and come twice.
+//! receives it *delivers* it if it is the next of its sender, and if everything else that the
+//! sender had been delivered was delivered here, too. If not, it holds it until that is so.
+//! Messages may overtake each other, and come twice.
 //!
 //! Not modelled: members that fail and the changes of the group that follow (§5.2 of the paper),
 //! because who is left must then agree on what to deliver; lost messages, because links are

@@ -1,8 +1,8 @@
 //! The deliberate mistakes.
 //!
 //! One that is none: a vector clock that counts each of its events twice (hetu-project/Setu#22).
-//! Vectors are compared entry by entry, so by how much an entry grows is of no importance. It is the
-//! parameter `increment`, and tested to hold.
+//! Vectors are compared entry by entry, so by how much an entry grows is of no importance. It is
+//! the parameter `increment`, and tested to hold.
 
 use serde::{Deserialize, Serialize};
 use splitbrain::catalog::BugInfo;

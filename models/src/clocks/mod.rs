@@ -16,8 +16,8 @@
 //! process of a cluster, in scenarios of its own. *Lamport's* (IR1, IR2): count at each event; on
 //! receipt go above what the message says, first. *Vectors* (Fidge 1988, Mattern 1989): count one's
 //! own entry at each event; on receipt take the larger of each entry, first. With them a process
-//! can *judge* whether whoever sent it a message knew of its own last event, and it tells so. By how
-//! much an entry counts is of no importance, as long as it is more than nothing: a clock that
+//! can *judge* whether whoever sent it a message knew of its own last event, and it tells so. By
+//! how much an entry counts is of no importance, as long as it is more than nothing: a clock that
 //! counts every event twice (`increment`) is right.
 //!
 //! *Hybrid* (Kulkarni et al. 2014, Figure 5): *l* is the largest physical time heard of, and *c*
@@ -33,17 +33,17 @@
 //! events alone, by a monitor that keeps the set of each event's causes. It asks no clock. Events
 //! are numbered at their process, for the monitor and for nothing else.
 //!
-//! Not modelled: processes that join and leave, whose entries would have to come and go; vectors cut
-//! short, and matrix clocks, which say what others know; physical clocks that are set back, because
-//! a process reads the largest time that its own has shown; lost stamps, because a message that is
-//! lost is no event.
+//! Not modelled: processes that join and leave, whose entries would have to come and go; vectors
+//! cut short, and matrix clocks, which say what others know; physical clocks that are set back,
+//! because a process reads the largest time that its own has shown; lost stamps, because a message
+//! that is lost is no event.
 //!
 //! Sources: L. Lamport, *Time, Clocks, and the Ordering of Events in a Distributed System*, CACM
-//! 21(7), 1978. C. Fidge, *Timestamps in Message-Passing Systems That Preserve the Partial Ordering*,
-//! 1988. F. Mattern, *Virtual Time and Global States of Distributed Systems*, 1989. S. Kulkarni,
-//! M. Demirbas, D. Madappa, B. Avva, M. Leone, *Logical Physical Clocks*, OPODIS 2014. R. Schwarz,
-//! F. Mattern, *Detecting Causal Relationships in Distributed Computations*, Distributed Computing
-//! 7(3), 1994.
+//! 21(7), 1978. C. Fidge, *Timestamps in Message-Passing Systems That Preserve the Partial
+//! Ordering*, 1988. F. Mattern, *Virtual Time and Global States of Distributed Systems*, 1989. S.
+//! Kulkarni, M. Demirbas, D. Madappa, B. Avva, M. Leone, *Logical Physical Clocks*, OPODIS 2014. R.
+//! Schwarz, F. Mattern, *Detecting Causal Relationships in Distributed Computations*, Distributed
+//! Computing 7(3), 1994.
 
 pub mod broadcast;
 mod bugs;

@@ -33,7 +33,7 @@ impl Model for ClocksModel {
         &[
             "Processes that join and leave, whose entries would have to come and go.",
             "Vectors cut short, and matrix clocks, which say what others know.",
-            "Physical clocks that are set back: a process reads the largest time its own has shown.",
+            "Physical clocks that are set back: a process reads the largest time its own showed.",
             "Members of a broadcast that fail, because who is left must agree on what to deliver.",
             "Broadcasts that are lost, because links are reliable in the paper.",
         ]

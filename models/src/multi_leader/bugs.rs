@@ -71,7 +71,7 @@ pub(super) const BUGS: &[BugInfo] = &[
     },
     BugInfo {
         name: Bug::LwwTie.name(),
-        about: "Of two writes with the same time each leader keeps its own, and they stay different.",
+        about: "Of two writes with the same time each leader keeps its own, and they stay apart.",
         source: "CBaquero/delta-enabled-crdts#7",
         invariant: "same-writes-same-values",
         explored: ("last-writer", &[]),
@@ -80,7 +80,7 @@ pub(super) const BUGS: &[BugInfo] = &[
     BugInfo {
         name: Bug::Order.name(),
         about: "A leader takes an update whenever it comes, and shows an effect without its cause.",
-        source: "Preguiça et al. 2010 and Demers et al. 1987, by leaving out what an update depends on",
+        source: "Birman, Schiper & Stephenson 1991, by leaving out what an update depends on",
         invariant: "causal-order",
         explored: ("causes", &[]),
         simulated: ("storm-siblings", &[]),
@@ -122,7 +122,7 @@ pub(super) const BUGS: &[BugInfo] = &[
     },
     BugInfo {
         name: Bug::ExchangesOnce.name(),
-        about: "A leader compares with another once, and what is lost after that is never made good.",
+        about: "A leader compares with another once, and what is lost later is never made good.",
         source: "Demers et al. 1987, by leaving out that anti-entropy goes on",
         invariant: "converges",
         explored: ("repair", &[]),

@@ -110,8 +110,8 @@ impl Accounts {
         self.shown.retain(|((at, _), _)| *at != leader);
     }
 
-    /// Every write that this leader has seen is there, was replaced by somebody who was shown it, or
-    /// was told to be lost; and none that was replaced is there.
+    /// Every write that this leader has seen is there, was replaced by somebody who was shown it,
+    /// or was told to be lost; and none that was replaced is there.
     fn balance(&self, me: NodeId, leader: &Leader) -> Held {
         let live = live(leader);
         let seen = || self.writes.iter().filter(|(dot, _)| dot.is_in(&leader.seen));
@@ -138,8 +138,8 @@ impl Accounts {
 pub(super) fn no_silent_loss() -> Invariant<MultiLeader> {
     Invariant::history(
         "no-silent-loss",
-        "A write is there wherever it was seen, until somebody who was shown it has replaced it, or \
-         it was told that it is lost; and what was replaced does not come back.",
+        "A write is there wherever it was seen, until somebody who was shown it has replaced it, \
+         or it was told that it is lost; and what was replaced does not come back.",
         Accounts::default(),
         |accounts, sight| match sight {
             Sight::Event { node, event, state } => match event {
@@ -205,7 +205,10 @@ pub(super) fn settled_by_user() -> Goal<MultiLeader> {
     Goal::seen(
         "conflict-shown",
         "A user is shown two writes that conflict.",
-        |_, sight| matches!(sight, Sight::Event { event: Event::Opens { shown, .. }, .. } if shown.len() > 1),
+        |_, sight| match sight {
+            Sight::Event { event: Event::Opens { shown, .. }, .. } => shown.len() > 1,
+            _ => false,
+        },
     )
 }
 

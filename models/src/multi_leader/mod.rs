@@ -39,8 +39,8 @@
 //! sent again; a leader that loses its disk, which would give its dots a second time.
 //!
 //! Sources: D. S. Parker et al., *Detection of Mutual Inconsistency in Distributed Systems*, IEEE
-//! TSE 9(3), 1983. A. Demers et al., *Epidemic Algorithms for Replicated Database Maintenance*, PODC
-//! 1987. G. DeCandia et al., *Dynamo: Amazon's Highly Available Key-value Store*, SOSP 2007.
+//! TSE 9(3), 1983. A. Demers et al., *Epidemic Algorithms for Replicated Database Maintenance*,
+//! PODC 1987. G. DeCandia et al., *Dynamo: Amazon's Highly Available Key-value Store*, SOSP 2007.
 //! N. Preguiça, C. Baquero, P. Almeida, V. Fonte, R. Gonçalves, *Dotted Version Vectors: Logical
 //! Clocks for Optimistic Replication*, 2010.
 

@@ -23,8 +23,9 @@ impl Model for MultiLeaderModel {
     }
 
     fn source(&self) -> &'static str {
-        "Parker et al., Detection of Mutual Inconsistency (1983); Demers et al., Epidemic Algorithms \
-         (1987); DeCandia et al., Dynamo (SOSP 2007); Preguiça et al., Dotted Version Vectors (2010)"
+        "Parker et al., Detection of Mutual Inconsistency (1983); Demers et al., Epidemic \
+         Algorithms (1987); DeCandia et al., Dynamo (SOSP 2007); Preguiça et al., Dotted Version \
+         Vectors (2010)"
     }
 
     fn not_modelled(&self) -> &'static [&'static str] {

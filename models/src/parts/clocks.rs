@@ -273,8 +273,8 @@ impl HybridLogicalClock {
         }
     }
 
-    /// The paper's Figure 5: *l* becomes the largest of the physical times, and *c* goes above those
-    /// counted at that time.
+    /// The paper's Figure 5: *l* becomes the largest of the physical times, and *c* goes above
+    /// those counted at that time.
     fn advance(&mut self, now: u64, sent: Option<HybridStamp>) -> HybridStamp {
         let heard = sent.map_or(0, |sent| sent.physical);
         let physical = now.max(self.stamp.physical).max(heard);
