@@ -43,7 +43,8 @@ pub struct Update {
     /// What it had seen.
     pub saw: DotContext,
     /// Its place in the order of arbitration, with the replica's id to break ties: greater than
-    /// that of all it had seen.
+    /// that of all it had seen. An erasure stands right behind the last of them: which came first
+    /// is asked of insertions only.
     pub order: u32,
 }
 
@@ -64,7 +65,8 @@ impl Past {
 
     /// The same under a name of one's own, which no other update has.
     pub fn record_as(&mut self, dot: Dot, change: Change) {
-        let order = 1 + self.updates.values().map(|update| update.order).max().unwrap_or(0);
+        let last = self.updates.values().map(|update| update.order).max().unwrap_or(0);
+        let order = if is_erasure(change) { last } else { last + 1 };
         self.updates.insert(dot, Update { change, saw: self.seen(), order });
     }
 
@@ -213,7 +215,12 @@ impl Past {
     /// The updates in the order of arbitration.
     fn in_order(&self) -> Vec<(&Dot, &Update)> {
         let mut all: Vec<_> = self.updates.iter().collect();
-        all.sort_by_key(|(dot, update)| (update.order, dot.by));
+        // Of erasures behind the same insertion, one that has seen another has seen more.
+        let saw = |update: &Update| match is_erasure(update.change) {
+            true => 1 + update.saw.dots().count(),
+            false => 0,
+        };
+        all.sort_by_key(|(dot, update)| (update.order, saw(update), dot.by));
         all
     }
 
@@ -224,6 +231,11 @@ impl Past {
             (!gone).then_some(update)
         })
     }
+}
+
+/// Whether an update takes a letter away.
+fn is_erasure(change: Change) -> bool {
+    matches!(change, Change::Erase(_))
 }
 
 /// The value that an update wrote into a register.

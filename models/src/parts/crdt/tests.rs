@@ -144,7 +144,7 @@ fn concurrent_updates_mean_what_each_type_says() {
     let (one, two) = (Change::Write(1), Change::Write(2));
     let values = |values: &[u8]| Reading::Values(values.to_vec());
     type Row<'a> = (&'a str, Kind, &'a [Change], &'a [Change], &'a [Change], Reading);
-    let table: [Row<'_>; 9] = [
+    let table: [Row<'_>; 10] = [
         (
             "all count",
             Kind::GCounter,
@@ -202,6 +202,14 @@ fn concurrent_updates_mean_what_each_type_says() {
             &[Change::Insert(0, 'b'), Change::Insert(1, 'a')],
             &[Change::Insert(0, 'd'), Change::Insert(1, 'c')],
             Reading::Text("dcbam".to_string()),
+        ),
+        (
+            "who has erased does not insert later for that",
+            Kind::Sequence,
+            &[Change::Insert(0, 'a')],
+            &[Change::Insert(1, 'j'), Change::Insert(0, 'i')],
+            &[Change::Erase(0), Change::Insert(0, 'q'), Change::Insert(1, 'r')],
+            Reading::Text("iqrj".to_string()),
         ),
     ];
     for (sentence, kind, before, here, there, expected) in table {
