@@ -14,7 +14,7 @@ fn requests(model: &dyn AnyModel, engine: Engine) -> Vec<Request> {
 
 /// The most states that the slow searches are asked to go through; scenarios that have more, with
 /// all their mail, are compared in release builds only.
-const SLOW: usize = if cfg!(debug_assertions) { 60_000 } else { 5_000_000 };
+const SLOW: usize = if cfg!(debug_assertions) { 20_000 } else { 5_000_000 };
 
 /// Both searches visit the same states by the same number of steps, and agree on the verdict.
 /// The exact counts are asserted beside each model.

@@ -65,7 +65,6 @@ fn a_vector_clock_that_counts_twice_is_no_mistake() {
         common::counts(&common::holds(&scenario, &common::up_to(200_000)))
     };
     assert_eq!(space(1), (6_337, 14_492, 11));
-    assert_eq!(space(2), space(1), "state for state");
     assert_eq!(space(5), space(1), "however much it counts");
     common::storm_breaks_nothing(&ClocksModel, "storm-vector", &[("increment", 2)], 10);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{BugInfo, Engine, Misfit, Model, Parameter, ScenarioInfo, build, find};
+use super::{BugInfo, Engine, Equivalent, Misfit, Model, Parameter, ScenarioInfo, build, find};
 use crate::counterexample::{Counterexample, FileError, FoundBy, Header};
 use crate::explain::{Story, tell};
 use crate::explore::{Limits, explore, reach};
@@ -66,6 +66,8 @@ pub trait AnyModel: Send + Sync {
     fn bugs(&self) -> &'static [BugInfo];
     /// Those of them that only exploration finds in reason, each with a sentence that says why.
     fn only_explored(&self) -> &'static [(&'static str, &'static str)];
+    /// What looks like a mistake and is none.
+    fn equivalents(&self) -> &'static [Equivalent];
 
     /// The system that a request builds: invariants, goals and bounds in words.
     ///
@@ -186,6 +188,9 @@ impl<M: Model> AnyModel for M {
     }
     fn only_explored(&self) -> &'static [(&'static str, &'static str)] {
         Model::only_explored(self)
+    }
+    fn equivalents(&self) -> &'static [Equivalent] {
+        Model::equivalents(self)
     }
 
     fn describe(&self, request: &Request) -> Result<SystemReport, Error> {

@@ -44,6 +44,10 @@ pub trait Model: Send + Sync + 'static {
     fn only_explored(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
+    /// What looks like a mistake and is none.
+    fn equivalents(&self) -> &'static [Equivalent] {
+        &[]
+    }
     /// Builds a scenario. The scenario and the bug asked for are among those listed, every
     /// parameter has a value within its range.
     ///
@@ -105,6 +109,25 @@ pub struct BugInfo {
     pub explored: (&'static str, &'static [(&'static str, u64)]),
     /// The same for the scenario whose simulation exposes it.
     pub simulated: (&'static str, &'static [(&'static str, u64)]),
+}
+
+/// A deviation that was taken for a mistake and is equivalent to the protocol: nothing can find it,
+/// and it stays listed as such. It is a parameter of a scenario, which holds with it, in as many states
+/// and transitions as without.
+#[derive(Clone, Debug)]
+pub struct Equivalent {
+    /// Its name: `double-increment`.
+    pub name: &'static str,
+    /// What is done differently, in a sentence.
+    pub about: &'static str,
+    /// Where it was seen or described.
+    pub source: &'static str,
+    /// Why that makes no difference, in a sentence.
+    pub why: &'static str,
+    /// The scenario that shows it.
+    pub scenario: &'static str,
+    /// Where its parameters differ from the scenario's.
+    pub settings: &'static [(&'static str, u64)],
 }
 
 /// What is asked of a model: a scenario, a bug, and a value for every parameter.

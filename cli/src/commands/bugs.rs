@@ -21,7 +21,9 @@ pub(super) fn bugs(session: &mut Session<'_>, bugs: &Bugs) -> Result<u8, Problem
         None => session.catalog.models().collect(),
     };
     let mut rows = Vec::new();
+    let mut equivalents = Vec::new();
     for model in models {
+        equivalents.extend(model.equivalents().iter().map(|it| (model.name(), it)));
         for bug in model.bugs() {
             rows.push(find(session, model, bug, bugs)?);
             if interrupted() {
@@ -31,7 +33,10 @@ pub(super) fn bugs(session: &mut Session<'_>, bugs: &Bugs) -> Result<u8, Problem
     }
     if let Some(path) = &bugs.markdown {
         let command = format!("{} bugs", session.program);
-        write_whole(path, &print::bugs::markdown(&rows, &command, bugs.runs, bugs.seed))?;
+        write_whole(
+            path,
+            &print::bugs::markdown(&rows, &equivalents, &command, bugs.runs, bugs.seed),
+        )?;
     }
     let missed = rows.iter().any(|row| {
         row.explored.is_none() || row.simulated.is_none() && row.only_explored.is_none()

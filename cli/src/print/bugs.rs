@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use splitbrain::catalog::Equivalent;
 
 use super::count;
 
@@ -101,7 +102,13 @@ pub(crate) fn table(rows: &[Row]) -> String {
 }
 
 /// The page.
-pub(crate) fn markdown(rows: &[Row], command: &str, runs: u64, seed: u64) -> String {
+pub(crate) fn markdown(
+    rows: &[Row],
+    equivalents: &[(&'static str, &'static Equivalent)],
+    command: &str,
+    runs: u64,
+    seed: u64,
+) -> String {
     let mut text = format!(
         "# Known bugs, and what it takes to find them\n\n\
          This page is written by `{command} --markdown docs/bugs.md --save counterexamples`, and \
@@ -124,6 +131,22 @@ pub(crate) fn markdown(rows: &[Row], command: &str, runs: u64, seed: u64) -> Str
     );
     for of_model in rows.chunk_by(|one, next| one.model == next.model) {
         table_of(&mut text, of_model);
+        let here = equivalents.iter().filter(|(model, _)| *model == of_model[0].model);
+        for (_, it) in here {
+            let with: Vec<String> =
+                it.settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            let _ = write!(
+                text,
+                "\n**{}** is no mistake, and nothing finds it: {} {} `{}` with {} holds, in as many \
+                 states as without. *{}*\n",
+                it.name,
+                it.about,
+                it.why,
+                it.scenario,
+                with.join(", "),
+                it.source
+            );
+        }
     }
     let mut model = "";
     for row in rows {

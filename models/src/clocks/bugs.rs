@@ -1,8 +1,7 @@
 //! The deliberate mistakes.
 //!
-//! One that is none: a vector clock that counts each of its events twice (hetu-project/Setu#22).
-//! Vectors are compared entry by entry, so by how much an entry grows is of no importance. It is
-//! the parameter `increment`, and tested to hold.
+//! One that is none: a clock that counts each event twice, Lamport's or vectors (hetu-project/Setu
+//! #22). It is the parameter `increment`, and listed as equivalent (`Model::equivalents`).
 
 use serde::{Deserialize, Serialize};
 use splitbrain::catalog::BugInfo;

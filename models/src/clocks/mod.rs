@@ -18,7 +18,7 @@
 //! own entry at each event; on receipt take the larger of each entry, first. With them a process
 //! can *judge* whether whoever sent it a message knew of its own last event, and it tells so. By
 //! how much an entry counts is of no importance, as long as it is more than nothing: a clock that
-//! counts every event twice (`increment`) is right.
+//! counts every event twice (`increment`) is right, and so is Lamport's.
 //!
 //! *Hybrid* (Kulkarni et al. 2014, Figure 5): *l* is the largest physical time heard of, and *c*
 //! counts the events at that *l*. If physical clocks are never more than ε apart then no *l* is
@@ -55,7 +55,9 @@ mod state;
 use serde::{Deserialize, Serialize};
 use splitbrain::{NodeId, Outbox, Protocol};
 
-use crate::parts::clocks::{HybridLogicalClock, HybridStamp, LamportStamp, VectorClock};
+use crate::parts::clocks::{
+    HybridLogicalClock, HybridStamp, LamportClock, LamportStamp, VectorClock,
+};
 use crate::parts::version_vector::{Causality, VersionVector};
 
 pub use bugs::Bug;
@@ -69,7 +71,8 @@ pub struct Clocks {
     pub kind: Kind,
     /// How many ticks a hybrid time may be ahead of its process's clock.
     pub ahead: u64,
-    /// How much a vector clock adds to its own entry at an event; any amount will do.
+    /// How much a vector clock adds to its own entry at an event, and Lamport's to its time; any
+    /// amount will do.
     pub increment: u32,
     /// The deliberate mistake, if any.
     pub bug: Option<Bug>,
@@ -164,7 +167,10 @@ impl Clocks {
     /// Something happens at a process by itself, or is sent.
     fn tick(&self, clock: &mut Clock, out: &mut Outbox<Self>) -> Stamp {
         match clock {
-            Clock::Lamport(clock) => self.lamport(clock.tick(), out),
+            Clock::Lamport(clock) => {
+                clock.tick();
+                self.lamport(clock, out)
+            }
             Clock::Vector(clock) => {
                 clock.tick();
                 Stamp::Vector(self.count_on(clock))
@@ -190,10 +196,11 @@ impl Clocks {
                 let behind = clock.time() < stamp.time;
                 if self.has(Bug::NoMax) && behind {
                     out.mark(Bug::NoMax.name());
-                    self.lamport(clock.tick(), out)
+                    clock.tick();
                 } else {
-                    self.lamport(clock.receive(stamp.time), out)
+                    clock.receive(stamp.time);
                 }
+                self.lamport(clock, out)
             }
             (Clock::Vector(clock), Stamp::Vector(stamp)) => {
                 if process.events > 0 {
@@ -256,8 +263,12 @@ impl Clocks {
         clock.vector().clone()
     }
 
-    fn lamport(&self, time: u64, out: &mut Outbox<Self>) -> Stamp {
-        let mut node = out.me();
+    /// What a Lamport clock shows when it has counted an event as often as it is to.
+    fn lamport(&self, clock: &mut LamportClock, out: &mut Outbox<Self>) -> Stamp {
+        for _ in 1..self.increment {
+            clock.tick();
+        }
+        let (time, mut node) = (clock.time(), out.me());
         if self.has(Bug::NoTieBreak) {
             out.mark(Bug::NoTieBreak.name());
             node = NodeId(0);

@@ -1,7 +1,7 @@
 //! Logical clocks in the catalog: parameters, scenarios and known bugs by name.
 
 use splitbrain::Scenario;
-use splitbrain::catalog::{Ask, BugInfo, Engine, Model, Parameter, ScenarioInfo};
+use splitbrain::catalog::{Ask, BugInfo, Engine, Equivalent, Model, Parameter, ScenarioInfo};
 
 use super::bugs::BUGS;
 use super::{Clocks, scenarios};
@@ -59,6 +59,10 @@ impl Model for ClocksModel {
         BUGS
     }
 
+    fn equivalents(&self) -> &'static [Equivalent] {
+        EQUIVALENTS
+    }
+
     fn build(&self, ask: &Ask<'_>) -> Result<Scenario<Clocks>, String> {
         scenarios::build(ask)
     }
@@ -86,7 +90,7 @@ const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "increment",
-        about: "How much a vector clock counts for an event.",
+        about: "How much a Lamport or vector clock counts for an event.",
         default: 1,
         range: 1..=9,
     },
@@ -202,5 +206,25 @@ const SCENARIOS: &[ScenarioInfo] = &[
         about: "Causal broadcast under copies and pauses, with messages that overtake each other.",
         engine: Engine::Simulate,
         settings: &[],
+    },
+];
+
+const EQUIVALENTS: &[Equivalent] = &[
+    Equivalent {
+        name: "vc-double-increment",
+        about: "A vector clock counts each of its events twice.",
+        source: "hetu-project/Setu #22",
+        why: "Vectors are compared entry by entry, so by how much an entry grows is of no \
+              importance.",
+        scenario: "vector",
+        settings: &[("increment", 2)],
+    },
+    Equivalent {
+        name: "lamport-double-increment",
+        about: "Lamport's clock counts each event twice.",
+        source: "Lamport 1978, whose rule IR1 asks for any increment",
+        why: "Every time is twice what it would be, and their order is the same.",
+        scenario: "lamport",
+        settings: &[("increment", 2)],
     },
 ];
