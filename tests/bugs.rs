@@ -9,11 +9,11 @@
 
 use std::collections::BTreeMap;
 
-use splitbrain::Undisturbed;
 use splitbrain::catalog::{AnyModel, BugInfo, Request};
 use splitbrain::explore::Limits;
 use splitbrain::shrink::Effort;
 use splitbrain::simulate::Campaign;
+use splitbrain::{Undisturbed, Verdict};
 
 const PAGE: &str = include_str!("../docs/bugs.md");
 
@@ -131,6 +131,8 @@ fn simulation_finds(model: &dyn AnyModel, bug: &BugInfo, row: &Row) {
         .expect("it is listed");
     let failure = report.failure.unwrap_or_else(|| panic!("{}: {}", bug.name, report.verdict));
     assert_eq!((failure.run + 1, failure.steps), (row.runs, row.found), "{}", bug.name);
+    let broken = matches!(&report.verdict, Verdict::Violated { invariant, .. } if *invariant == bug.invariant);
+    assert!(broken, "{}: {}", bug.name, report.verdict);
     let (line_ran_in, _) = report.marks.get(bug.name).copied().unwrap_or_default();
     match before + 1 == row.runs {
         true => assert_eq!(line_ran_in, row.line_ran_in, "{}", bug.name),

@@ -30,10 +30,20 @@ pub(super) fn replace<P: Protocol>(work: &mut Work<'_, P>) {
 
 /// Replaces the first window of that width that can be. Says whether one was.
 fn replace_some<P: Protocol>(work: &mut Work<'_, P>, width: usize) -> bool {
+    let mut texts = std::mem::replace(&mut work.texts, Texts::new());
+    let replaced = replace_one(work, width, &mut texts);
+    work.texts = texts;
+    replaced
+}
+
+fn replace_one<P: Protocol>(
+    work: &mut Work<'_, P>,
+    width: usize,
+    texts: &mut Texts<P::Message>,
+) -> bool {
     let scenario = within_budget_of(&work.scenario, &work.trace);
     let mut out = Outbox::new(scenario.nodes);
-    let mut texts = Texts::new();
-    let mut following = Following::new(&scenario, Rewriting::MostAlike, &mut texts);
+    let mut following = Following::new(&scenario, Rewriting::MostAlike, texts);
     let mut here = Situation::first(&scenario);
     for start in 0..work.trace.len().saturating_sub(width - 1) {
         let rest = work.trace[start + width..].to_vec();

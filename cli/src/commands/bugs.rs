@@ -86,11 +86,11 @@ fn find(
     };
     drop(watch);
     let by_exploration = shortest(&explored, bug);
-    let by_simulation = shrunk.as_ref().and_then(shrunk_to);
+    let by_simulation = shrunk.as_ref().and_then(|report| shrunk_to(report, bug));
     save(bugs, model, bug, by_exploration.or(by_simulation))?;
     Ok(Row {
         simulated_in: with_settings(bug.simulated),
-        simulated: simulated(&found, shrunk.as_ref(), seconds),
+        simulated: simulated(&found, shrunk.as_ref(), bug, seconds),
         line_ran_in: found.marks.get(bug.name).map_or(0, |(runs, _)| *runs),
         ..row(model, bug, &explored)
     })
@@ -146,16 +146,19 @@ fn shortest<'a>(report: &'a ExploreReport, bug: &BugInfo) -> Option<&'a Countere
     report.counterexamples.iter().find(|one| one.invariant == bug.invariant)
 }
 
-fn shrunk_to(report: &SimulateReport) -> Option<&CounterexampleReport> {
-    report.failure.as_ref().and_then(|failure| failure.counterexample.as_ref())
+/// What a run shrank to, if it broke what the bug is listed for: a handler that panics ends a run, too.
+fn shrunk_to<'a>(report: &'a SimulateReport, bug: &BugInfo) -> Option<&'a CounterexampleReport> {
+    let found = report.failure.as_ref()?.counterexample.as_ref()?;
+    (found.invariant == bug.invariant).then_some(found)
 }
 
 fn simulated(
     found: &SimulateReport,
     shrunk: Option<&SimulateReport>,
+    bug: &BugInfo,
     seconds: f64,
 ) -> Option<Simulated> {
-    let one = shrunk.and_then(shrunk_to)?;
+    let one = shrunk_to(shrunk?, bug)?;
     Some(Simulated {
         runs: found.runs,
         seconds,

@@ -113,7 +113,8 @@ pub(crate) fn markdown(
         "# Known bugs, and what it takes to find them\n\n\
          This page is written by `{command} --markdown docs/bugs.md --save counterexamples`, and \
          held to the engines by `cargo test`; only the seconds, measured on a shared machine with \
-         two cores, are not.\n\n\
+         two cores, are not. (What long runs shrink to is held by `cargo test --release --test \
+         bugs`.)\n\n\
          Each bug is a deliberate mistake in a model, caught by both engines, or by the one where a \
          note under the table says why:\n\n\
          - **shortest**: the length of the trace that exploration finds, in steps. *shortest* means \

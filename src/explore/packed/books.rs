@@ -207,14 +207,14 @@ impl Core<'_> {
         if !self.looked.is_news(&self.tables, &state, goals_open) {
             return;
         }
-        let ids = ids_of(visited, key);
-        for violation in values.violations(&ids, node) {
+        let (violations, reached) = values.look(&ids_of(visited, key), node, &self.goals_open);
+        for violation in violations {
             if self.tally.is_news(&violation) {
                 self.find(visited, violation, (from, key));
             }
         }
         if stored {
-            self.reach(values, &ids, self.tally.depth_of(from) + 1);
+            self.reach(&reached, self.tally.depth_of(from) + 1);
         }
     }
 
@@ -226,16 +226,12 @@ impl Core<'_> {
         quiet.count() as u64
     }
 
-    /// Notes the goals that show in the nodes of the state of these ids.
-    pub(super) fn reach(&mut self, values: &dyn Values, ids: &[u32], depth: u32) {
-        let goals = &mut self.tally.goals;
-        self.goals_open.retain(|&goal| {
-            let reached = values.reaches(ids, goal);
-            if reached {
-                goals[goal].1.get_or_insert(depth);
-            }
-            !reached
-        });
+    /// Notes the goals that show in nodes and were reached.
+    pub(super) fn reach(&mut self, reached: &[usize], depth: u32) {
+        for &goal in reached {
+            self.tally.goals[goal].1.get_or_insert(depth);
+        }
+        self.goals_open.retain(|goal| !reached.contains(goal));
     }
 
     /// Notes the goals that showed in something seen.

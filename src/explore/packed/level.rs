@@ -105,11 +105,11 @@ impl<'a> Core<'a> {
         }
     }
 
-    /// Makes room, and looks at the first state.
-    pub(super) fn begin(&mut self, values: &dyn Values, ids: &[u32]) {
+    /// Makes room for more than the first state, in which these goals are reached.
+    pub(super) fn begin(&mut self, values: &dyn Values, reached: &[usize]) {
         // If there is none, it will be said when the first state is expanded.
         self.states.make_room(&values.counts(), self.limits);
-        self.reach(values, ids, 0);
+        self.reach(reached, 0);
     }
 
     /// Searches to the waypoint with this sentence, or to the end.

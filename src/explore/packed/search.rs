@@ -45,10 +45,10 @@ impl<'a, P: Protocol> Search<'a, P> for Packed<'a, P> {
         for violation in first.violations(scenario, None) {
             tally.found.push((violation, Vec::new()));
         }
-        let core = Core::new(scenario, limits, tables, tally, &ids);
-        let mut search = Packed { scenario, limits, meaning, core };
-        search.core.begin(&Behind { meaning: &mut search.meaning, to: None }, &ids);
-        search
+        let mut core = Core::new(scenario, limits, tables, tally, &ids);
+        let reached = reached(scenario, &first, &core.goals_open);
+        core.begin(&Behind { meaning: &mut meaning, to: None }, &reached);
+        Packed { scenario, limits, meaning, core }
     }
 
     fn run(&mut self, observer: &mut dyn Observer, to: Option<&Waypoint<P>>) -> Ended {
@@ -97,6 +97,16 @@ fn told<P: Protocol>(meaning: &Meaning<'_, P>, steps: Vec<Taken>) -> Vec<Step<P>
     steps.into_iter().map(|step| meaning.step(step)).collect()
 }
 
+/// Those of these goals, by their places among all, that show in the nodes there.
+fn reached<P: Protocol>(
+    scenario: &Scenario<P>,
+    there: &Situation<P>,
+    goals: &[usize],
+) -> Vec<usize> {
+    let is_reached = |goal: &usize| there.reaches(scenario, &scenario.goals[*goal]);
+    goals.iter().copied().filter(is_reached).collect()
+}
+
 /// The values behind a search's numbers, and where it goes.
 struct Behind<'m, 'a, P: Protocol> {
     meaning: &'m mut Meaning<'a, P>,
@@ -125,14 +135,10 @@ impl<P: Protocol> Values for Behind<'_, '_, P> {
         self.meaning.notes.len()
     }
 
-    fn violations(&self, ids: &[u32], node: usize) -> Vec<Violation> {
-        let there = self.meaning.situation(ids);
-        there.violations(self.meaning.scenario, Some(NodeId::at(node)))
-    }
-
-    fn reaches(&self, ids: &[u32], goal: usize) -> bool {
-        let scenario = self.meaning.scenario;
-        self.meaning.situation(ids).reaches(scenario, &scenario.goals[goal])
+    fn look(&self, ids: &[u32], node: usize, goals: &[usize]) -> (Vec<Violation>, Vec<usize>) {
+        let (scenario, there) = (self.meaning.scenario, self.meaning.situation(ids));
+        let reached = reached(scenario, &there, goals);
+        (there.violations(scenario, Some(NodeId::at(node))), reached)
     }
 
     fn is_outside(&self, ids: &[u32]) -> bool {

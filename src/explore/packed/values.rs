@@ -23,11 +23,9 @@ pub(super) trait Values {
     fn noted(&self, note: usize) -> Shown;
     /// How many notes there are.
     fn notes(&self) -> usize;
-    /// Every invariant that does not hold in the state of these ids, to which a step of this node
-    /// led.
-    fn violations(&self, ids: &[u32], node: usize) -> Vec<Violation>;
-    /// Whether a goal, by its place among all, shows in the nodes there.
-    fn reaches(&self, ids: &[u32], goal: usize) -> bool;
+    /// What is so in the state of these ids, to which a step of that node led: every invariant that
+    /// does not hold, and those of these goals, by their places among all, that show in its nodes.
+    fn look(&self, ids: &[u32], node: usize, goals: &[usize]) -> (Vec<Violation>, Vec<usize>);
     /// Whether the state of these ids lies past the scenario's boundary.
     fn is_outside(&self, ids: &[u32]) -> bool;
     /// Whether the waypoint that is sought is reached there.
