@@ -1,12 +1,7 @@
 //! What a shrinker keeps, what it makes smaller, and what it claims of the result.
 
-mod common {
-    pub mod beacon;
-    pub mod puppet;
-}
-
-use common::beacon::{Beacon, Beat, beacons, calm};
-use common::puppet::{Note, Order, Puppet};
+use super::beacon::{Beacon, Beat, beacons, calm};
+use super::puppet::{Note, Order, Puppet};
 use proptest::strategy::ValueTree;
 use splitbrain::catalog::Request;
 use splitbrain::shrink::{Effort, Minimality, Origin, Shrunk, shrink};

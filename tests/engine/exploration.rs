@@ -1,15 +1,10 @@
 //! What exploration counts, finds and says, on systems small enough to count by hand or counted by
 //! others.
 
-mod common {
-    pub mod commit;
-    pub mod puppet;
-}
-
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use common::commit::{TwoPhase, with_participants};
-use common::puppet::{AGAIN, Note, Order, Puppet};
+use super::commit::{TwoPhase, with_participants};
+use super::puppet::{AGAIN, Note, Order, Puppet};
 use splitbrain::explore::{Exploration, Limits, explore, reach, way};
 use splitbrain::{
     Act, Bound, ClientId, DETERMINISTIC, Faults, Firing, Goal, Invariant, Links, NO_PANIC, NodeId,

@@ -1,8 +1,6 @@
 //! A protocol embedded in another goes the ways it goes by itself, and is seen through it.
 
-mod common;
-
-use common::random_protocol::{Table, claims, scenarios, with_a_sink};
+use super::table::{Table, claims, scenarios, with_a_sink};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use splitbrain::explore::{Exploration, Limits, explore};

@@ -1,12 +1,8 @@
 //! Saved counterexamples: what becomes of one when it is replayed, and what is refused.
 
-mod common {
-    pub mod puppet;
-}
-
 use std::path::Path;
 
-use common::puppet::{AGAIN, Order, Puppet};
+use super::puppet::{AGAIN, Order, Puppet};
 use splitbrain::counterexample::{Counterexample, FileError, FoundBy, write_whole};
 use splitbrain::report::{ReplayOutcome, ReplayReport};
 use splitbrain::shrink::Minimality;

@@ -1,12 +1,8 @@
 //! What each kind of step means, told as transcripts: what has happened, and what can happen next.
 
-mod common {
-    pub mod puppet;
-}
-
 use std::collections::BTreeSet;
 
-use common::puppet::{AGAIN, Note, Order, Puppet};
+use super::puppet::{AGAIN, Note, Order, Puppet};
 use splitbrain::explore::{Limits, explore};
 use splitbrain::{
     Bound, Clocks, Faults, Firing, Links, NO_PANIC, NodeId, Replay, Scenario, Situation, Step, To,

@@ -2,11 +2,11 @@
 //!
 //! More of them: `PROPTEST_CASES=100000 cargo test --release --test random_protocols`.
 
-mod common;
+mod embedding;
+mod table;
 
 use std::collections::BTreeMap;
 
-use common::random_protocol::{Table, claims, scenarios, with_a_sink};
 use proptest::prelude::*;
 use splitbrain::explore::oracle;
 use splitbrain::explore::{
@@ -17,6 +17,7 @@ use splitbrain::simulate::{Campaign, simulate};
 use splitbrain::{
     Firing, Links, NodeId, Replay, Scenario, Step, Undisturbed, Verdict, follow_all, replay, walk,
 };
+use table::{Table, claims, scenarios, with_a_sink};
 
 fn explored(scenario: &Scenario<Table>) -> Exploration<Table> {
     let limits = Limits { all_invariants: true, ..Limits::default() };

@@ -1,12 +1,8 @@
 //! What each kind of fault does to a run, forced by a plan and seen in what beacons hear.
 
-mod common {
-    pub mod beacon;
-}
-
 use std::sync::Arc;
 
-use common::beacon::{BEAT, Beacon, Heard, Memory, beacons, calm};
+use super::beacon::{BEAT, Beacon, Heard, Memory, beacons, calm};
 use splitbrain::simulate::{
     Campaign, ClockError, Fault, FaultKinds, Latency, Outcome, Plan, Simulation, Tally, TimedFault,
     record, run, simulate,

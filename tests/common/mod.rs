@@ -1,3 +1,0 @@
-//! What several whole-system tests share.
-
-pub mod random_protocol;

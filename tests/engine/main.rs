@@ -1,0 +1,12 @@
+//! The engine on protocols small enough to count by hand. One program, so that each of them is
+//! compiled once.
+
+mod beacon;
+mod commit;
+mod exploration;
+mod puppet;
+mod replays;
+mod settling;
+mod shrinking;
+mod simulation;
+mod world;
