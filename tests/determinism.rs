@@ -13,7 +13,7 @@ fn request(scenario: &str, bug: Option<&str>) -> Request {
 
 /// Everything a simulation reports, as text.
 fn simulated(model: &dyn AnyModel, request: &Request, campaign: &Campaign) -> serde_json::Value {
-    let effort = Effort { tries: 500, states: 500, runs: 0 };
+    let effort = Effort { tries: 100, states: 500, runs: 0 };
     let report = model.simulate(request, campaign, Some(effort), &mut Undisturbed);
     serde_json::to_value(report.expect("it is listed")).expect("plain data")
 }
@@ -22,9 +22,9 @@ fn simulated(model: &dyn AnyModel, request: &Request, campaign: &Campaign) -> se
 fn a_simulation_reports_the_same_bytes_with_any_number_of_threads() {
     let catalog = splitbrain_models::catalog();
     for (name, scenario, bug, runs, keep_going) in [
-        ("raft", "storm", None, 40, false),
+        ("raft", "storm", None, 20, false),
         ("lock", "storm", None, 40, false),
-        ("raft", "storm", Some("double-vote"), 100, false),
+        ("raft", "storm", Some("double-vote"), 20, false),
         ("lock", "storm", Some("no-fencing"), 64, true),
     ] {
         let model = catalog.model(name).expect("it is in the catalog");

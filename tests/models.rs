@@ -14,7 +14,7 @@ fn requests(model: &dyn AnyModel, engine: Engine) -> Vec<Request> {
 
 /// The most states that the slow searches are asked to go through; scenarios that have more, with
 /// all their mail, are compared in release builds only.
-const SLOW: usize = if cfg!(debug_assertions) { 20_000 } else { 5_000_000 };
+const SLOW: usize = if cfg!(debug_assertions) { 11_000 } else { 5_000_000 };
 
 /// Both searches visit the same states by the same number of steps, and agree on the verdict.
 /// The exact counts are asserted beside each model.
@@ -54,14 +54,22 @@ fn every_model_holds_in_simulated_runs_with_its_goals_reached() {
         let requests = requests(model, Engine::Simulate);
         assert!(!requests.is_empty(), "{} has something to simulate", model.name());
         for request in requests {
-            // Ten thousand runs each: `splitbrain check --all --runs 10000`.
-            let campaign = Campaign { threads: 2, ..Campaign::new(200, 7) };
-            let report =
-                model.simulate(&request, &campaign, None, &mut Undisturbed).expect("it is listed");
-            let name = format!("{} {}", model.name(), request.scenario);
-            assert!(report.verdict.holds(), "{name}: {}", report.verdict);
-            let unreached = report.goals.iter().find(|(_, runs)| *runs == 0);
-            assert_eq!(unreached, None, "{name}");
+            // Few will do, or some more where a goal is rare. Ten thousand runs each:
+            // `splitbrain check --all --runs 10000`.
+            let missing = goals_missing(model, &request, 40);
+            let missing =
+                if missing.is_empty() { missing } else { goals_missing(model, &request, 200) };
+            assert_eq!(missing, [""; 0], "{} {}", model.name(), request.scenario);
         }
     }
+}
+
+/// The goals that so many runs, none of which may fail, do not reach.
+fn goals_missing(model: &dyn AnyModel, request: &Request, runs: u64) -> Vec<String> {
+    let campaign = Campaign { threads: 2, ..Campaign::new(runs, 7) };
+    let report = model.simulate(request, &campaign, None, &mut Undisturbed).expect("it is listed");
+    let name = format!("{} {}", model.name(), request.scenario);
+    assert!(report.failure.is_none(), "{name}: {}", report.verdict);
+    let missing = report.goals.iter().filter(|(_, runs)| *runs == 0);
+    missing.map(|(goal, _)| goal.clone()).collect()
 }

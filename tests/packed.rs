@@ -24,7 +24,7 @@ fn essence(report: &ExploreReport) -> String {
 
 /// The most states that the plain search is asked to go through; scenarios that have more, with all
 /// their mail, are compared in release builds only.
-const SLOW: usize = if cfg!(debug_assertions) { 20_000 } else { 5_000_000 };
+const SLOW: usize = if cfg!(debug_assertions) { 11_000 } else { 5_000_000 };
 
 #[test]
 fn every_scenario_is_searched_alike_and_holds_without_dead_mail() {

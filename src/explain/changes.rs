@@ -1,22 +1,38 @@
 //! What a step changed in a node: the differing places of two values, from their printed form.
 
+use std::fmt::Debug;
+
 use super::shape::{Shape, folded};
 
 /// Values are folded to this many columns.
 const WIDEST: usize = 60;
 
-/// The differing places of two printed values, a line each: `term: 1 → 2`, `log: + [(1, x)]`.
-pub(super) fn changes(before: &str, after: &str) -> Vec<String> {
-    if before == after {
-        return Vec::new();
+/// A value as it printed itself, read once for all it is compared with.
+pub(super) struct Printout {
+    text: String,
+    shape: Shape,
+}
+
+impl Printout {
+    pub(super) fn of(value: &impl Debug) -> Self {
+        let text = format!("{value:?}");
+        Printout { shape: Shape::clear(&text), text }
     }
-    let mut found = Vec::new();
-    compare("", &Shape::clear(before), &Shape::clear(after), &mut found);
-    if found.is_empty() {
-        // The texts differ in nothing that their shapes show, such as spaces.
-        note("", &format!("{} → {}", folded(before, WIDEST), folded(after, WIDEST)), &mut found);
+
+    /// The differing places of two values, a line each: `term: 1 → 2`, `log: + [(1, x)]`.
+    pub(super) fn changes_to(&self, after: &Printout) -> Vec<String> {
+        if self.text == after.text {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        compare("", &self.shape, &after.shape, &mut found);
+        if found.is_empty() {
+            // The texts differ in nothing that their shapes show, such as spaces.
+            let (before, after) = (folded(&self.text, WIDEST), folded(&after.text, WIDEST));
+            note("", &format!("{before} → {after}"), &mut found);
+        }
+        found
     }
-    found
 }
 
 fn compare(path: &str, before: &Shape, after: &Shape, found: &mut Vec<String>) {
@@ -143,6 +159,11 @@ fn note(path: &str, said: &str, found: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn changes(before: &str, after: &str) -> Vec<String> {
+        let printout = |text: &str| Printout { text: text.to_string(), shape: Shape::clear(text) };
+        printout(before).changes_to(&printout(after))
+    }
 
     #[test]
     fn a_change_names_its_place_and_says_what_became_of_it() {

@@ -28,7 +28,9 @@ pub(crate) enum Shape {
 impl Shape {
     /// Reads what `Debug` printed, on one line.
     pub(crate) fn read(text: &str) -> Shape {
-        read_within(text.trim(), 0)
+        let text = text.trim();
+        let atom = || Shape::Atom(text.to_string());
+        Printed::of(text).map_or_else(atom, |printed| printed.read(printed.whole(), 0))
     }
 
     /// Reads what `Debug` printed, and drops the names of newtypes that only repeat their field's:
@@ -207,123 +209,182 @@ pub(super) fn folded(text: &str, width: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-fn read_within(text: &str, depth: usize) -> Shape {
-    let understood = if depth < DEEPEST { composite(text, depth) } else { None };
-    understood.unwrap_or_else(|| Shape::Atom(text.to_string()))
+/// A bracket, comma or colon outside of quotes.
+struct Mark {
+    /// Its place in the text, in bytes.
+    at: usize,
+    mark: u8,
+    /// Of an opening bracket, which mark closes it; of all others, which they are themselves.
+    ends: usize,
 }
 
-/// A name and brackets around parts, if that is what the text is from start to end.
-fn composite(text: &str, depth: usize) -> Option<Shape> {
-    let marks = outline(text)?;
-    let &(open, bracket, _) = marks.iter().find(|(_, mark, _)| "([{".contains(*mark))?;
-    let &(close, _, _) = marks
-        .iter()
-        .find(|(at, mark, level)| *at > open && *level == 0 && ")]}".contains(*mark))?;
-    let name = text[..open].trim_end();
-    if close + 1 != text.len() || !is_name(name) {
-        return None;
-    }
-    let parts = split(&text[open + 1..close], ',')?;
-    let read = |part: &&str| read_within(part, depth + 1);
-    let name = name.to_string();
-    match bracket {
-        '(' => Some(Shape::Tuple { name, items: parts.iter().map(read).collect() }),
-        '[' if name.is_empty() => Some(Shape::List(parts.iter().map(read).collect())),
-        '{' if name.is_empty() => {
-            let pairs: Option<Vec<_>> = parts.iter().map(|part| pair(part)).collect();
-            Some(match pairs {
-                Some(pairs) if !pairs.is_empty() => {
-                    Shape::Map(pairs.iter().map(|(key, value)| (read(key), read(value))).collect())
+/// A text, and its marks in order: it is gone through once, however deep it is nested.
+struct Printed<'a> {
+    text: &'a str,
+    marks: Vec<Mark>,
+}
+
+/// What lies between two places of a text, without the spaces around it, and its marks.
+#[derive(Clone, Copy)]
+struct Part {
+    from: usize,
+    to: usize,
+    marks: (usize, usize),
+}
+
+impl<'a> Printed<'a> {
+    /// Nothing if brackets or quotes do not match.
+    fn of(text: &'a str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let mut marks: Vec<Mark> = Vec::new();
+        let mut open = Vec::new();
+        let mut at = 0;
+        while let Some(&mark) = bytes.get(at) {
+            let this = marks.len();
+            match mark {
+                b'"' => at += quoted(&bytes[at..])?,
+                b'\'' => at += quoted_character(&text[at..]),
+                b'(' | b'[' | b'{' => {
+                    open.push(this);
+                    marks.push(Mark { at, mark, ends: this });
                 }
-                _ => Shape::Set(parts.iter().map(read).collect()),
+                b')' | b']' | b'}' => {
+                    let opened = &mut marks[open.pop()?];
+                    if !matches!((opened.mark, mark), (b'(', b')') | (b'[', b']') | (b'{', b'}')) {
+                        return None;
+                    }
+                    opened.ends = this;
+                    marks.push(Mark { at, mark, ends: this });
+                }
+                b',' | b':' => marks.push(Mark { at, mark, ends: this }),
+                _ => {}
+            }
+            at += 1;
+        }
+        open.is_empty().then_some(Printed { text, marks })
+    }
+
+    fn whole(&self) -> Part {
+        self.part(0, self.text.len(), (0, self.marks.len()))
+    }
+
+    fn part(&self, from: usize, to: usize, marks: (usize, usize)) -> Part {
+        let (mut from, mut to) = (from, to);
+        let is_space = |at: usize| self.text.as_bytes()[at].is_ascii_whitespace();
+        while from < to && is_space(from) {
+            from += 1;
+        }
+        while from < to && is_space(to - 1) {
+            to -= 1;
+        }
+        Part { from, to, marks }
+    }
+
+    fn text(&self, part: Part) -> &'a str {
+        &self.text[part.from..part.to]
+    }
+
+    /// The marks of a part that lie in no bracket, each with its number.
+    fn outermost(&self, part: Part) -> impl Iterator<Item = (usize, &Mark)> {
+        let (mut next, end) = part.marks;
+        std::iter::from_fn(move || {
+            let this = next;
+            (this < end).then(|| {
+                next = self.marks[this].ends + 1;
+                (this, &self.marks[this])
             })
+        })
+    }
+
+    fn read(&self, part: Part, depth: usize) -> Shape {
+        let understood = if depth < DEEPEST { self.composite(part, depth) } else { None };
+        understood.unwrap_or_else(|| Shape::Atom(self.text(part).to_string()))
+    }
+
+    /// A name and brackets around parts, if that is what the text is from start to end.
+    fn composite(&self, part: Part, depth: usize) -> Option<Shape> {
+        let (opens, open) = self.outermost(part).find(|(_, mark)| b"([{".contains(&mark.mark))?;
+        let close = self.marks[open.ends].at;
+        let name = self.text[part.from..open.at].trim_end();
+        if close + 1 != part.to || !is_name(name) {
+            return None;
         }
-        '{' => {
-            let field = |part: &&str| match *part {
-                ".." => Some(("..".to_string(), Shape::Atom("..".to_string()))),
-                part => {
-                    let (field, value) = pair(part)?;
-                    is_name(field).then(|| (field.to_string(), read(&value)))
-                }
-            };
-            Some(Shape::Struct { name, fields: parts.iter().map(field).collect::<Option<_>>()? })
+        let parts = self.split(self.part(open.at + 1, close, (opens + 1, open.ends)));
+        let read = |part: Part| self.read(part, depth + 1);
+        let all = |parts: Vec<Part>| parts.into_iter().map(read).collect();
+        let name = name.to_string();
+        match open.mark {
+            b'(' => Some(Shape::Tuple { name, items: all(parts) }),
+            b'[' if name.is_empty() => Some(Shape::List(all(parts))),
+            b'{' if name.is_empty() => {
+                let pairs: Option<Vec<_>> = parts.iter().map(|part| self.pair(*part)).collect();
+                Some(match pairs {
+                    Some(pairs) if !pairs.is_empty() => Shape::Map(
+                        pairs.into_iter().map(|(key, value)| (read(key), read(value))).collect(),
+                    ),
+                    _ => Shape::Set(all(parts)),
+                })
+            }
+            b'{' => {
+                let field = |part: Part| match self.text(part) {
+                    ".." => Some(("..".to_string(), Shape::Atom("..".to_string()))),
+                    _ => {
+                        let (field, value) = self.pair(part)?;
+                        let field = self.text(field);
+                        is_name(field).then(|| (field.to_string(), read(value)))
+                    }
+                };
+                let fields = parts.into_iter().map(field).collect::<Option<_>>()?;
+                Some(Shape::Struct { name, fields })
+            }
+            _ => None,
         }
-        _ => None,
+    }
+
+    /// The parts between commas that lie in no bracket. An empty last one is none.
+    fn split(&self, part: Part) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let (mut begun, mut first) = (part.from, part.marks.0);
+        for (number, comma) in self.outermost(part).filter(|(_, mark)| mark.mark == b',') {
+            parts.push(self.part(begun, comma.at, (first, number)));
+            (begun, first) = (comma.at + 1, number + 1);
+        }
+        if begun < part.to {
+            let last = self.part(begun, part.to, (first, part.marks.1));
+            parts.extend((last.from < last.to).then_some(last));
+        }
+        parts
+    }
+
+    /// What stands before and behind the first `: ` that lies in no bracket.
+    fn pair(&self, part: Part) -> Option<(Part, Part)> {
+        let is_colon =
+            |mark: &Mark| mark.mark == b':' && self.text[mark.at + 1..part.to].starts_with(' ');
+        let (number, colon) = self.outermost(part).find(|(_, mark)| is_colon(mark))?;
+        let before = self.part(part.from, colon.at, (part.marks.0, number));
+        Some((before, self.part(colon.at + 1, part.to, (number + 1, part.marks.1))))
     }
 }
 
-/// The parts between separators that lie in no bracket. An empty last one is none.
-fn split(text: &str, separator: char) -> Option<Vec<&str>> {
-    let mut parts = Vec::new();
-    let mut begun = 0;
-    for (at, mark, level) in outline(text)? {
-        if mark == separator && level == 0 {
-            parts.push(text[begun..at].trim());
-            begun = at + 1;
-        }
-    }
-    let last = text[begun..].trim();
-    if !last.is_empty() {
-        parts.push(last);
-    }
-    Some(parts)
+/// How many bytes further a text in quotes ends; nothing if it does not.
+fn quoted(text: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    let end = text[1..].iter().position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    })?;
+    Some(end + 1)
 }
 
-/// What stands before and behind the first `: ` that lies in no bracket.
-fn pair(text: &str) -> Option<(&str, &str)> {
-    let colon = |(at, mark, level): &(usize, char, usize)| {
-        *mark == ':' && *level == 0 && text[at + 1..].starts_with(' ')
-    };
-    let (at, _, _) = outline(text)?.into_iter().find(colon)?;
-    Some((text[..at].trim(), text[at + 1..].trim()))
-}
-
-/// The brackets, commas and colons outside of quotes, each with its place and how many brackets
-/// lie around it; nothing if brackets or quotes do not match.
-fn outline(text: &str) -> Option<Vec<(usize, char, usize)>> {
-    let mut marks = Vec::new();
-    let mut open = Vec::new();
-    let mut rest = text.char_indices();
-    while let Some((at, mark)) = rest.next() {
-        match mark {
-            '"' => {
-                let mut escaped = false;
-                rest.find(|(_, c)| {
-                    let ends = *c == '"' && !escaped;
-                    escaped = *c == '\\' && !escaped;
-                    ends
-                })?;
-            }
-            '\'' => {
-                let skipped = quoted_character(&text[at..]);
-                rest.by_ref().take(skipped).for_each(drop);
-            }
-            '(' | '[' | '{' => {
-                marks.push((at, mark, open.len()));
-                open.push(mark);
-            }
-            ')' | ']' | '}' => {
-                let matches = matches!((open.pop()?, mark), ('(', ')') | ('[', ']') | ('{', '}'));
-                if !matches {
-                    return None;
-                }
-                marks.push((at, mark, open.len()));
-            }
-            ',' | ':' => marks.push((at, mark, open.len())),
-            _ => {}
-        }
-    }
-    open.is_empty().then_some(marks)
-}
-
-/// How many characters follow the quote of a `char` literal; none if it is just an apostrophe.
+/// How many bytes further a `char` literal ends; none if the quote is just an apostrophe.
 fn quoted_character(text: &str) -> usize {
-    let mut behind = text.chars().skip(1);
+    let mut behind = text.char_indices().skip(1);
     match (behind.next(), behind.next()) {
-        (Some('\\'), Some(_)) => {
-            behind.take(10).position(|c| c == '\'').map_or(0, |further| further + 3)
+        (Some((_, '\\')), Some(_)) => {
+            behind.take(10).find(|(_, c)| *c == '\'').map_or(0, |(at, _)| at)
         }
-        (Some(_), Some('\'')) => 2,
+        (Some(_), Some((at, '\''))) => at,
         _ => 0,
     }
 }

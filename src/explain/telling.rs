@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::changes::changes;
+use super::changes::Printout;
 use super::shape::clear;
 use super::story::{Ending, Kind, Moment, Sent, Story};
 use crate::node::Node;
@@ -77,19 +77,18 @@ fn ending<P: Protocol>(scenario: &Scenario<P>, outcome: Replay<P>) -> Ending {
 
 /// A step in words, with the names the scenario gives its nodes.
 fn in_words<P: Protocol>(scenario: &Scenario<P>, step: &Step<P>) -> String {
-    format!("{}: {}", scenario.node_name(step.node), label(scenario, step))
+    let (_, subject) = subject(&step.act);
+    format!("{}: {}", scenario.node_name(step.node), label(scenario, step, &subject))
 }
 
-fn label<P: Protocol>(scenario: &Scenario<P>, step: &Step<P>) -> String {
+fn label<P: Protocol>(scenario: &Scenario<P>, step: &Step<P>, subject: &str) -> String {
     let name = |node: &NodeId| scenario.node_name(*node);
     let act = match &step.act {
-        Act::Deliver { from, message } => format!("deliver {} from {}", clear(message), name(from)),
-        Act::Drop { from, message } => format!("drop {} from {}", clear(message), name(from)),
-        Act::Duplicate { from, message } => {
-            format!("duplicate {} from {}", clear(message), name(from))
-        }
-        Act::Timeout(timer) => format!("timeout {}", clear(timer)),
-        Act::Input { client, input } => format!("input {} of {client}", clear(input)),
+        Act::Deliver { from, .. } => format!("deliver {subject} from {}", name(from)),
+        Act::Drop { from, .. } => format!("drop {subject} from {}", name(from)),
+        Act::Duplicate { from, .. } => format!("duplicate {subject} from {}", name(from)),
+        Act::Timeout(_) => format!("timeout {subject}"),
+        Act::Input { client, .. } => format!("input {subject} of {client}"),
         act @ (Act::Tick | Act::Crash | Act::Restart | Act::Wiped) => act.to_string(),
     };
     match step.choices.as_slice() {
@@ -116,6 +115,8 @@ struct Teller<'a, P: Protocol> {
     flights: Vec<Flight<P>>,
     greetings: Vec<Vec<Sent>>,
     steps: Vec<Moment>,
+    /// Of each node that a step has changed, its state since.
+    states: Vec<Option<Printout>>,
 }
 
 impl<'a, P: Protocol> Teller<'a, P> {
@@ -128,6 +129,7 @@ impl<'a, P: Protocol> Teller<'a, P> {
             flights: Vec::new(),
             greetings: vec![Vec::new(); scenario.nodes],
             steps: Vec::new(),
+            states: (0..scenario.nodes).map(|_| None).collect(),
         };
         // A node that panics as it starts leaves no world to tell of; the ending says so.
         let _ = World::first(scenario, &mut out, |me, _, out| {
@@ -154,14 +156,14 @@ impl<'a, P: Protocol> Teller<'a, P> {
             number,
             node: at,
             kind,
-            label: label(self.scenario, step),
+            label: label(self.scenario, step, &subject),
             subject,
             client: None,
             from: None,
             sent_at: None,
             sends: Vec::new(),
             events: Vec::new(),
-            changes: node_changes(&before, after, fired),
+            changes: node_changes(&mut self.states[at], &before, after, fired),
             up: after.up,
         };
         if self.here.panicked.is_none() {
@@ -249,7 +251,10 @@ fn subject<P: Protocol>(act: &Act<P>) -> (Kind, String) {
 
 /// What changed in a node: its state, its clock, its timers. That a timer is no longer set goes
 /// without saying where it has just fired, and where the node went down.
+///
+/// Only a step of its own changes a node: `state` is what its last change left, printed.
 fn node_changes<P: Protocol>(
+    state: &mut Option<Printout>,
     before: &Node<P>,
     after: &Node<P>,
     fired: Option<&P::Timer>,
@@ -257,7 +262,8 @@ fn node_changes<P: Protocol>(
     let mut found = if before.state == after.state {
         Vec::new()
     } else {
-        changes(&format!("{:?}", before.state), &format!("{:?}", after.state))
+        let old = state.take().unwrap_or_else(|| Printout::of(&before.state));
+        old.changes_to(state.insert(Printout::of(&after.state)))
     };
     if let (Some(old), Some(new)) = (before.clock, after.clock)
         && old != new

@@ -35,7 +35,7 @@
 //! ([`Settings::detection`](crate::parts::phi_accrual::Settings::detection),
 //! [`Settings::grace`](crate::parts::phi_accrual::Settings::grace)). How often it is wrong between
 //! them is a matter of probability: it is measured, for the normal tail with the part itself and
-//! for a network of a stated loss rate in simulation (`models/tests/phi_accrual.rs`).
+//! for a network of a stated loss rate in simulation (`models/tests/protocols/phi_accrual.rs`).
 //!
 //! Not modelled: several thresholds for several applications, which are several functions of the
 //! same level; heartbeats that carry numbers, so that a late one counts as of when it arrives; a

@@ -1,11 +1,11 @@
 //! Multi-Paxos explored and simulated: what each scenario covers, and the bug that each invariant
 //! catches.
 
-mod common;
-
 use splitbrain::catalog::Model;
 use splitbrain::explore::Limits;
 use splitbrain_models::multi_paxos::{Bug, MultiPaxosModel};
+
+use super::common;
 
 #[test]
 fn small_scenarios_hold_exhaustively() {

@@ -1,8 +1,6 @@
 //! Replicated types: each scenario holds, and every mistake shows.
 
-mod common;
-
-use common::Settings;
+use super::common::{self, Settings};
 use splitbrain::catalog::Model;
 use splitbrain_models::crdt::{Bug, CrdtModel};
 

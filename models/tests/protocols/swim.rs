@@ -1,11 +1,9 @@
 //! SWIM: it holds in every scenario, accuracy where the network is patient, and every mistake
 //! shows.
 
-mod common;
-
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use common::Settings;
+use super::common::{self, Settings};
 use splitbrain::catalog::Model;
 use splitbrain::simulate::{Latency, Plan, Workload, run};
 use splitbrain::{Act, Invariant, NodeId, Scenario, Sight, Step, Units};

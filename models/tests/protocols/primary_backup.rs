@@ -1,11 +1,11 @@
 //! Primary and backup: each mode keeps what it promises, to the last state, and every mistake
 //! shows.
 
-mod common;
-
 use splitbrain::catalog::{BugInfo, Model};
 use splitbrain::explore::Limits;
 use splitbrain_models::primary_backup::{Bug, PrimaryBackupModel};
+
+use super::common;
 
 #[test]
 fn primary_and_backup_hold_in_every_small_scenario() {

@@ -1,9 +1,7 @@
 //! Paxos explored and simulated: what each scenario covers, and the mistakes that each invariant
 //! catches.
 
-mod common;
-
-use common::{Settings, only, up_to};
+use super::common::{self, Settings, only, up_to};
 use splitbrain::catalog::Model;
 use splitbrain::explore::{Limits, way};
 use splitbrain::{Node, Undisturbed};

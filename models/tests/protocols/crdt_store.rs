@@ -1,9 +1,9 @@
 //! A gossiping store: each scenario holds, and every mistake shows.
 
-mod common;
-
 use splitbrain::catalog::Model;
 use splitbrain_models::crdt_store::{Bug, CrdtStoreModel};
+
+use super::common;
 
 #[test]
 fn small_scenarios_hold_exhaustively() {

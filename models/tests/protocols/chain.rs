@@ -1,10 +1,10 @@
 //! The chain: it holds in every scenario, to the last state, and every mistake shows.
 
-mod common;
-
 use splitbrain::catalog::{BugInfo, Model};
 use splitbrain::explore::Limits;
 use splitbrain_models::chain::{Bug, ChainModel};
+
+use super::common;
 
 #[test]
 fn the_chain_holds_in_every_small_scenario() {

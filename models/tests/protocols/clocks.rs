@@ -1,9 +1,7 @@
 //! Logical clocks: each holds in every scenario of its own, to the last state, and every mistake
 //! shows; but for one that is none.
 
-mod common;
-
-use common::Settings;
+use super::common::{self, Settings};
 use splitbrain::catalog::Model;
 use splitbrain_models::clocks::{Bug, ClocksModel};
 

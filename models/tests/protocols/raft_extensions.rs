@@ -1,8 +1,6 @@
 //! Raft's extensions: they hold in every small scenario, and every mistake shows.
 
-mod common;
-
-use common::Counts;
+use super::common::{self, Counts};
 use splitbrain::explore::Limits;
 use splitbrain_models::raft::RaftExtensionsModel;
 

@@ -1,8 +1,6 @@
 //! Changes of members explored and stormed: what each scenario covers, and what each bug breaks.
 
-mod common;
-
-use common::{Settings, only};
+use super::common::{self, Settings, only};
 use splitbrain::explore::Limits;
 use splitbrain::{ClientId, Clocks, Firing, Goal, Links, NodeId, Scenario, Sight, To, Units};
 use splitbrain_models::parts::machine::{Add, Request, Serial, Total};

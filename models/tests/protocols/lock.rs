@@ -1,8 +1,6 @@
 //! The lock: it holds in every scenario, to the last state, and every mistake shows.
 
-mod common;
-
-use common::Settings;
+use super::common::{self, Settings};
 use splitbrain::catalog::Model;
 use splitbrain_models::lock::{Bug, LockModel};
 

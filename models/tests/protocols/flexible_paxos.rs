@@ -1,12 +1,12 @@
 //! Flexible Paxos explored and simulated: what each system of quorums covers, which are refused,
 //! and what becomes of those that need not meet.
 
-mod common;
-
 use splitbrain::catalog::Model;
 use splitbrain::explore::Limits;
 use splitbrain_models::flexible_paxos::FlexiblePaxosModel;
 use splitbrain_models::multi_paxos::Bug;
+
+use super::common;
 
 #[test]
 fn small_scenarios_hold_exhaustively() {

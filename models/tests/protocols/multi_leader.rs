@@ -1,9 +1,7 @@
 //! Multi-leader replication: every way to settle conflicts holds in its scenarios, to the last
 //! state, and every mistake shows.
 
-mod common;
-
-use common::Settings;
+use super::common::{self, Settings};
 use splitbrain::catalog::Model;
 use splitbrain_models::multi_leader::{Bug, MultiLeaderModel};
 

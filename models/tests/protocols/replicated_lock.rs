@@ -1,8 +1,6 @@
 //! The replicated lock: it holds in every scenario, to the last state, and every mistake shows.
 
-mod common;
-
-use common::only;
+use super::common::{self, only};
 use splitbrain::catalog::Model;
 use splitbrain::explore::Limits;
 use splitbrain_models::replicated_lock::{Bug, ReplicatedLockModel};

@@ -2,8 +2,6 @@
 //! bug breaks its invariant, explored by a shortest trace and simulated; without the bug the
 //! protocol holds there. The file of a model has its tables, and what is special about it.
 
-#![allow(dead_code, reason = "not every model makes use of all of it")]
-
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 

@@ -1,10 +1,10 @@
 //! Raft explored: what each scenario covers, and the bug that each invariant catches.
 
-mod common;
-
 use splitbrain::catalog::Model;
 use splitbrain::explore::Limits;
 use splitbrain_models::raft::{Bug, RaftExtensionsModel, RaftMembershipModel, RaftModel};
+
+use super::common;
 
 #[test]
 fn small_scenarios_hold_exhaustively() {

@@ -1,10 +1,8 @@
 //! The φ accrual detector: it holds in every scenario, to the last state, and every mistake shows.
 
-mod common;
-
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use common::Settings;
+use super::common::{self, Settings};
 use splitbrain::catalog::Model;
 use splitbrain::simulate::{Latency, Plan, Workload, run};
 use splitbrain::{Invariant, Sight, Units};

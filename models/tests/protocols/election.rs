@@ -1,8 +1,6 @@
 //! Elections: each algorithm holds in every scenario of its own, and every mistake shows.
 
-mod common;
-
-use common::Settings;
+use super::common::{self, Settings};
 use splitbrain::catalog::Model;
 use splitbrain::{Act, ClientId, NodeId, Replay, Scenario, Step, replay};
 use splitbrain_models::election::{Bug, Election, ElectionModel, Input, Message, bully};
