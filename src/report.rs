@@ -173,6 +173,9 @@ pub struct SimulateReport {
     pub seed: u64,
     /// Runs made.
     pub runs: u64,
+    /// Whether every run was made twice and compared.
+    #[serde(skip_serializing_if = "is_false")]
+    pub twice: bool,
     /// Runs that failed.
     pub failures: u64,
     /// Virtual time over all runs, in microseconds.
@@ -187,6 +190,10 @@ pub struct SimulateReport {
     pub digest: String,
     /// The first failing run.
     pub failure: Option<FailureReport>,
+}
+
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 /// A run that failed.
@@ -222,6 +229,7 @@ impl SimulateReport {
             verdict: simulated.verdict.clone(),
             seed: campaign.seed,
             runs: simulated.runs,
+            twice: campaign.twice,
             failures: simulated.failures,
             virtual_micros: simulated.lasted.as_micros(),
             tally: simulated.tally,

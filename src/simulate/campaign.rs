@@ -33,12 +33,15 @@ pub struct Campaign {
     pub keep_going: bool,
     /// Look for violations of this invariant only. A handler that panics ends it all the same.
     pub only: Option<String>,
+    /// Make every run twice and compare them: where they differ, a handler depends on something
+    /// beside its arguments, and that is a violation. Without it only failing runs are made again.
+    pub twice: bool,
 }
 
 impl Campaign {
     /// That many runs from that seed, on one thread, to the first failure.
     pub fn new(runs: u64, seed: u64) -> Campaign {
-        Campaign { runs, seed, first: 0, threads: 1, keep_going: false, only: None }
+        Campaign { runs, seed, first: 0, threads: 1, keep_going: false, only: None, twice: false }
     }
 }
 
@@ -112,7 +115,7 @@ pub fn simulate<P: Protocol>(
         for (index, outcome) in run_batch(scenario, &storms, campaign, next, batch) {
             so_far.add(&outcome);
             if outcome.violation.is_some() && so_far.failure.is_none() {
-                so_far.failure = Some(record_failure(scenario, &storms, campaign, index));
+                so_far.failure = Some(record_failure(scenario, &storms, campaign, index, &outcome));
             }
             if so_far.failures > 0 && !campaign.keep_going {
                 break 'runs;
@@ -179,7 +182,14 @@ fn run_batch<P: Protocol>(
             if run >= first + many {
                 return done;
             }
-            done.push((run, one(scenario, storms, campaign, run, Off).1));
+            let mut outcome = one(scenario, storms, campaign, run, Off).1;
+            if campaign.twice {
+                let again = one(scenario, storms, campaign, run, Off).1;
+                if again != outcome {
+                    outcome.violation = Some(went_otherwise(campaign.seed, run, &outcome, &again));
+                }
+            }
+            done.push((run, outcome));
         }
     };
     let mut outcomes: Vec<(u64, Outcome)> = if campaign.threads <= 1 {
@@ -194,15 +204,37 @@ fn run_batch<P: Protocol>(
     outcomes
 }
 
+/// A run was made twice, and they differ.
+fn went_otherwise(seed: u64, run: u64, first: &Outcome, second: &Outcome) -> Violation {
+    let told = |outcome: &Outcome| {
+        let Outcome { tally, digest, .. } = outcome;
+        format!("{} steps with the fingerprint {digest:016x}", tally.steps)
+    };
+    let reason = format!(
+        "run {run} of seed {seed} had {}, and when it was made again {}: a handler depends on \
+         something beside its arguments",
+        told(first),
+        told(second)
+    );
+    Violation { invariant: DETERMINISTIC.to_string(), reason }
+}
+
 /// Makes a failing run again, recorded, and follows its record strictly on `World`.
 fn record_failure<P: Protocol>(
     scenario: &Scenario<P>,
     storms: &Storms,
     campaign: &Campaign,
     run: u64,
+    failed: &Outcome,
 ) -> Failure<P> {
     let (plan, outcome, mut trace) = one(scenario, storms, campaign, run, Vec::new());
     let seed = campaign.seed;
+    if let Some(violation) = &failed.violation
+        && violation.invariant == DETERMINISTIC
+    {
+        let violation = violation.clone();
+        return Failure { seed, run, plan, violation, trace, replays: false };
+    }
     let not_same = |reason: String| Violation { invariant: DETERMINISTIC.to_string(), reason };
     let Some(mut violation) = outcome.violation else {
         let reason = format!("run {run} of seed {seed} failed, and not when it was made again");
@@ -290,8 +322,11 @@ impl<P: Protocol> Simulation<P> {
         }
         let seconds = self.lasted.as_micros() / 1_000_000;
         let covered = format!(
-            "in {} runs (seed {}), {} steps, {seconds} virtual seconds",
-            self.runs, campaign.seed, self.tally.steps
+            "in {} runs{} (seed {}), {} steps, {seconds} virtual seconds",
+            self.runs,
+            if campaign.twice { ", each made twice" } else { "" },
+            campaign.seed,
+            self.tally.steps
         );
         let missing = self.goals.iter().filter(|(_, runs)| *runs == 0);
         let mut missing: Vec<String> = missing.map(|(name, _)| (*name).to_string()).collect();

@@ -33,9 +33,9 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
             false => self.plan.workload.think.min(HEALED_THINK),
         };
         let pause = exponential(&mut self.stream, mean.as_micros()).max(1);
-        let thought = self.agenda.next_number();
+        let thought = self.agenda.take_number();
         self.asked[usize::from(client.0)].thought = thought;
-        self.agenda.put(self.now + pause, Happening::Ask { client, thought });
+        self.agenda.put_as(self.now + pause, thought, Happening::Ask { client, thought });
     }
 
     /// A client asks its next request, if the node it would go to takes it; else it asks again

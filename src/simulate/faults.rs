@@ -10,6 +10,7 @@ use crate::step::Act;
 impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
     pub(super) fn begin_fault(&mut self, index: usize) {
         self.active[index] = true;
+        self.cut(index, |cuts| *cuts += 1);
         let fault = &self.plan.faults[index].fault;
         let tally = &mut self.outcome.tally;
         match fault {
@@ -33,7 +34,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
                 if self.world.nodes[node.index()].up {
                     self.outcome.tally.crashes += 1;
                     self.step(node, Some(Act::Crash), Occurrence::Crash);
-                    self.settings[node.index()].clear();
+                    self.alarms[node.index()].clear();
                 }
             }
         }
@@ -43,6 +44,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         if !std::mem::replace(&mut self.active[index], false) {
             return;
         }
+        self.cut(index, |cuts| *cuts -= 1);
         match &self.plan.faults[index].fault {
             Fault::Isolate(_) | Fault::Split(_) | Fault::Bridge { .. } | Fault::OneWay { .. } => {}
             Fault::Pause(node) => {
@@ -66,6 +68,18 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
                 if self.down[node.index()] == 0 {
                     self.restart(node);
                 }
+            }
+        }
+    }
+
+    /// Counts, for each link that a fault cuts, one fault more or less.
+    fn cut(&mut self, index: usize, count: fn(&mut u16)) {
+        let plan = self.plan;
+        let fault = &plan.faults[index].fault;
+        for from in self.scenario.node_ids() {
+            for to in self.scenario.node_ids().filter(|to| fault.cuts(from, *to)) {
+                let link = self.link(from, to);
+                count(&mut self.cuts[link]);
             }
         }
     }

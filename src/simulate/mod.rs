@@ -8,11 +8,12 @@
 //! - `storm` is what a scenario says about its runs: how long, which faults, which workload;
 //! - `plan` is what one run has in store, as data;
 //! - `strategy` draws plans and shrinks them, as a proptest strategy;
-//! - `run` is one run, with its `agenda`, its `network`, its `clients`, its `faults` and each node's
+//! - `run` is one run, with its `agenda`, the nodes' `alarms`, its `network`, its `clients`, its `faults` and each node's
 //!   own `clock`; `outcome` is what happened in it;
 //! - `campaign` is many runs on all cores.
 
 mod agenda;
+mod alarms;
 mod campaign;
 mod clients;
 mod clock;

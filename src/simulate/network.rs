@@ -12,20 +12,21 @@ use crate::random::chance;
 use crate::step::{Act, Step};
 
 impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
+    /// The place of what is kept of a link.
+    pub(super) fn link(&self, from: NodeId, to: NodeId) -> usize {
+        from.index() * self.scenario.nodes + to.index()
+    }
+
     /// Sends a message on its way: it arrives after its latency, or is lost, or arrives twice.
     pub(super) fn send(&mut self, from: NodeId, to: NodeId, message: P::Message) {
         let plan = self.plan;
-        let cut = plan
-            .faults
-            .iter()
-            .zip(&self.active)
-            .any(|(timed, active)| *active && timed.fault.cuts(from, to));
+        let cut = self.cuts[self.link(from, to)] > 0;
         let fate = match cut {
             true => Fate::Cut,
-            false if self.stormy && chance(&mut self.stream, plan.loss) => Fate::Lost,
+            false if self.happens_to_mail(plan.loss) => Fate::Lost,
             false => Fate::Arrives,
         };
-        let twice = self.stormy && chance(&mut self.stream, plan.duplication);
+        let twice = self.happens_to_mail(plan.duplication);
         if twice && fate == Fate::Arrives && self.scenario.links != Links::Fifo {
             self.outcome.tally.duplicated += 1;
             self.travel(from, to, message.clone(), fate);
@@ -38,8 +39,17 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         }
     }
 
+    /// Whether something befalls a message that befalls so many in a million, while the storm lasts.
+    fn happens_to_mail(&mut self, millionths: u32) -> bool {
+        self.stormy && chance(&mut self.stream, millionths)
+    }
+
     fn travel(&mut self, from: NodeId, to: NodeId, message: P::Message, fate: Fate) {
-        self.waiting[to.index()] += 1;
+        let waiting = &mut self.waiting[to.index()];
+        *waiting += 1;
+        if *waiting == 1 && self.world.nodes[to.index()].up {
+            self.awaiting += 1;
+        }
         let links = self.scenario.links;
         if self.keeps_mail {
             Arc::make_mut(&mut self.world.mail[to.index()]).put(links, from, message.clone());
@@ -56,6 +66,9 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
     pub(super) fn arrive(&mut self, to: NodeId, from: NodeId, message: P::Message, fate: Fate) {
         let at = to.index();
         self.waiting[at] -= 1;
+        if self.waiting[at] == 0 && self.world.nodes[at].up {
+            self.awaiting -= 1;
+        }
         if self.keeps_mail {
             let links = self.scenario.links;
             Arc::make_mut(&mut self.world.mail[at]).take(links, from, &message);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rand_chacha::ChaCha8Rng;
 
 use super::agenda::{Agenda, Happening};
+use super::alarms::{Alarms, Ring};
 use super::clients::Asking;
 use super::clock::Clock;
 use super::outcome::{Outcome, Record, Tally};
@@ -37,8 +38,9 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     /// The nodes; its mailboxes are filled only where something looks into them.
     pub(super) world: World<P>,
     pub(super) keeps_mail: bool,
-    /// How many messages are on their way to each node.
+    /// How many messages are on their way to each node, and how many nodes that run await some.
     pub(super) waiting: Vec<u32>,
+    pub(super) awaiting: usize,
     pub(super) watches: Vec<Watch<P>>,
     pub(super) shown: Shown,
     pub(super) reached: Vec<bool>,
@@ -51,10 +53,12 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) agenda: Agenda<P>,
     /// When the last message of each FIFO link arrives.
     pub(super) last_arrival: BTreeMap<(NodeId, NodeId), u64>,
-    /// The timers of each node and which setting of it is in force.
-    pub(super) settings: Vec<Vec<(P::Timer, u64)>>,
+    /// The timers of each node.
+    pub(super) alarms: Vec<Alarms<P::Timer>>,
     pub(super) clocks: Vec<Option<Clock>>,
     pub(super) active: Vec<bool>,
+    /// How many of the plan's faults cut each link just now; `from` by `to`.
+    pub(super) cuts: Vec<u16>,
     pub(super) down: Vec<u16>,
     pub(super) wiped: Vec<bool>,
     pub(super) paused: Vec<u16>,
@@ -96,6 +100,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             world: World { nodes: Vec::with_capacity(nodes), mail: Vec::new() },
             keeps_mail: looks("world") || !scenario.patience.is_empty(),
             waiting: vec![0; nodes],
+            awaiting: 0,
             watches: first_watches(scenario),
             shown: Shown::default(),
             out,
@@ -105,12 +110,13 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             settling: false,
             agenda: Agenda::new(),
             last_arrival: BTreeMap::new(),
-            settings: vec![Vec::new(); nodes],
+            alarms: (0..nodes).map(|_| Alarms::none()).collect(),
             clocks: scenario
                 .node_ids()
                 .map(|node| scenario.first_clock(node).map(|_| Clock::new(scenario, plan, node)))
                 .collect(),
             active: vec![false; plan.faults.len()],
+            cuts: vec![0; nodes * nodes],
             down: vec![0; nodes],
             wiped: vec![false; nodes],
             paused: vec![0; nodes],
@@ -138,16 +144,14 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         let healed = if storm.progress.is_some() { storm.healed } else { Span::ZERO };
         let end = (self.plan.stormy + healed).as_micros();
         while self.outcome.violation.is_none() && !self.progressed() {
-            match self.agenda.pop() {
-                Some(due) if due.at <= end => {
-                    self.now = due.at;
-                    self.happen(due.what);
-                }
-                Some(_) | None => {
-                    self.now = end;
-                    self.judge_progress(healed);
-                    break;
-                }
+            let Some(at) = self.agenda.next_at().filter(|at| *at <= end) else {
+                self.now = end;
+                self.judge_progress(healed);
+                break;
+            };
+            self.now = at;
+            if let Some(due) = self.agenda.pop() {
+                self.come(due);
             }
             if self.outcome.tally.steps >= MOST_STEPS {
                 self.outcome.cut_short = true;
@@ -213,6 +217,21 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         }
     }
 
+    /// Something on the agenda comes up.
+    fn come(&mut self, what: Happening<P>) {
+        if let Happening::Fire { node, timer, set } = &what {
+            match self.alarms[node.index()].ring(timer, *set) {
+                Ring::Stale => return,
+                Ring::PutOff(at, set) => {
+                    let again = Happening::Fire { node: *node, timer: timer.clone(), set };
+                    return self.agenda.put_as(at, set, again);
+                }
+                Ring::Due => {}
+            }
+        }
+        self.happen(what);
+    }
+
     pub(super) fn happen(&mut self, what: Happening<P>) {
         match what {
             Happening::Arrive { to, .. } | Happening::Fire { node: to, .. }
@@ -235,16 +254,14 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
 
     fn fire(&mut self, node: NodeId, timer: P::Timer, set: u64) {
         let at = node.index();
-        let current = self.settings[at].iter().any(|(name, last)| *name == timer && *last == set);
-        if !current || !self.world.nodes[at].has_set(&timer) {
+        if !self.alarms[at].is_set(&timer, set) || !self.world.nodes[at].has_set(&timer) {
             return;
         }
         if self.keeps_mail && self.world.holds_back(self.scenario, node, &timer).is_some() {
             // What it waits for is still on its way: it looks again a little later.
-            let later = self.now + 1_000;
-            return self.agenda.put(later, Happening::Fire { node, timer, set });
+            return self.set_alarm(node, timer, self.now + 1_000);
         }
-        self.settings[at].retain(|(name, _)| *name != timer);
+        self.alarms[at].cancel(&timer);
         let act = R::ON.then(|| Act::Timeout(timer.clone()));
         self.step(node, act, Occurrence::Timeout(timer));
     }
@@ -260,7 +277,11 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         if let Some(clock) = &mut self.clocks[at] {
             node.clock = Some(clock.read(self.now, before.unwrap_or(0)));
         }
+        let was_up = node.up;
         let happened = node.happen(&self.scenario.protocol, me, what, &mut self.out);
+        if was_up != node.up && self.waiting[at] > 0 {
+            self.awaiting = if node.up { self.awaiting + 1 } else { self.awaiting - 1 };
+        }
         let mut changed = Some(me);
         if !self.out.read_clock {
             node.clock = before;
@@ -334,18 +355,25 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         let at = me.index();
         let timers = std::mem::take(&mut self.out.timers);
         for (timer, delay) in &timers {
-            self.settings[at].retain(|(name, _)| name != timer);
-            if let Some(delay) = delay {
-                let (least, most) = (delay.least.as_micros(), delay.most.as_micros());
-                let runs = between(&mut self.stream, least, most);
-                let runs = self.clocks[at].as_ref().map_or(runs, |clock| clock.virtual_span(runs));
-                let set = self.agenda.next_number();
-                self.settings[at].push((timer.clone(), set));
-                self.agenda
-                    .put(self.now + runs, Happening::Fire { node: me, timer: timer.clone(), set });
+            match delay {
+                None => self.alarms[at].cancel(timer),
+                Some(delay) => {
+                    let (least, most) = (delay.least.as_micros(), delay.most.as_micros());
+                    let runs = between(&mut self.stream, least, most);
+                    let clock = self.clocks[at].as_ref();
+                    let runs = clock.map_or(runs, |clock| clock.virtual_span(runs));
+                    self.set_alarm(me, timer.clone(), self.now + runs);
+                }
             }
         }
         self.out.timers = timers;
+    }
+
+    fn set_alarm(&mut self, node: NodeId, timer: P::Timer, at: u64) {
+        let number = self.agenda.take_number();
+        if self.alarms[node.index()].set(&timer, at, number) {
+            self.agenda.put_as(at, number, Happening::Fire { node, timer, set: number });
+        }
     }
 
     /// Checks every invariant and notes the goals reached, after something has changed.
@@ -361,12 +389,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             }
         }
         if self.outcome.violation.is_none() {
-            let quiet = self
-                .world
-                .nodes
-                .iter()
-                .zip(&self.waiting)
-                .all(|(node, waiting)| !node.up || *waiting == 0);
+            let quiet = self.awaiting == 0;
             let settling = self.settling && (quiet || loses_freely(self.scenario));
             self.settling &= !settling;
             self.outcome.asked_to_settle += u64::from(settling);

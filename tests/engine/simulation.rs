@@ -1,6 +1,7 @@
 //! What each kind of fault does to a run, forced by a plan and seen in what beacons hear.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::beacon::{BEAT, Beacon, Heard, Memory, beacons, calm};
 use splitbrain::simulate::{
@@ -8,8 +9,9 @@ use splitbrain::simulate::{
     record, run, simulate,
 };
 use splitbrain::{
-    Act, Clocks, Goal, Invariant, Links, Node, NodeId, Replay, Scenario, Sight, Span, Step,
-    Undisturbed, Units, Verdict, World, broken, follow_all, replay,
+    Act, Clocks, DETERMINISTIC, Goal, Invariant, Links, Node, NodeId, Nothing, Outbox, Protocol,
+    Replay, Scenario, Sight, Span, Step, Undisturbed, Units, Verdict, World, broken, follow_all,
+    replay,
 };
 
 const A: NodeId = NodeId(0);
@@ -431,4 +433,46 @@ fn a_simulation_that_reaches_no_goal_is_vacuous() {
         assert_eq!(verdict.holds(), holds, "{verdict}");
         assert!(holds || verdict == Verdict::Vacuous { missing }, "{verdict}");
     }
+}
+
+/// How many calls the moody handler has had.
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+/// Two nodes that answer each other, but for every thousandth time that anybody anywhere asks.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+struct Moody;
+
+impl Protocol for Moody {
+    type State = ();
+    type Message = ();
+    type Timer = Nothing;
+    type Input = Nothing;
+    type Event = Nothing;
+
+    fn start(&self, out: &mut Outbox<Self>) {
+        out.broadcast(());
+    }
+    fn on_message(&self, (): &mut (), from: NodeId, (): (), out: &mut Outbox<Self>) {
+        if CALLS.fetch_add(1, Ordering::Relaxed) % 1_000 != 999 {
+            out.send(from, ());
+        }
+    }
+}
+
+#[test]
+fn a_run_that_goes_otherwise_the_second_time_is_reported() {
+    let once = Campaign::new(20, 1);
+    let twice = Campaign { twice: true, ..once.clone() };
+    let moody = Scenario::new("moody", Moody, 2);
+    let made = |campaign| simulate(&moody, campaign, &mut Undisturbed).expect("it makes sense");
+    assert!(made(&once).verdict.holds(), "whoever looks once sees nothing");
+    let found = made(&twice);
+    let failure = found.failure.expect("a run that went otherwise");
+    assert_eq!(failure.violation.invariant, DETERMINISTIC);
+    assert!(failure.violation.reason.contains("when it was made again"), "{failure:?}");
+
+    let steady = Campaign { twice: true, ..Campaign::new(50, 1) };
+    let beacons = simulate(&beacons(3), &steady, &mut Undisturbed).expect("it makes sense");
+    let Verdict::Holds { covered } = beacons.verdict else { panic!("{}", beacons.verdict) };
+    assert!(covered.contains("50 runs, each made twice"), "{covered}");
 }

@@ -238,6 +238,9 @@ pub(crate) struct Simulate {
     /// Go on after a failing run, to count how many there are
     #[arg(long)]
     pub(crate) keep_going: bool,
+    /// Make every run twice: where the two differ, a handler is no pure function
+    #[arg(long)]
+    pub(crate) twice: bool,
     /// Leave the failing run as long as it is
     #[arg(long)]
     pub(crate) no_shrink: bool,

@@ -12,5 +12,6 @@ pub mod engines;
 pub mod measure;
 pub mod rivals;
 pub mod rows;
+pub mod speed;
 pub mod work;
 pub mod works;

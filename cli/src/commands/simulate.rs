@@ -39,6 +39,7 @@ pub(super) fn simulate(
         first: simulate.first_run,
         threads: simulate.threads.map_or_else(cores, usize::from),
         keep_going: simulate.keep_going,
+        twice: simulate.twice,
         only: simulate.only.clone(),
         ..Campaign::new(simulate.runs, simulate.seed)
     };

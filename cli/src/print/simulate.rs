@@ -70,8 +70,9 @@ fn covered(report: &SimulateReport, asked: u64) -> String {
         0 => String::new(),
         failures => format!(", {} failed", count(failures)),
     };
+    let twice = if report.twice { ", each made twice" } else { "" };
     format!(
-        "{runs}{failures} (seed {}), {}, {} of virtual time",
+        "{runs}{twice}{failures} (seed {}), {}, {} of virtual time",
         report.seed,
         of(report.tally.steps, "step"),
         virtual_time(report.virtual_micros / 1_000_000)

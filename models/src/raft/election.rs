@@ -5,7 +5,7 @@ use splitbrain::NodeId;
 use super::log::{Index, Payload};
 use super::replication::send_heartbeats;
 use super::state::{Event, Leader, Message, Role, State, Term, Timer};
-use super::{Bug, ELECTION_LEAST, ELECTION_MOST, HEARTBEAT, Out, Raft};
+use super::{Bug, Out, Raft};
 use crate::parts::machine::StateMachine;
 
 /// How a candidate asks for votes, given its term and the place and term of its last entry.
@@ -24,7 +24,7 @@ impl<S: StateMachine> Raft<S> {
     /// Waits for a sign of a leader, anew; who does not stand for election waits for none.
     pub(super) fn wait_for_leader(&self, state: &State<S>, out: &mut Out<S>) {
         if self.stands(state, out) {
-            out.set_timer(Timer::Election, ELECTION_LEAST..ELECTION_MOST);
+            out.set_timer(Timer::Election, self.options.timing.election());
         } else {
             out.cancel_timer(Timer::Election);
         }
@@ -51,7 +51,7 @@ impl<S: StateMachine> Raft<S> {
         state.role = Role::Follower;
         state.hears_leader = self.options.loyal || self.options.pre_vote;
         if self.options.loyal {
-            out.set_timer(Timer::Hearing, ELECTION_LEAST);
+            out.set_timer(Timer::Hearing, self.options.timing.election_least);
         }
         self.wait_for_leader(state, out);
     }
@@ -66,8 +66,7 @@ impl<S: StateMachine> Raft<S> {
 
     /// Asks all whose votes may elect a leader.
     pub(super) fn ask_electors(&self, state: &State<S>, call: &Message<S>, out: &mut Out<S>) {
-        let me = out.me();
-        for voter in state.members.electors().into_iter().filter(|&voter| voter != me) {
+        for voter in out.peers().filter(|peer| state.members.votes(*peer)) {
             out.send(voter, call.clone());
         }
     }
@@ -149,7 +148,7 @@ impl<S: StateMachine> Raft<S> {
         if elected {
             state.role = Role::Leader(Leader::new(out.cluster(), state.log.last()));
             out.cancel_timer(Timer::Election);
-            out.set_timer(Timer::Heartbeat, HEARTBEAT);
+            out.set_timer(Timer::Heartbeat, self.options.timing.heartbeat);
             out.emit(Event::Elected { term: state.term });
             if self.options.noop {
                 self.append(state, Payload::Noop, out);

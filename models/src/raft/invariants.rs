@@ -1,9 +1,7 @@
 //! What must hold of Raft (Figure 3), of what it acknowledged, and of the answers clients get.
 
-use std::collections::BTreeSet;
-
 use splitbrain::invariants::{Agreement, Specification};
-use splitbrain::{Goal, Held, Invariant, Node, NodeId, Nodes, Sight, Span, broken};
+use splitbrain::{Goal, Held, Invariant, NodeId, Nodes, Sight, Span, broken};
 
 use super::log::{Entry, Index, Payload};
 use super::state::{Event, Input, Term};
@@ -171,9 +169,16 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
         "What is committed stays in the logs of a majority.",
         |_, nodes| {
             for (at, node) in nodes.iter().enumerate() {
-                let holders = holders(nodes, &node.state);
-                if !node.state.members.decided_by(&holders) {
+                let knows = &node.state;
+                if knows.commit == Index(0) {
+                    continue;
+                }
+                let holds = |other: NodeId| {
+                    nodes.get(other.index()).is_some_and(|other| holds(&other.state, knows))
+                };
+                if !node.state.members.decided_if(holds) {
                     let (who, commit) = (NodeId::at(at), node.state.commit);
+                    let holders = holders(nodes, &node.state);
                     return broken(format!(
                         "{who} knows entries up to {commit} to be committed, but only {holders:?} \
                          of {} servers hold them",
@@ -186,19 +191,22 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
     )
 }
 
-/// The servers whose logs begin with what this one knows to be committed. By log matching, which is
-/// checked by itself, the last entry of it tells, or its term where a snapshot stands for it.
+/// The servers whose logs begin with what this one knows to be committed.
 pub(super) fn holders<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> Vec<NodeId> {
-    let commit = knows.commit;
-    let holds = |node: &Node<Raft<S>>| {
-        let log = &node.state.log;
-        match (log.at(commit), knows.log.at(commit)) {
-            (Some(held), Some(known)) => held == known,
-            _ => log.base().index > commit || log.term_at(commit) == knows.log.term_at(commit),
+    (0..nodes.len()).filter(|&at| holds(&nodes[at].state, knows)).map(NodeId::at).collect()
+}
+
+/// Whether a server's log begins with what another knows to be committed. By log matching, which is
+/// checked by itself, the last entry of it tells, or its term where a snapshot stands for it.
+fn holds<S: StateMachine>(holder: &State<S>, knows: &State<S>) -> bool {
+    let (commit, log) = (knows.commit, &holder.log);
+    match (log.at(commit), knows.log.at(commit)) {
+        (Some(held), Some(known)) => held == known,
+        (_, known) => {
+            let term = known.map(|entry| entry.term).or_else(|| knows.log.term_at(commit));
+            term.is_some() && (log.base().index > commit || log.term_at(commit) == term)
         }
-    };
-    let holds_any = knows.log.term_at(commit).is_some();
-    (0..nodes.len()).filter(|&at| holds_any && holds(&nodes[at])).map(NodeId::at).collect()
+    }
 }
 
 /// Linearizability of the replicated machine, retries included: every command takes effect once,
@@ -242,8 +250,8 @@ pub(super) fn command_committed<S: StateMachine>() -> Goal<Raft<S>> {
 pub(super) fn second_leader<S: StateMachine>() -> Goal<Raft<S>> {
     Goal::nodes("second-leader", "Two servers lead, in different terms.", |_, nodes| {
         let leaders = nodes.iter().map(|node| &node.state).filter(|state| state.leads());
-        let terms: BTreeSet<Term> = leaders.map(|state| state.term).collect();
-        terms.len() > 1
+        let mut terms = leaders.map(|state| state.term);
+        terms.next().is_some_and(|first| terms.any(|term| term != first))
     })
 }
 

@@ -45,7 +45,13 @@ impl Configuration {
     /// Whether these nodes decide: they contain a majority of the voters, and in joint consensus
     /// one of the next voters, too.
     pub fn decided_by(&self, nodes: &[NodeId]) -> bool {
-        self.electorates().all(|voters| count(voters, nodes) >= majority(voters))
+        self.decided_if(|voter| nodes.contains(&voter))
+    }
+
+    /// Whether those for whom that holds decide.
+    pub fn decided_if(&self, agrees: impl Fn(NodeId) -> bool) -> bool {
+        self.electorates()
+            .all(|voters| voters.iter().filter(|&&voter| agrees(voter)).count() >= majority(voters))
     }
 
     /// The last index up to which enough voters to decide hold the log, given how far each does.

@@ -46,6 +46,8 @@ mod replication;
 mod scenarios;
 mod state;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use splitbrain::{NodeId, Outbox, Protocol, Span};
 
@@ -66,14 +68,6 @@ pub use members::Configuration;
 pub use membership::{Change, RaftMembershipModel};
 pub use model::RaftModel;
 pub use state::{Event, Input, Leader, Message, Progress, Role, State, Term, Timer, Wait};
-
-/// How long a follower waits for its leader, at least: several times as long as a message takes to
-/// all servers and back on a slow network, as §5.6 demands (about 300 ms).
-const ELECTION_LEAST: Span = Span::millis(600);
-/// How long it waits at most. The two are apart so that elections rarely begin together (§5.2).
-const ELECTION_MOST: Span = Span::millis(1_200);
-/// How long a leader is silent: well below the shortest election timeout.
-const HEARTBEAT: Span = Span::millis(150);
 
 /// The code of one Raft server, replicating a state machine.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -102,6 +96,44 @@ pub struct Options {
     pub reads: Reads,
     /// How many applied entries make a server put a snapshot in their place (§7); never if `None`.
     pub compact: Option<u32>,
+    /// How long servers wait. It changes nothing that exploration sees.
+    #[serde(skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
+}
+
+/// How long servers wait.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timing {
+    /// How long a follower waits for its leader, at least: several times as long as a message takes
+    /// to all servers and back, as §5.6 demands.
+    pub election_least: Span,
+    /// How long it waits at most. The two are apart so that elections rarely begin together (§5.2).
+    pub election_most: Span,
+    /// How long a leader is silent: well below the shortest election timeout.
+    pub heartbeat: Span,
+}
+
+impl Timing {
+    fn is_usual(&self) -> bool {
+        *self == Timing::default()
+    }
+
+    /// How long a follower waits for its leader.
+    fn election(&self) -> Range<Span> {
+        self.election_least..self.election_most
+    }
+}
+
+/// For a slow network, where a message takes about 150 ms.
+impl Default for Timing {
+    fn default() -> Self {
+        Timing {
+            election_least: Span::millis(600),
+            election_most: Span::millis(1_200),
+            heartbeat: Span::millis(150),
+        }
+    }
 }
 
 impl<S> Raft<S> {
@@ -238,7 +270,7 @@ impl<S: StateMachine> Protocol for Raft<S> {
                 }
                 send_heartbeats(state, out);
                 self.confirm_again(state, out);
-                out.set_timer(Timer::Heartbeat, HEARTBEAT);
+                out.set_timer(Timer::Heartbeat, self.options.timing.heartbeat);
             }
             (Role::Follower, Timer::Hearing) => state.hears_leader = false,
             (

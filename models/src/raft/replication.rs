@@ -4,18 +4,22 @@ use splitbrain::NodeId;
 
 use super::extensions::{lacks_discarded, send_snapshot};
 use super::log::{Entry, Index, Payload};
+use super::members::Configuration;
 use super::state::{Event, Message, Role, State, Term, Wait};
 use super::{Bug, Out, Raft};
 use crate::parts::machine::{Request, Seen, StateMachine};
 
 /// Whom a leader sends its log: the members in force, those to come and the learners among them.
-fn followers<S: StateMachine>(state: &State<S>, out: &Out<S>) -> Vec<NodeId> {
-    state.members.all().into_iter().filter(|&member| member != out.me()).collect()
+fn followers<'a, S: StateMachine>(
+    members: &'a Configuration,
+    out: &Out<S>,
+) -> impl Iterator<Item = NodeId> + use<'a, S> {
+    out.peers().filter(|peer| members.include(*peer))
 }
 
 /// Tells all followers who leads and what is committed; without entries (§5.2).
 pub(super) fn send_heartbeats<S: StateMachine>(state: &State<S>, out: &mut Out<S>) {
-    for peer in followers(state, out) {
+    for peer in followers(&state.members, out) {
         if lacks_discarded(state, peer) {
             send_snapshot(state, peer, out);
             continue;
@@ -81,7 +85,7 @@ impl<S: StateMachine> Raft<S> {
         }
         self.store(state, Entry { term: state.term, payload }, out);
         self.advance_commit(state, out);
-        followers(state, out).into_iter().for_each(|peer| send_entries(state, peer, out));
+        followers(&state.members, out).for_each(|peer| send_entries(state, peer, out));
         self.complete_change(state, out);
     }
 

@@ -6,7 +6,7 @@ use super::super::election::Call;
 use super::super::log::Index;
 use super::super::replication::send_entries;
 use super::super::state::{Message, Role, State, Term, Timer};
-use super::super::{Bug, ELECTION_LEAST, ELECTION_MOST, Out, Raft};
+use super::super::{Bug, Out, Raft};
 use super::reads::Reads;
 use crate::parts::machine::StateMachine;
 
@@ -18,7 +18,7 @@ impl<S: StateMachine> Raft<S> {
         };
         leader.transfer = Some(to);
         let lacks_entries = leader.followers[to.index()].matched < state.log.last();
-        out.set_timer(Timer::Transfer, ELECTION_LEAST..ELECTION_MOST);
+        out.set_timer(Timer::Transfer, self.options.timing.election());
         match lacks_entries {
             true => send_entries(state, to, out),
             false => self.hand_over_if_caught_up(state, out),
