@@ -12,7 +12,7 @@ type History = HappenedBefore<NodeId, EventId, Stamp>;
 /// Takes an event into the history; the event, if it was one.
 fn note(history: &mut History, sight: &Sight<'_, Clocks>) -> Option<EventId> {
     match sight {
-        Sight::Event { node, event: Event::Happens { event, received, stamp }, .. } => {
+        Sight::Event { node, event: Event::Happens { event, received, stamp, .. }, .. } => {
             history.happens(*node, *event, received.as_ref(), stamp.clone());
             Some(*event)
         }
@@ -101,6 +101,27 @@ pub(super) fn near_physical_time() -> Invariant<Clocks> {
                 physical - now,
                 clocks.ahead
             )),
+            _ => Ok(()),
+        },
+    )
+}
+
+/// A hybrid time is not behind the physical one.
+pub(super) fn not_behind_physical_time() -> Invariant<Clocks> {
+    Invariant::history(
+        "not-behind-physical-time",
+        "No event has an earlier hybrid time than its process's physical clock shows then.",
+        (),
+        |(), sight| match sight {
+            Sight::Event {
+                event: Event::Happens { event, stamp: Stamp::Hybrid(stamp), physical, .. },
+                ..
+            } => match physical {
+                Some(now) if stamp.physical < *now => broken(format!(
+                    "{event} has the time {stamp}, and the physical clock there shows {now}"
+                )),
+                _ => Ok(()),
+            },
             _ => Ok(()),
         },
     )
@@ -311,7 +332,9 @@ pub(super) fn of(kind: Kind, processes: usize) -> Vec<Invariant<Clocks>> {
     match kind {
         Kind::Lamport => vec![clock_condition(processes), total_order(processes)],
         Kind::Vector => vec![vectors_tell_causality(processes), judgements_are_right(processes)],
-        Kind::Hybrid | Kind::Guarded => vec![clock_condition(processes), near_physical_time()],
+        Kind::Hybrid | Kind::Guarded => {
+            vec![clock_condition(processes), near_physical_time(), not_behind_physical_time()]
+        }
         Kind::Broadcast => vec![causal_delivery(processes), delivered_once(), all_delivered()],
     }
 }
