@@ -5,6 +5,7 @@ use splitbrain::{Goal, Invariant, Node, NodeId, Nodes, Sight, Units, broken};
 
 use super::{Event, Input, PrimaryBackup, Request, Server, Service, State};
 use crate::parts::machine::{Add, Replies, Total};
+use crate::parts::view::View;
 
 /// The view service.
 fn service(nodes: &Nodes<PrimaryBackup>) -> &Service {
@@ -27,12 +28,15 @@ fn servers(nodes: &Nodes<PrimaryBackup>) -> impl Iterator<Item = (NodeId, &Serve
     nodes.iter().enumerate().skip(1).map(|(at, node)| (NodeId::at(at), server(node)))
 }
 
-/// One acts at a time.
-pub(super) fn one_primary() -> Invariant<PrimaryBackup> {
+/// One acts at a time. Of the first view nobody tells: its primary acts from the start.
+pub(super) fn one_primary(protocol: &PrimaryBackup) -> Invariant<PrimaryBackup> {
+    let View { number, primary, .. } = protocol.first_view();
+    let mut primaries = Agreement::<u32, NodeId>::new();
+    primaries.agree(number, primary).expect("nothing was seen before the first view");
     Invariant::history(
         "one-primary",
         "In a view at most one server acts as the primary, ever.",
-        Agreement::<u32, NodeId>::new(),
+        primaries,
         |primaries, sight| match sight {
             Sight::Event { node, event: Event::Acts(view), .. } => {
                 primaries.agree_named("view", "primary", *view, *node)

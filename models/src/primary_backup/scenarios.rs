@@ -19,6 +19,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<PrimaryBackup>, String> {
     let protocol = PrimaryBackup { mode: mode(ask), backups: ask.get("backups") as u8, bug };
     let servers = 1 + protocol.backups + ask.get("spares") as u8;
     let nodes = usize::from(servers) + 1;
+    let invariants = invariants_of(ask, &protocol);
     let scenario = Scenario::new("primary_backup", protocol, nodes)
         .names(&NAMES[..nodes])
         .faults(faults(ask))
@@ -31,7 +32,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<PrimaryBackup>, String> {
         .timer("repeats", |timer| *timer == Timer::Repeat, Firing::Times(ask.count("repeats")))
         .storm(storm());
     let scenario = lanes(ask).into_iter().fold(scenario, Scenario::lane);
-    let scenario = invariants_of(ask).into_iter().fold(scenario, Scenario::invariant);
+    let scenario = invariants.into_iter().fold(scenario, Scenario::invariant);
     Ok(goals(ask).into_iter().fold(scenario, Scenario::goal))
 }
 
@@ -64,15 +65,15 @@ fn lanes(ask: &Ask<'_>) -> Vec<Vec<(To, Input)>> {
 }
 
 /// Each mode is held to what it promises.
-fn invariants_of(ask: &Ask<'_>) -> Vec<Invariant<PrimaryBackup>> {
-    let mut all = vec![invariants::one_primary(), invariants::replica_agreement()];
+fn invariants_of(ask: &Ask<'_>, protocol: &PrimaryBackup) -> Vec<Invariant<PrimaryBackup>> {
+    let mut all = vec![invariants::one_primary(protocol), invariants::replica_agreement()];
     match mode(ask) {
         Mode::Synchronous | Mode::SemiSynchronous => {
             all.extend([invariants::durability(), invariants::linearizability()]);
         }
         Mode::Asynchronous => {}
     }
-    if ask.scenario.starts_with("storm") {
+    if ask.scenario.starts_with("storm") || ask.scenario == "reboot" {
         all.push(invariants::recovers());
     }
     all
