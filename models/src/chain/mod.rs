@@ -30,8 +30,8 @@
 //! name servers in one of their *lives*. It joins behind the tail like any other, and takes the
 //! history it is sent in place of its own, which may be wrong by now. There is one exception: the
 //! last member of a chain is never left out, for with it would go all that was answered. When it is
-//! back it is all there is, in its new life, and resumes with what is on its own disk. Without lives
-//! a late word of an earlier one could take a tail out of the chain that serves on.
+//! back it is all there is, in its new life, and resumes with what is on its own disk. Without
+//! lives a late word of an earlier one could take a tail out of the chain that serves on.
 //!
 //! **CRAQ** (Terrace & Freedman 2009, §2.3) lets every server answer queries. One whose updates are
 //! all clean has what the tail has. One with dirty updates asks the tail for its version, and
@@ -64,8 +64,9 @@ use splitbrain::{NodeId, Outbox, Protocol, Units};
 
 pub use bugs::Bug;
 pub use model::ChainModel;
-pub use state::{Event, Input, Master, Message, Request, Server, Standing, State, Timer};
+pub use state::{Event, Input, Master, Message, Server, Standing, State, Timer};
 
+pub use crate::parts::counted::Request;
 use crate::parts::in_order::{InOrder, Sequence};
 use crate::parts::layout::{Layout, Life, Replica};
 

@@ -5,6 +5,7 @@ use splitbrain::simulate::{FaultKinds, Storm};
 use splitbrain::{ClientId, Faults, Firing, Goal, Invariant, NodeId, Scenario, To, Units};
 
 use super::{Bug, Event, Input, Mode, PrimaryBackup, Request, Timer, invariants};
+use crate::parts::counted;
 use crate::parts::machine::Serial;
 
 /// The names of the nodes: digits are the nodes' own.
@@ -69,7 +70,7 @@ fn invariants_of(ask: &Ask<'_>, protocol: &PrimaryBackup) -> Vec<Invariant<Prima
     let mut all = vec![invariants::one_primary(protocol), invariants::replica_agreement()];
     match mode(ask) {
         Mode::Synchronous | Mode::SemiSynchronous => {
-            all.extend([invariants::durability(), invariants::linearizability()]);
+            all.extend([invariants::durability(), counted::linearizability()]);
         }
         Mode::Asynchronous => {}
     }
@@ -87,8 +88,8 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<PrimaryBackup>> {
     let (updates, two) = (some("updates"), ask.get("backups") > 0 || some("spares"));
     let transfers = updates && two && (ask.get("spares") > 0 || ask.get("backups") > 1 && suspects);
     let reachable = [
-        (updates, invariants::updated()),
-        (updates && some("queries"), invariants::queried()),
+        (updates, counted::updated()),
+        (updates && some("queries"), counted::queried()),
         (updates && two && suspects, invariants::failed_over()),
         (two && suspects, invariants::two_believe()),
         (transfers, invariants::transferred()),
@@ -112,5 +113,5 @@ fn storm() -> Storm<PrimaryBackup> {
             }
             Event::Acts(_) | Event::Transferred => None,
         })
-        .progress(invariants::updated())
+        .progress(counted::updated())
 }
