@@ -12,7 +12,7 @@ type History = HappenedBefore<NodeId, EventId, Stamp>;
 /// Takes an event into the history; the event, if it was one.
 fn note(history: &mut History, sight: &Sight<'_, Clocks>) -> Option<EventId> {
     match sight {
-        Sight::Event { node, event: Event::Happens { event, received, stamp, .. }, .. } => {
+        Sight::Event { node, event: Event::Happens { event, received, stamp }, .. } => {
             history.happens(*node, *event, received.as_ref(), stamp.clone());
             Some(*event)
         }
@@ -113,15 +113,13 @@ pub(super) fn not_behind_physical_time() -> Invariant<Clocks> {
         "No event has an earlier hybrid time than its process's physical clock shows then.",
         (),
         |(), sight| match sight {
-            Sight::Event {
-                event: Event::Happens { event, stamp: Stamp::Hybrid(stamp), physical, .. },
-                ..
-            } => match physical {
-                Some(now) if stamp.physical < *now => broken(format!(
-                    "{event} has the time {stamp}, and the physical clock there shows {now}"
-                )),
-                _ => Ok(()),
-            },
+            Sight::Event { event: Event::Dates { event, time, physical }, .. }
+                if time.physical < *physical =>
+            {
+                broken(format!(
+                    "{event} has the time {time}, and the physical clock there shows {physical}"
+                ))
+            }
             _ => Ok(()),
         },
     )

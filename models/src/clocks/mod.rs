@@ -235,8 +235,11 @@ impl Clocks {
     ) -> EventId {
         process.events += 1;
         let event = EventId { node: out.me(), number: process.events };
-        let physical = matches!(process.clock, Clock::Hybrid(_)).then(|| out.now());
-        out.emit(Event::Happens { event, received, stamp, physical });
+        if let Stamp::Hybrid(time) = stamp {
+            let physical = out.now();
+            out.emit(Event::Dates { event, time, physical });
+        }
+        out.emit(Event::Happens { event, received, stamp });
         event
     }
 

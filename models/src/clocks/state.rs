@@ -143,8 +143,15 @@ pub enum Event {
         received: Option<EventId>,
         /// Its time.
         stamp: Stamp,
-        /// What the physical clock of the process showed then, where its clock has to do with that.
-        physical: Option<u64>,
+    },
+    /// A hybrid clock gave an event its time.
+    Dates {
+        /// Which.
+        event: EventId,
+        /// Its time.
+        time: HybridStamp,
+        /// What the physical clock of the process showed then.
+        physical: u64,
     },
     /// A process judged by their times how the sending of a message is related to its own last
     /// event.
