@@ -144,7 +144,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "removes",
-        about: "Two replicas of a set add an element, and remove it, while others add it.",
+        about: "Two replicas of a set add an element and remove it, while the other may do either.",
         engine: Engine::Explore,
         settings: &[("keys", 1), ("first", 1)],
     },

@@ -118,9 +118,10 @@ fn goals(ask: &Ask<'_>, protocol: &Replica) -> Vec<Goal<Replica>> {
     let several = storm || ask.get("updates") > 1;
     // Updates of one key are mailed together.
     let gaps = protocol.mail && several && protocol.kinds.len() > 1;
-    let sets = protocol.kinds.contains(&Kind::OrSet);
     // The second update of a set removes what the first has added.
-    let removes = sets && (storm || ask.get("updates") > ask.get("keys"));
+    let set = protocol.kinds.iter().position(|kind| *kind == Kind::OrSet);
+    let again = |at| ask.get("updates") as usize > protocol.kinds.len() + at;
+    let removes = set.is_some_and(|at| storm || again(at));
     let reachable = [
         (removes, invariants::removed()),
         (storm || ask.get("updates") >= ask.get("keys"), invariants::in_step()),

@@ -124,7 +124,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The shortest silence that is suspected whatever was seen before.
+    /// The shortest silence that is suspected whatever was seen before, if there is any sample.
     ///
     /// φ is least when mean and deviation are greatest; no sample is longer than the longest, so
     /// the mean is not either, and the deviation is at most half of it.

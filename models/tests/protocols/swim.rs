@@ -115,8 +115,8 @@ fn a_suspicion_that_was_heard_of_must_last_a_period_longer() {
     }
 }
 
-/// The deliveries by which an old word brings back the dead, all at one node. The list of mistakes
-/// has four; the first of them only makes the member known, which it is here from the start.
+/// The three deliveries by which an old word brings back the dead, all at one node. A fourth before
+/// them, that the member is alive, is no news here.
 #[test]
 fn the_hole_of_incarnations_is_a_matter_of_deliveries_at_one_node() {
     let bug = Bug::DeadIncarnationHole.name();
