@@ -24,8 +24,10 @@ What to look at:
 
 - berlin knows that n0.2 and n1.2 conflict since neither user had seen the other's: n0.2 replaces
   what is in [n0:1], and n1.2 what is in [n1:1].
-- As siblings, both stay until a user who was shown both has saved. By a rule it is the same; the
-  user is only told which of them counts.
+- As siblings, both stay until a user who was shown both has saved, and what that one says is all
+  that is left.
+- By a rule paris's users go first: the user in berlin is shown both, and goes on from what paris's
+  says. The words of berlin's own are gone, by the hand of somebody who was shown them.
 - Merged, nothing is ever replaced: the last write has all the words of the earlier ones.
 - Where the last writer wins both have time 2, and berlin is after paris. n0.2 is lost, and whoever
   notices tells so: it is the last that anybody hears of it.

@@ -27,11 +27,13 @@ pub enum Bug {
     KeepsOldChainAfterRestart,
     /// Nobody tells one life of a server from another.
     NoLives,
+    /// A server calls an update clean as soon as it has passed it on.
+    CleanWhenSent,
 }
 
 impl Bug {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Bug; 10] = [
+    pub const ALL: [Bug; 11] = [
         Bug::AckNotTail,
         Bug::NoResend,
         Bug::EarlyTail,
@@ -42,6 +44,7 @@ impl Bug {
         Bug::NoReclean,
         Bug::KeepsOldChainAfterRestart,
         Bug::NoLives,
+        Bug::CleanWhenSent,
     ];
 
     /// Its name on the command line and in files.
@@ -57,6 +60,7 @@ impl Bug {
             Bug::NoReclean => "no-reclean",
             Bug::KeepsOldChainAfterRestart => "keeps-old-chain-after-restart",
             Bug::NoLives => "no-lives",
+            Bug::CleanWhenSent => "clean-when-sent",
         }
     }
 
@@ -106,7 +110,8 @@ pub(super) const BUGS: &[BugInfo] = &[
     BugInfo {
         name: "no-sequence",
         about: "A server takes updates in the order in which they arrive, as if links kept theirs.",
-        source: "van Renesse & Schneider 2004, §3, which rests on reliable links in order",
+        source: "happy-simulator 0.2.5, whose replicas end different; van Renesse & Schneider \
+                 2004, §3, which rests on reliable links in order",
         invariant: "update-propagation",
         explored: ("small", &[]),
         simulated: ("storm", &[]),
@@ -123,7 +128,8 @@ pub(super) const BUGS: &[BugInfo] = &[
     BugInfo {
         name: "craq-dirty-set",
         about: "A server keeps one mark for all that is dirty, and any acknowledgement clears it.",
-        source: "Terrace & Freedman 2009, §2.3, by leaving out the versions",
+        source: "happy-simulator 0.2.5, whose dirty keys are a set; Terrace & Freedman 2009, §2.3, \
+                 by leaving out the versions",
         invariant: "linearizability",
         explored: ("craq", &[]),
         simulated: ("storm-craq", &[]),
@@ -155,6 +161,15 @@ pub(super) const BUGS: &[BugInfo] = &[
                  by simulation",
         invariant: "recovers",
         explored: ("joins", &[]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: "clean-when-sent",
+        about: "A server calls an update clean when it has passed it on, and not when it is \
+                acknowledged: nobody would send it again if it were lost with the next server.",
+        source: "van Renesse & Schneider 2004, §3.2, by taking an update from Sent when it is sent",
+        invariant: "clean-is-everywhere",
+        explored: ("small", &[]),
         simulated: ("storm", &[]),
     },
 ];

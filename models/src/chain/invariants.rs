@@ -4,8 +4,8 @@ use splitbrain::invariants::{Durability, prefix_order};
 use splitbrain::{Goal, Held, Invariant, Node, NodeId, Nodes, Sight, Units, broken};
 
 use super::{Chain, Event, Input, Request, Server, Standing, State};
+use crate::parts::counted::{Counted, Seen};
 use crate::parts::layout::Layout;
-use crate::parts::machine::{Add, Replies, Total};
 
 /// The layout by the master's word.
 fn layout(nodes: &Nodes<Chain>) -> &Layout {
@@ -86,29 +86,21 @@ pub(super) fn durability() -> Invariant<Chain> {
     )
 }
 
-/// Clients see one object.
-pub(super) fn linearizability() -> Invariant<Chain> {
-    Invariant::history(
-        "linearizability",
-        "The answers to clients are those of one object that does one thing after another, each \
-         between its request and its answer.",
-        Replies::new(Total(0)),
-        |replies, sight| match sight {
-            Sight::Input { input: Input::Update(request), .. } => {
-                replies.ask(request.client, request.serial, Add { add: 1 });
-                Ok(())
+/// What is seen of clients.
+impl Counted for Chain {
+    fn seen(sight: &Sight<'_, Self>) -> Option<Seen> {
+        match sight {
+            Sight::Input { input: Input::Update(request), .. } => Some(Seen::Update(*request)),
+            Sight::Input { input: Input::Query(request), .. } => Some(Seen::Query(*request)),
+            Sight::Event { event: Event::Updated { request, total }, .. } => {
+                Some(Seen::Updated(*request, *total))
             }
-            Sight::Input { input: Input::Query(request), .. } => {
-                replies.ask(request.client, request.serial, Add { add: 0 });
-                Ok(())
+            Sight::Event { event: Event::Queried { request, total }, .. } => {
+                Some(Seen::Queried(*request, *total))
             }
-            Sight::Event {
-                event: Event::Updated { request, total } | Event::Queried { request, total },
-                ..
-            } => replies.answer(request.client, request.serial, *total),
-            _ => Ok(()),
-        },
-    )
+            _ => None,
+        }
+    }
 }
 
 /// Whether every failure is known: everybody in the layout runs, in the life that it names.
@@ -186,20 +178,6 @@ pub(super) fn recovers() -> Invariant<Chain> {
             are_clean(nodes)
         },
     )
-}
-
-/// An update is answered.
-pub(super) fn updated() -> Goal<Chain> {
-    Goal::seen("updated", "An update is answered.", |_, sight| {
-        matches!(sight, Sight::Event { event: Event::Updated { .. }, .. })
-    })
-}
-
-/// A query sees an update.
-pub(super) fn queried() -> Goal<Chain> {
-    Goal::seen("queried", "A query is answered with an update that was answered.", |_, sight| {
-        matches!(sight, Sight::Event { event: Event::Queried { total: 1.., .. }, .. })
-    })
 }
 
 /// CRAQ: a server need not ask.

@@ -28,8 +28,10 @@
 //!
 //! A fail-stop server never recovers (§2), so one that crashed and is back is a new one: layouts
 //! name servers in one of their *lives*. It joins behind the tail like any other, and takes the
-//! history it is sent in place of its own, which may be wrong by now. Without lives a late word of
-//! an earlier one could take a tail out of the chain that serves on.
+//! history it is sent in place of its own, which may be wrong by now. There is one exception: the
+//! last member of a chain is never left out, for with it would go all that was answered. When it is
+//! back it is all there is, in its new life, and resumes with what is on its own disk. Without
+//! lives a late word of an earlier one could take a tail out of the chain that serves on.
 //!
 //! **CRAQ** (Terrace & Freedman 2009, §2.3) lets every server answer queries. One whose updates are
 //! all clean has what the tail has. One with dirty updates asks the tail for its version, and
@@ -62,8 +64,9 @@ use splitbrain::{NodeId, Outbox, Protocol, Units};
 
 pub use bugs::Bug;
 pub use model::ChainModel;
-pub use state::{Event, Input, Master, Message, Request, Server, Standing, State, Timer};
+pub use state::{Event, Input, Master, Message, Server, Standing, State, Timer};
 
+pub use crate::parts::counted::Request;
 use crate::parts::in_order::{InOrder, Sequence};
 use crate::parts::layout::{Layout, Life, Replica};
 
@@ -269,6 +272,10 @@ impl Chain {
                 let update = server.history.taken()[number as usize - 1];
                 let (layout, sequence) = (server.layout.clone(), Sequence(number));
                 out.send(successor, Message::Forward { layout, sequence, update });
+            }
+            if new > 0 && self.has(Bug::CleanWhenSent) {
+                out.mark(Bug::CleanWhenSent.name());
+                server.clean = server.history.last();
             }
         }
         if self.acts_as_tail(server, out.me()) {

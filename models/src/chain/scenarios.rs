@@ -5,6 +5,7 @@ use splitbrain::simulate::{FaultKinds, Storm};
 use splitbrain::{ClientId, Faults, Firing, Goal, Invariant, NodeId, Scenario, To, Units};
 
 use super::{Bug, Chain, Event, Input, MASTER, Request, Timer, invariants};
+use crate::parts::counted;
 use crate::parts::detector::Suspect;
 use crate::parts::machine::Serial;
 
@@ -82,7 +83,7 @@ fn invariants_of(ask: &Ask<'_>) -> Vec<Invariant<Chain>> {
         invariants::update_propagation(),
         invariants::clean_is_everywhere(),
         invariants::durability(),
-        invariants::linearizability(),
+        counted::linearizability(),
     ];
     let without = ["joins", "join-return", "join-returns"].contains(&ask.scenario);
     if is_reliable(ask) && !without {
@@ -110,8 +111,8 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<Chain>> {
     let last = storm || ask.get("restarts") >= members && ask.get("crashes") >= members;
     let joins = spares > 0 || some("restarts") || storm;
     let reachable = [
-        (updates, invariants::updated()),
-        (updates && queries, invariants::queried()),
+        (updates, counted::updated()),
+        (updates && queries, counted::queried()),
         (apportioned, invariants::clean_read()),
         (apportioned, invariants::dirty_read()),
         (crashes && members > 1, invariants::head_replaced()),
@@ -147,5 +148,5 @@ fn storm(ask: &Ask<'_>) -> Storm<Chain> {
             }
             Event::Adopted { .. } => None,
         })
-        .progress(invariants::updated())
+        .progress(counted::updated())
 }

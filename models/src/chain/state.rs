@@ -1,23 +1,12 @@
 //! What the master and the servers remember, and what they say to each other.
 
 use serde::{Deserialize, Serialize};
-use splitbrain::{ClientId, NodeId};
+use splitbrain::NodeId;
 
+use crate::parts::counted::Request;
 use crate::parts::detector::Suspect;
 use crate::parts::in_order::{InOrder, Sequence};
 use crate::parts::layout::{Epoch, Layout, Life};
-use crate::parts::machine::Serial;
-
-/// A client's request, by which it is known however often it is asked. What an update does to the
-/// object does not matter to the protocol: each adds one, and is answered with the total.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Request {
-    /// Who asks.
-    pub client: ClientId,
-    /// Which of its requests this is.
-    pub serial: Serial,
-}
 
 /// What one node remembers; its role decides.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

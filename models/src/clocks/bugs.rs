@@ -26,6 +26,8 @@ pub enum Bug {
     CounterReset,
     /// A hybrid clock takes no notice of what it receives.
     Unwired,
+    /// A hybrid clock takes no notice of physical time when it receives something.
+    IgnoresNow,
     /// A hybrid clock believes every message.
     NoDriftGuard,
     /// A broadcast is delivered although one of its sender's is missing.
@@ -40,7 +42,7 @@ pub enum Bug {
 
 impl Bug {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Bug; 13] = [
+    pub const ALL: [Bug; 14] = [
         Bug::NoMax,
         Bug::NoTieBreak,
         Bug::ClockForgotten,
@@ -49,6 +51,7 @@ impl Bug {
         Bug::EqualNoBump,
         Bug::CounterReset,
         Bug::Unwired,
+        Bug::IgnoresNow,
         Bug::NoDriftGuard,
         Bug::VectorGap,
         Bug::FifoOnly,
@@ -67,6 +70,7 @@ impl Bug {
             Bug::EqualNoBump => "equal-no-bump",
             Bug::CounterReset => "counter-reset",
             Bug::Unwired => "unwired",
+            Bug::IgnoresNow => "ignores-now",
             Bug::NoDriftGuard => "no-drift-guard",
             Bug::VectorGap => "vector-gap",
             Bug::FifoOnly => "fifo-only",
@@ -149,6 +153,15 @@ pub(super) const BUGS: &[BugInfo] = &[
         about: "Nobody tells the clock of what is received.",
         source: "NodeDB#264",
         invariant: "clock-condition",
+        explored: ("hybrid", &[]),
+        simulated: ("storm-hybrid", &[]),
+    },
+    BugInfo {
+        name: Bug::IgnoresNow.name(),
+        about: "On receipt a clock compares its own time with that of the message, and not with the \
+                physical one: the receipt seems earlier than it is.",
+        source: "Kulkarni et al. 2014, Figure 5, by leaving out the physical time at a receipt",
+        invariant: "not-behind-physical-time",
         explored: ("hybrid", &[]),
         simulated: ("storm-hybrid", &[]),
     },

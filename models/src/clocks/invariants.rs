@@ -106,6 +106,25 @@ pub(super) fn near_physical_time() -> Invariant<Clocks> {
     )
 }
 
+/// A hybrid time is not behind the physical one.
+pub(super) fn not_behind_physical_time() -> Invariant<Clocks> {
+    Invariant::history(
+        "not-behind-physical-time",
+        "No event has an earlier hybrid time than its process's physical clock shows then.",
+        (),
+        |(), sight| match sight {
+            Sight::Event { event: Event::Dates { event, time, physical }, .. }
+                if time.physical < *physical =>
+            {
+                broken(format!(
+                    "{event} has the time {time}, and the physical clock there shows {physical}"
+                ))
+            }
+            _ => Ok(()),
+        },
+    )
+}
+
 /// The physical part of a hybrid time, and the physical time there.
 fn hybrid(node: &Node<Clocks>) -> Option<(u64, u64)> {
     match &node.state {
@@ -311,7 +330,9 @@ pub(super) fn of(kind: Kind, processes: usize) -> Vec<Invariant<Clocks>> {
     match kind {
         Kind::Lamport => vec![clock_condition(processes), total_order(processes)],
         Kind::Vector => vec![vectors_tell_causality(processes), judgements_are_right(processes)],
-        Kind::Hybrid | Kind::Guarded => vec![clock_condition(processes), near_physical_time()],
+        Kind::Hybrid | Kind::Guarded => {
+            vec![clock_condition(processes), near_physical_time(), not_behind_physical_time()]
+        }
         Kind::Broadcast => vec![causal_delivery(processes), delivered_once(), all_delivered()],
     }
 }

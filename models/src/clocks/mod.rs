@@ -23,7 +23,8 @@
 //! *Hybrid* (Kulkarni et al. 2014, Figure 5): *l* is the largest physical time heard of, and *c*
 //! counts the events at that *l*. If physical clocks are never more than ε apart then no *l* is
 //! further ahead of its process's clock than ε, since *l* was some process's clock at an event
-//! before. Clocks do get further apart, and then one that is far in the future would take along
+//! before. Nor is it ever behind: each event takes in its own process's clock. Clocks do get further
+//! apart, and then one that is far in the future would take along
 //! everybody who hears of it. A *guard* refuses such messages, as if they had never come.
 //!
 //! [`broadcast`] is what vectors were made for besides: broadcasts delivered everywhere in an order
@@ -134,11 +135,11 @@ impl Protocol for Clocks {
         match (state, input) {
             (State::Process(process), Input::Work) => {
                 let stamp = self.tick(&mut process.clock, out);
-                process.happens(None, stamp, out);
+                self.happens(process, None, stamp, out);
             }
             (State::Process(process), Input::Send(to)) => {
                 let stamp = self.tick(&mut process.clock, out);
-                let event = process.happens(None, stamp.clone(), out);
+                let event = self.happens(process, None, stamp.clone(), out);
                 out.send(to, Message::Stamped { event, stamp });
             }
             (State::Member(member), Input::Broadcast) => member.broadcast(out),
@@ -221,7 +222,25 @@ impl Clocks {
             },
             (clock, stamp) => unreachable!("one kind of clock runs: {stamp:?} at {clock:?}"),
         };
-        process.happens(Some(sent), received, out);
+        self.happens(process, Some(sent), received, out);
+    }
+
+    /// The next event of a process, and its stamp.
+    fn happens(
+        &self,
+        process: &mut Process,
+        received: Option<EventId>,
+        stamp: Stamp,
+        out: &mut Outbox<Self>,
+    ) -> EventId {
+        process.events += 1;
+        let event = EventId { node: out.me(), number: process.events };
+        if let Stamp::Hybrid(time) = stamp {
+            let physical = out.now();
+            out.emit(Event::Dates { event, time, physical });
+        }
+        out.emit(Event::Happens { event, received, stamp });
+        event
     }
 
     /// A hybrid clock hears of a time: that of the receipt, unless it is refused.
@@ -235,6 +254,10 @@ impl Clocks {
         if self.has(Bug::Unwired) && sent.physical >= before.physical.max(now) {
             out.mark(Bug::Unwired.name());
             return Some(clock.tick(now));
+        }
+        if self.has(Bug::IgnoresNow) && now > before.physical.max(sent.physical) {
+            out.mark(Bug::IgnoresNow.name());
+            return clock.receive(before.physical.max(sent.physical), sent).ok();
         }
         let mut stamp = match clock.receive(now, sent) {
             Ok(stamp) => stamp,
@@ -299,20 +322,5 @@ impl Clocks {
 
     fn has(&self, bug: Bug) -> bool {
         self.bug == Some(bug)
-    }
-}
-
-impl Process {
-    /// The next event of this process, and its stamp.
-    fn happens(
-        &mut self,
-        received: Option<EventId>,
-        stamp: Stamp,
-        out: &mut Outbox<Clocks>,
-    ) -> EventId {
-        self.events += 1;
-        let event = EventId { node: out.me(), number: self.events };
-        out.emit(Event::Happens { event, received, stamp });
-        event
     }
 }

@@ -77,10 +77,12 @@ pub enum Stamp {
 }
 
 impl Stamp {
-    /// Whether it is earlier than the other. Vectors may be neither earlier nor later.
+    /// Whether its time is earlier than that of the other. Vectors may be neither earlier nor later,
+    /// and Lamport times may be equal: whose they are decides their order, and says nothing of
+    /// causes.
     pub fn is_before(&self, other: &Stamp) -> bool {
         match (self, other) {
-            (Stamp::Lamport(one), Stamp::Lamport(other)) => one < other,
+            (Stamp::Lamport(one), Stamp::Lamport(other)) => one.time < other.time,
             (Stamp::Vector(one), Stamp::Vector(other)) => one.happened_before(other),
             (Stamp::Hybrid(one), Stamp::Hybrid(other)) => one < other,
             (one, other) => unreachable!("one kind of clock runs: {one:?} and {other:?}"),
@@ -142,6 +144,15 @@ pub enum Event {
         /// Its time.
         stamp: Stamp,
     },
+    /// A hybrid clock gave an event its time.
+    Dates {
+        /// Which.
+        event: EventId,
+        /// Its time.
+        time: HybridStamp,
+        /// What the physical clock of the process showed then.
+        physical: u64,
+    },
     /// A process judged by their times how the sending of a message is related to its own last
     /// event.
     Judges {
@@ -175,7 +186,7 @@ mod tests {
         let hybrid = |physical, counter| Stamp::Hybrid(HybridStamp { physical, counter });
         let table = [
             ("a smaller number", lamport(1, 2), lamport(2, 0), true),
-            ("the same number of an earlier process", lamport(2, 0), lamport(2, 2), true),
+            ("the same number of an earlier process", lamport(2, 0), lamport(2, 2), false),
             ("a smaller vector", vector(1, 0), vector(1, 1), true),
             ("a concurrent vector", vector(2, 0), vector(1, 1), false),
             ("an earlier physical time", hybrid(1, 9), hybrid(2, 0), true),

@@ -35,11 +35,13 @@ pub enum Bug {
     DeltaResetOnMerge,
     /// What was sent counts as arrived.
     DeltaNoAck,
+    /// A peer's copy is taken in place of one's own.
+    CopyReplaced,
 }
 
 impl Bug {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 15] = [
         Bug::MergeSum,
         Bug::MaxTotal,
         Bug::IdReuse,
@@ -54,6 +56,7 @@ impl Bug {
         Bug::EraseOrphans,
         Bug::DeltaResetOnMerge,
         Bug::DeltaNoAck,
+        Bug::CopyReplaced,
     ];
 
     /// Its name on the command line and in files.
@@ -73,6 +76,7 @@ impl Bug {
             Bug::EraseOrphans => "erase-orphans",
             Bug::DeltaResetOnMerge => "delta-reset-on-merge",
             Bug::DeltaNoAck => "delta-no-ack",
+            Bug::CopyReplaced => "copy-replaced",
         }
     }
 
@@ -98,7 +102,7 @@ pub(super) const BUGS: &[BugInfo] = &[
         about: "Of two counters the one with the greater total is taken as a whole, and increments \
                 made elsewhere at the same time are lost.",
         source: "Shapiro et al., INRIA RR-7506 (2011), §3.1.1, on why one number does not do",
-        invariant: "merge-laws",
+        invariant: "explained",
         explored: ("g-counter", &[]),
         simulated: ("storm-g-counter", &[]),
     },
@@ -213,5 +217,14 @@ pub(super) const BUGS: &[BugInfo] = &[
         invariant: "heals",
         explored: ("deltas", &[]),
         simulated: ("storm-deltas", &[]),
+    },
+    BugInfo {
+        name: Bug::CopyReplaced.name(),
+        about: "A replica takes a peer's copy in place of its own instead of merging them. What it \
+                says is still explained by what it knows, and it knows less than before.",
+        source: "Shapiro et al., INRIA RR-7506 (2011), §2.3.1, by leaving out the merge",
+        invariant: "remembers",
+        explored: ("g-counter", &[]),
+        simulated: ("storm-g-counter", &[]),
     },
 ];

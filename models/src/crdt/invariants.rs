@@ -1,11 +1,13 @@
 //! What must hold of replicas, and what must be reachable.
 
+use std::collections::BTreeMap;
+
 use splitbrain::invariants::Held;
 use splitbrain::{Goal, Invariant, NodeId, Nodes, Sight, Units, broken};
 
 use super::{Bug, Copy, Event, Exchange, Replication, mistakes};
 use crate::parts::crdt::{AnyCrdt, Change, Due, Reading};
-use crate::parts::dots::ReplicaId;
+use crate::parts::dots::{DotContext, ReplicaId};
 
 /// Each copy is what its past means.
 pub(super) fn explained() -> Invariant<Replication> {
@@ -19,6 +21,30 @@ pub(super) fn explained() -> Invariant<Replication> {
                 return Ok(());
             }
             broken(format!("{me} says {says}, and its past {:?} means {means}", copy.past))
+        },
+    )
+}
+
+/// Nothing that was seen is lost.
+pub(super) fn remembers() -> Invariant<Replication> {
+    Invariant::history(
+        "remembers",
+        "A replica with a disk has every update that it had before.",
+        BTreeMap::<NodeId, DotContext>::new(),
+        |known, sight| {
+            let (node, state) = match sight {
+                Sight::Input { node, state, .. }
+                | Sight::Event { node, state, .. }
+                | Sight::Restart { node, state, .. } => (*node, state),
+                // It says nothing, and remembers what it did.
+                Sight::Crash { .. } => return Ok(()),
+            };
+            let now = state.copy.past.seen();
+            let before = known.insert(node, now.clone()).unwrap_or_default();
+            if now.includes(&before) {
+                return Ok(());
+            }
+            broken(format!("{node} had seen {before}, and has seen {now} now"))
         },
     )
 }

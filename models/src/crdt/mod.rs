@@ -29,6 +29,9 @@
 //! removed elsewhere is in, the later of two writes stands, where "later" respects causes. It is
 //! stronger than agreement: replicas that all agree on a wrong number break it.
 //!
+//! **Remembering: a replica with a disk has every update that it had before**, whatever it hears and
+//! however often it crashes. Value and past alone could be lost together, and nobody would see.
+//!
 //! **Strong convergence: replicas with the same past are equal**, in all they know and not only in
 //! what they say.
 //!
@@ -266,8 +269,14 @@ impl Replication {
         out: &mut Outbox<Self>,
     ) -> bool {
         let before = state.copy.value.clone();
-        self.merge(&mut state.copy.value, &theirs.value, out);
-        state.copy.past.merge(&theirs.past);
+        if self.has(Bug::CopyReplaced) && !theirs.past.includes(&state.copy.past) {
+            out.mark(Bug::CopyReplaced.name());
+            state.copy = theirs.clone();
+            state.copy.value = theirs.value.fork(ReplicaId::in_life(out.me(), state.life));
+        } else {
+            self.merge(&mut state.copy.value, &theirs.value, out);
+            state.copy.past.merge(&theirs.past);
+        }
         let news = state.copy.value != before;
         if news {
             out.emit(Event::Learned(from));

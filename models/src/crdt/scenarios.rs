@@ -32,6 +32,9 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Replication>, String> {
         let asked = updates.map(|k| (To::Node(NodeId(client)), change(protocol.kind, client, k)));
         scenario = scenario.lane(asked);
     }
+    if protocol.memory == Memory::Disk {
+        scenario = scenario.invariant(invariants::remembers());
+    }
     if is_storm(ask) {
         scenario.may_crash = None;
         scenario = scenario.storm(storm(replicas));

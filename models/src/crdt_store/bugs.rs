@@ -15,12 +15,25 @@ pub enum Bug {
     VersionVectorGap,
     /// A digest survives a crash that its values do not.
     DigestOutlivesData,
+    /// Of two writes at the same time the one that is here stands.
+    LwwTie,
+    /// A peer's store is taken in place of one's own.
+    StoreReplaced,
+    /// Anti-entropy happens once.
+    GossipsOnce,
 }
 
 impl Bug {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Bug; 4] =
-        [Bug::MergeKeepsRemoteId, Bug::WholeMapLww, Bug::VersionVectorGap, Bug::DigestOutlivesData];
+    pub const ALL: [Bug; 7] = [
+        Bug::MergeKeepsRemoteId,
+        Bug::WholeMapLww,
+        Bug::VersionVectorGap,
+        Bug::DigestOutlivesData,
+        Bug::LwwTie,
+        Bug::StoreReplaced,
+        Bug::GossipsOnce,
+    ];
 
     /// Its name on the command line and in files.
     pub const fn name(self) -> &'static str {
@@ -29,6 +42,9 @@ impl Bug {
             Bug::WholeMapLww => "whole-map-lww",
             Bug::VersionVectorGap => "version-vector-gap",
             Bug::DigestOutlivesData => "digest-outlives-data",
+            Bug::LwwTie => "lww-tie",
+            Bug::StoreReplaced => "store-replaced",
+            Bug::GossipsOnce => "gossips-once",
         }
     }
 
@@ -76,5 +92,32 @@ pub(super) const BUGS: &[BugInfo] = &[
         invariant: "digest-true",
         explored: ("amnesia", &[]),
         simulated: ("storm-amnesia", &[]),
+    },
+    BugInfo {
+        name: Bug::LwwTie.name(),
+        about: "Of two writes of a register at the same time each replica keeps its own, and \
+                gossip never makes them equal.",
+        source: "pathosDev/actor-ts#950; CBaquero/delta-enabled-crdts#7",
+        invariant: "converged",
+        explored: ("push", &[("keys", 1), ("first", 2)]),
+        simulated: ("storm-push", &[]),
+    },
+    BugInfo {
+        name: Bug::StoreReplaced.name(),
+        about: "A replica takes what a peer pushes in place of its own store instead of merging \
+                them: digest and values agree, and updates that nobody else had are lost.",
+        source: "Demers et al. 1987, §1.3, by copying where differences should be resolved",
+        invariant: "remembers",
+        explored: ("push", &[("keys", 1)]),
+        simulated: ("storm-push", &[]),
+    },
+    BugInfo {
+        name: Bug::GossipsOnce.name(),
+        about: "A replica removes its differences with a peer once, and what is updated or lost \
+                later stays so.",
+        source: "Demers et al. 1987, §1.3, by leaving out that anti-entropy goes on",
+        invariant: "heals",
+        explored: ("push", &[("keys", 1)]),
+        simulated: ("storm-push", &[]),
     },
 ];

@@ -1,8 +1,12 @@
 //! What must hold of a store, and what must be reachable.
 
+use std::collections::BTreeMap;
+
 use splitbrain::{Goal, Invariant, NodeId, Nodes, Sight, Units, broken};
 
-use super::{Event, Replica, Store};
+use super::{Entry, Event, Replica, Store};
+use crate::parts::crdt::{Change, Reading};
+use crate::parts::dots::DotContext;
 
 /// Each key is what its past means.
 pub(super) fn explained() -> Invariant<Replica> {
@@ -19,6 +23,31 @@ pub(super) fn explained() -> Invariant<Replica> {
                 let past = &entry.past;
                 broken(format!("{me} says {says} under {key:?}, and {past:?} means {means}"))
             })
+        },
+    )
+}
+
+/// Nothing that was seen is lost.
+pub(super) fn remembers() -> Invariant<Replica> {
+    Invariant::history(
+        "remembers",
+        "A store with a disk has every update that it had before.",
+        BTreeMap::<NodeId, DotContext>::new(),
+        |known, sight| {
+            let (node, store) = match sight {
+                Sight::Input { node, state, .. }
+                | Sight::Event { node, state, .. }
+                | Sight::Restart { node, state, .. } => (*node, state),
+                // It says nothing, and remembers what it did.
+                Sight::Crash { .. } => return Ok(()),
+            };
+            let now: DotContext =
+                store.entries.values().flat_map(|entry| entry.version.dots()).collect();
+            let before = known.insert(node, now.clone()).unwrap_or_default();
+            if now.includes(&before) {
+                return Ok(());
+            }
+            broken(format!("{node} had seen {before}, and has seen {now} now"))
         },
     )
 }
@@ -111,6 +140,23 @@ pub(super) fn equal() -> Goal<Replica> {
 fn are_equal(nodes: &Nodes<Replica>) -> bool {
     let first = &nodes[0].state;
     nodes.iter().all(|node| node.up && node.state.has_seen_the_same_as(first))
+}
+
+/// What was added is gone, everywhere.
+pub(super) fn removed() -> Goal<Replica> {
+    Goal::nodes(
+        "removed",
+        "All replicas have seen the same, and nothing is left of what was added and removed.",
+        |_, nodes| {
+            let is_empty = |entry: &Entry| {
+                let mut changes = entry.past.updates().map(|(_, update)| update.change);
+                let nothing = Reading::Values(Vec::new());
+                changes.any(|one| matches!(one, Change::Remove(_)))
+                    && entry.value.value() == nothing
+            };
+            nodes[0].state.entries.values().any(is_empty) && are_equal(nodes)
+        },
+    )
 }
 
 /// A later update is there, and an earlier one of the same replica is not.

@@ -4,14 +4,15 @@
 //! [`parts::crdt`](crate::parts::crdt). Clients update whichever replica is near. What is left is to
 //! let each replica hear of all updates, over links that lose and reorder and are cut at times, at
 //! replicas that crash. That is the problem of *epidemic* protocols (Demers et al. 1987), and there
-//! are several ways, each of which can be switched on ([`Gossip`]):
+//! are two ways:
 //!
-//! - **Direct mail** (§1.2): a replica that was updated sends the key to all others at once. Fast,
-//!   and not reliable: what is lost is lost.
-//! - **Anti-entropy** (§1.3): now and then each replica picks a peer, and they remove their
-//!   differences. By *push* the first sends all it has. By *pull* it sends a *digest*, and the peer
-//!   answers with the keys that the digest shows to be behind. By *push-pull* the answer carries the
-//!   peer's digest too, and the first sends back what is missing there.
+//! - **Direct mail** (§1.2), which can be switched on ([`Replica::mail`]): a replica that was
+//!   updated sends the key to all others at once. Fast, and not reliable: what is lost is lost.
+//! - **Anti-entropy** (§1.3), of three kinds ([`Gossip`]): now and then each replica picks a peer,
+//!   and they remove their differences. By *push* the first sends all it has. By *pull* it sends a
+//!   *digest*, and the peer answers with the keys that the digest shows to be behind. By
+//!   *push-pull* the answer carries the peer's digest too, and the first sends back what is missing
+//!   there.
 //!
 //! A digest says which updates a store has seen, as dots: the k-th update of a replica, whatever
 //! its key. Since mail is lost, a replica may have the third update of another without its second,
@@ -21,6 +22,10 @@
 //!
 //! **Explained: each key says at every replica what the updates seen there mean**, by the
 //! definition of its type. So no update is lost once it was seen, and none counts twice.
+//!
+//! **Remembering: a store with a disk has every update that it had before**, whatever it hears and
+//! however often its replica crashes. What a key says and the updates seen there could be lost
+//! together, and nobody would see.
 //!
 //! **Converged: where the same updates of a key were seen, the values are equal.**
 //!
@@ -54,7 +59,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use splitbrain::{NodeId, Outbox, Protocol, Units};
 
-use crate::parts::crdt::{Change, Kind};
+use crate::parts::crdt::{AnyCrdt, Change, Kind, LwwRegister};
 use crate::parts::dots::{Dot, DotContext, ReplicaId};
 
 pub use bugs::Bug;
@@ -169,7 +174,10 @@ impl Protocol for Replica {
 
     fn on_timeout(&self, store: &mut Store, timer: Timer, out: &mut Outbox<Self>) {
         let Timer::AntiEntropy = timer;
-        set_timer(out);
+        match self.has(Bug::GossipsOnce) {
+            true => out.mark(Bug::GossipsOnce.name()),
+            false => set_timer(out),
+        }
         let peers: Vec<NodeId> = out.peers().collect();
         let to = out.pick(&peers);
         match self.gossip {
@@ -244,6 +252,9 @@ impl Replica {
     fn take_in(&self, store: &mut Store, from: NodeId, entries: Entries, out: &mut Outbox<Self>) {
         let me = ReplicaId::in_life(out.me(), store.life);
         let before = store.seen.clone();
+        if self.has(Bug::StoreReplaced) {
+            self.replace(store, &entries, out);
+        }
         // As in a store that is one last-writer-wins register: the one with more updates stands.
         let theirs_stands = self.has(Bug::WholeMapLww) && {
             let seen: DotContext =
@@ -264,7 +275,7 @@ impl Replica {
                 continue;
             };
             if !self.has(Bug::WholeMapLww) {
-                mine.value.merge(&theirs.value);
+                self.merge(&mut mine.value, &theirs.value, out);
             } else if theirs_stands {
                 mine.value = theirs.value.fork(me);
             }
@@ -273,6 +284,28 @@ impl Replica {
         }
         if store.seen != before {
             out.emit(Event::Learned(from));
+        }
+    }
+
+    /// Merges what is under a key.
+    fn merge(&self, mine: &mut AnyCrdt, theirs: &AnyCrdt, out: &mut Outbox<Self>) {
+        if let (AnyCrdt::LwwRegister(here), AnyCrdt::LwwRegister(there)) = (&*mine, theirs) {
+            let time = |of: &LwwRegister<u8>| of.written.map(|(stamp, _)| stamp.at);
+            let tie = here.written != there.written && time(here) == time(there);
+            if tie && self.has(Bug::LwwTie) {
+                return out.mark(Bug::LwwTie.name());
+            }
+        }
+        mine.merge(theirs);
+    }
+
+    /// Forgets all that a peer does not have.
+    fn replace(&self, store: &mut Store, entries: &Entries, out: &mut Outbox<Self>) {
+        let theirs: DotContext = entries.values().flat_map(|entry| entry.version.dots()).collect();
+        if !theirs.includes(&store.seen) {
+            out.mark(Bug::StoreReplaced.name());
+            store.entries.clear();
+            store.seen = DotContext::new();
         }
     }
 

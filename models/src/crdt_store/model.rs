@@ -68,9 +68,16 @@ const PARAMETERS: &[Parameter] = &[
     Parameter { name: "replicas", about: "Replicas.", default: 2, range: 2..=5 },
     Parameter {
         name: "keys",
-        about: "Keys: a counter, a set, a register, a register that keeps concurrent values.",
+        about: "Keys, each of another type: a counter, a set, a register, one that keeps \
+                concurrent values, a counter that goes down, too, a flag, a map, a sequence.",
         default: 2,
-        range: 1..=4,
+        range: 1..=8,
+    },
+    Parameter {
+        name: "first",
+        about: "Which of the types the first key is of, from 0.",
+        default: 0,
+        range: 0..=7,
     },
     Parameter {
         name: "updates",
@@ -136,6 +143,12 @@ const SCENARIOS: &[ScenarioInfo] = &[
         settings: &[("replicas", 3), ("keys", 1), ("updates", 1), ("gossips", 4)],
     },
     ScenarioInfo {
+        name: "removes",
+        about: "Two replicas of a set add an element and remove it, while the other may do either.",
+        engine: Engine::Explore,
+        settings: &[("keys", 1), ("first", 1)],
+    },
+    ScenarioInfo {
         name: "amnesia",
         about: "A replica crashes, comes back empty under a new id, and asks for all of it again.",
         engine: Engine::Explore,
@@ -170,6 +183,12 @@ const SCENARIOS: &[ScenarioInfo] = &[
         about: "Five replicas of four keys under every fault, by mail and push-pull.",
         engine: Engine::Simulate,
         settings: &[("replicas", 5), ("keys", 4), ("mail", 1)],
+    },
+    ScenarioInfo {
+        name: "storm-all",
+        about: "Three replicas of eight keys, one of each type, under every fault, by push-pull.",
+        engine: Engine::Simulate,
+        settings: &[("replicas", 3), ("keys", 8)],
     },
     ScenarioInfo {
         name: "storm-amnesia",

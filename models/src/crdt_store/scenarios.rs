@@ -7,8 +7,17 @@ use splitbrain::{ClientId, Faults, Firing, Goal, Links, NodeId, Scenario, To, Un
 use super::{Bug, Gossip, Key, Replica, Timer, Update, invariants};
 use crate::parts::crdt::{Change, Kind};
 
-/// What is under the keys, from the first on.
-const KINDS: [Kind; 4] = [Kind::GCounter, Kind::OrSet, Kind::LwwRegister, Kind::MvRegister];
+/// What may be under keys: each type, in the order of the keys from `first` on, in a circle.
+const KINDS: [Kind; 8] = [
+    Kind::GCounter,
+    Kind::OrSet,
+    Kind::LwwRegister,
+    Kind::MvRegister,
+    Kind::PnCounter,
+    Kind::Flag,
+    Kind::LwwMap,
+    Kind::Sequence,
+];
 
 /// The scenario asked for.
 pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Replica>, String> {
@@ -26,6 +35,9 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Replica>, String> {
         .invariant(invariants::converged())
         .invariant(invariants::digest_true())
         .invariant(invariants::heals());
+    if protocol.durable {
+        scenario = scenario.invariant(invariants::remembers());
+    }
     for client in 0..replicas {
         let updates = 0..ask.get("updates") as u32;
         let asked = updates.map(|k| (To::Node(NodeId(client)), update(&protocol, client, k)));
@@ -44,12 +56,13 @@ fn is_storm(ask: &Ask<'_>) -> bool {
 
 fn protocol(ask: &Ask<'_>) -> Replica {
     let gossip = match ask.scenario.trim_start_matches("storm-") {
-        "push" | "three" => Gossip::Push,
+        "push" | "three" | "removes" => Gossip::Push,
         "pull" | "mail" | "amnesia" => Gossip::Pull,
         _ => Gossip::PushPull,
     };
+    let (first, keys) = (ask.get("first") as usize, ask.get("keys") as usize);
     Replica {
-        kinds: KINDS[..ask.get("keys") as usize].to_vec(),
+        kinds: KINDS.into_iter().cycle().skip(first).take(keys).collect(),
         gossip,
         mail: ask.get("mail") == 1,
         durable: ask.get("disk") == 1,
@@ -57,15 +70,27 @@ fn protocol(ask: &Ask<'_>) -> Replica {
     }
 }
 
-/// What a client updates as its k-th request: the keys in turns.
+/// What a client updates as its k-th request: the keys in turns, and each of them in two ways in
+/// turns, where its type has two.
 fn update(protocol: &Replica, client: u8, k: u32) -> Update {
     let keys = protocol.kinds.len() as u32;
     let (key, round) = (k % keys, k / keys);
+    let first = round.is_multiple_of(2);
+    let value = 1 + client + 4 * round as u8;
     let change = match protocol.kinds[key as usize] {
         Kind::GCounter => Change::Increment,
-        Kind::OrSet if round.is_multiple_of(2) => Change::Add(1),
+        Kind::PnCounter if first => Change::Decrement,
+        Kind::PnCounter => Change::Increment,
+        Kind::LwwRegister | Kind::MvRegister => Change::Write(value),
+        Kind::Flag if first => Change::Enable,
+        Kind::Flag => Change::Disable,
+        Kind::OrSet if first => Change::Add(1),
         Kind::OrSet => Change::Remove(1),
-        _ => Change::Write(1 + client + 4 * round as u8),
+        Kind::LwwMap if first => Change::Put(1, value),
+        Kind::LwwMap => Change::Delete(1),
+        // The first client writes in front and erases; the others write behind what they find.
+        Kind::Sequence if first => Change::Insert(client.min(1), char::from(b'a' + value - 1)),
+        Kind::Sequence => Change::Erase(0),
     };
     Update(Key(key as u8), change)
 }
@@ -80,9 +105,10 @@ fn storm(replicas: u8) -> Storm<Replica> {
         .progress(invariants::equal())
 }
 
-/// What a client of the simulator asks.
+/// What a client of the simulator asks: where there are many keys, each of them twice.
 fn request(protocol: &Replica, client: ClientId, k: u32) -> Option<(To, Update)> {
-    (k < 6).then(|| (To::Any, update(protocol, client.0, k)))
+    let most = if protocol.kinds.len() > 4 { 2 * protocol.kinds.len() as u32 } else { 6 };
+    (k < most).then(|| (To::Any, update(protocol, client.0, k)))
 }
 
 /// What each scenario must be seen to reach.
@@ -92,7 +118,12 @@ fn goals(ask: &Ask<'_>, protocol: &Replica) -> Vec<Goal<Replica>> {
     let several = storm || ask.get("updates") > 1;
     // Updates of one key are mailed together.
     let gaps = protocol.mail && several && protocol.kinds.len() > 1;
+    // The second update of a set removes what the first has added.
+    let set = protocol.kinds.iter().position(|kind| *kind == Kind::OrSet);
+    let again = |at| ask.get("updates") as usize > protocol.kinds.len() + at;
+    let removes = set.is_some_and(|at| storm || again(at));
     let reachable = [
+        (removes, invariants::removed()),
         (storm || ask.get("updates") >= ask.get("keys"), invariants::in_step()),
         (ask.get("replicas") > 2, invariants::relayed()),
         (gaps, invariants::gap()),

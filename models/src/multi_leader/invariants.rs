@@ -3,7 +3,8 @@
 use splitbrain::invariants::{CausalOrder, Held};
 use splitbrain::{Goal, Invariant, NodeId, Sight, Units, broken};
 
-use super::{Dot, Event, Leader, MultiLeader};
+use super::{Event, Leader, MultiLeader, Version, is_in, union};
+use crate::parts::dots::Dot;
 
 /// Equal pasts, equal values.
 pub(super) fn same_writes_same_values() -> Invariant<MultiLeader> {
@@ -62,11 +63,15 @@ fn in_words(leader: &Leader) -> String {
 
 /// The writes whose words a leader still has.
 fn live(leader: &Leader) -> Vec<Dot> {
-    let versions = leader.values.iter().flatten();
-    let mut dots: Vec<Dot> = versions.flat_map(|one| one.items.iter().copied()).collect();
-    dots.sort_unstable();
-    dots.dedup();
-    dots
+    let all: Vec<Dot> = leader.values.iter().flatten().map(|one| one.dot).collect();
+    words(leader, &all)
+}
+
+/// The writes whose words are in these versions of a leader.
+fn words(leader: &Leader, versions: &[Dot]) -> Vec<Dot> {
+    let all = leader.values.iter().flatten();
+    let these: Vec<Version> = all.filter(|one| versions.contains(&one.dot)).cloned().collect();
+    union(&these)
 }
 
 /// What became of every write. It is known from what users were shown and what was told, and not
@@ -74,26 +79,36 @@ fn live(leader: &Leader) -> Vec<Dot> {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Accounts {
     /// What users were shown and have not replaced yet, by leader and editor, in order.
-    shown: Vec<((NodeId, u8), Vec<Dot>)>,
-    /// The writes, in order, each with those that its user replaced.
-    writes: Vec<(Dot, Vec<Dot>)>,
+    shown: Vec<((NodeId, u8), Shown)>,
+    /// The writes, in order, each with what its user was shown and put it in place of: versions,
+    /// and those of their words that it did not keep.
+    writes: Vec<(Dot, Shown)>,
     /// The writes that were told to be lost, in order.
     told: Vec<Dot>,
 }
 
+/// What a user is shown of a key.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Shown {
+    /// The versions.
+    pub versions: Vec<Dot>,
+    /// The writes whose words are in them.
+    pub words: Vec<Dot>,
+}
+
 impl Accounts {
-    /// A user is shown these writes, to replace them.
-    pub fn shows(&mut self, user: (NodeId, u8), shown: Vec<Dot>) {
+    /// A user is shown these versions, to replace them.
+    pub fn shows(&mut self, user: (NodeId, u8), shown: Shown) {
         self.shown.retain(|(other, _)| *other != user);
         let at = self.shown.partition_point(|(other, _)| *other < user);
         self.shown.insert(at, (user, shown));
     }
 
-    /// A user has written, and kept some of what it was shown.
+    /// A user has written, and kept some of the words that it was shown.
     pub fn writes(&mut self, user: (NodeId, u8), dot: Dot, kept: &[Dot]) {
         let at = self.shown.iter().position(|(other, _)| *other == user);
         let mut replaced = at.map(|at| self.shown.remove(at).1).unwrap_or_default();
-        replaced.retain(|one| !kept.contains(one));
+        replaced.words.retain(|one| !kept.contains(one));
         let at = self.writes.partition_point(|(other, _)| *other < dot);
         self.writes.insert(at, (dot, replaced));
     }
@@ -110,24 +125,25 @@ impl Accounts {
         self.shown.retain(|((at, _), _)| *at != leader);
     }
 
-    /// Every write that this leader has seen is there, was replaced by somebody who was shown it,
-    /// or was told to be lost; and none that was replaced is there.
+    /// The words of every write that this leader has seen are there, were left out by somebody who
+    /// was shown them, or were told to be lost; and no version that was replaced is there. Words of
+    /// it may be: who had not heard of its replacement may have kept them in another version.
     fn balance(&self, me: NodeId, leader: &Leader) -> Held {
         let live = live(leader);
-        let seen = || self.writes.iter().filter(|(dot, _)| dot.is_in(&leader.seen));
+        let versions = || leader.values.iter().flatten().map(|one| one.dot);
+        let seen = || self.writes.iter().filter(|(dot, _)| is_in(*dot, &leader.seen));
         for (dot, _) in seen() {
-            let replaced = seen().find(|(_, replaced)| replaced.contains(dot));
-            match (live.binary_search(dot).is_ok(), replaced) {
-                (true, Some((by, _))) => {
-                    return broken(format!("{me} has {dot} again, which {by} has replaced"));
-                }
-                (false, None) if self.told.binary_search(dot).is_err() => {
-                    return broken(format!(
-                        "{dot} is gone from {me}, nobody who was shown it has replaced it, and \
-                         nobody was told"
-                    ));
-                }
-                (true, None) | (false, _) => {}
+            let by = |(_, replaced): &&(Dot, Shown)| replaced.versions.contains(dot);
+            if let Some((by, _)) = seen().find(by).filter(|_| versions().any(|one| one == *dot)) {
+                return broken(format!("{me} has {dot} again, which {by} has replaced"));
+            }
+            let left_out = || seen().any(|(_, replaced)| replaced.words.contains(dot));
+            let is_told = || self.told.binary_search(dot).is_ok();
+            if live.binary_search(dot).is_err() && !left_out() && !is_told() {
+                return broken(format!(
+                    "{dot} is gone from {me}, nobody who was shown it has replaced it, and nobody \
+                     was told"
+                ));
             }
         }
         Ok(())
@@ -138,13 +154,15 @@ impl Accounts {
 pub(super) fn no_silent_loss() -> Invariant<MultiLeader> {
     Invariant::history(
         "no-silent-loss",
-        "A write is there wherever it was seen, until somebody who was shown it has replaced it, \
-         or it was told that it is lost; and what was replaced does not come back.",
+        "What a write says is there wherever it was seen, until somebody who was shown it has \
+         replaced it, or it was told that it is lost; and a version that was replaced does not \
+         come back.",
         Accounts::default(),
         |accounts, sight| match sight {
             Sight::Event { node, event, state } => match event {
                 Event::Opens { editor, shown } => {
-                    accounts.shows((*node, *editor), shown.clone());
+                    let words = words(state, shown);
+                    accounts.shows((*node, *editor), Shown { versions: shown.clone(), words });
                     Ok(())
                 }
                 Event::Writes { editor, dot, kept } => {
@@ -212,6 +230,20 @@ pub(super) fn settled_by_user() -> Goal<MultiLeader> {
     )
 }
 
+/// What others have written is not written anew.
+pub(super) fn goes_on() -> Goal<MultiLeader> {
+    Goal::seen(
+        "goes-on",
+        "A user goes on from what a user of another leader has written.",
+        |_, sight| match sight {
+            Sight::Event { event: Event::Writes { dot, kept, .. }, .. } => {
+                kept.iter().any(|one| one.by != dot.by)
+            }
+            _ => false,
+        },
+    )
+}
+
 /// A conflict is settled by time.
 pub(super) fn loss_told() -> Goal<MultiLeader> {
     Goal::seen("loss-told", "It is told that a write is lost.", |_, sight| {
@@ -239,29 +271,33 @@ mod tests {
 
     #[test]
     fn every_write_is_accounted_for() {
-        let dot = |leader, number| Dot { leader: NodeId(leader), number };
+        let dot = |leader, number| Dot { by: NodeId(leader).into(), number };
         let (a, b, user) = (dot(0, 1), dot(1, 1), (NodeId(1), 0));
-        let leader = |dots: &[Dot]| {
+        let leader = |versions: &[(Dot, &[Dot])]| {
             let mut leader = Leader::new(1);
             leader.seen = [(NodeId(0), 1), (NodeId(1), 1)].into_iter().collect();
-            let version =
-                |dot: &Dot| super::super::Version { dot: *dot, time: 1, items: vec![*dot] };
-            leader.values = vec![dots.iter().map(version).collect()];
+            let version = |(dot, items): &(Dot, &[Dot])| Version {
+                dot: *dot,
+                time: 1,
+                items: items.to_vec(),
+            };
+            leader.values = vec![versions.iter().map(version).collect()];
             leader
         };
         /// What it says; what the second user was shown and kept; whether the first write is told
-        /// to be lost; what is there; what is wrong.
-        type Row<'a> = (&'a str, [&'a [Dot]; 2], bool, &'a [Dot], Option<&'a str>);
-        let table: [Row<'_>; 6] = [
-            ("both are there", [&[], &[]], false, &[a, b], None),
-            ("the one was shown and replaced", [&[a], &[]], false, &[b], None),
-            ("the one was shown and kept", [&[a], &[a]], false, &[a, b], None),
-            ("the one was told to be lost", [&[], &[]], true, &[b], None),
+        /// to be lost; the versions that are there, with their words; what is wrong.
+        type Row<'a> = (&'a str, [&'a [Dot]; 2], bool, &'a [(Dot, &'a [Dot])], Option<&'a str>);
+        let table: [Row<'_>; 8] = [
+            ("both are there", [&[], &[]], false, &[(a, &[a]), (b, &[b])], None),
+            ("the one was shown and replaced", [&[a], &[]], false, &[(b, &[b])], None),
+            ("the one was shown and kept", [&[a], &[a]], false, &[(b, &[a, b])], None),
+            ("another has kept its words", [&[a], &[]], false, &[(b, &[a, b])], None),
+            ("the one was told to be lost", [&[], &[]], true, &[(b, &[b])], None),
             (
                 "the one is gone",
                 [&[], &[]],
                 false,
-                &[b],
+                &[(b, &[b])],
                 Some(
                     "n0.1 is gone from n2, nobody who was shown it has replaced it, and nobody was \
                      told",
@@ -271,15 +307,22 @@ mod tests {
                 "the one is back",
                 [&[a], &[]],
                 false,
-                &[a, b],
+                &[(a, &[a]), (b, &[b])],
+                Some("n2 has n0.1 again, which n1.1 has replaced"),
+            ),
+            (
+                "the one was kept, and is back",
+                [&[a], &[a]],
+                false,
+                &[(a, &[a]), (b, &[a, b])],
                 Some("n2 has n0.1 again, which n1.1 has replaced"),
             ),
         ];
         for (sentence, [shown, kept], told, there, expected) in table {
             let mut accounts = Accounts::default();
-            accounts.shows((NodeId(0), 0), Vec::new());
+            accounts.shows((NodeId(0), 0), Shown::default());
             accounts.writes((NodeId(0), 0), a, &[]);
-            accounts.shows(user, shown.to_vec());
+            accounts.shows(user, Shown { versions: shown.to_vec(), words: shown.to_vec() });
             accounts.writes(user, b, kept);
             if told {
                 accounts.tells(a);

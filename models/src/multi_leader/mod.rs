@@ -17,9 +17,10 @@
 //! - *Siblings* (Dynamo, §4.4): all versions are shown to the next user, whose write replaces them.
 //! - *Merge*: they are shown as one, here as their union (Dynamo's shopping cart). Nothing is lost.
 //! - *Custom*: a rule of the application's says which of them counts: here the leaders have ranks.
-//!   The others stay beside it until a user who was shown them has replaced them. A rule may not
-//!   drop them: what wins over them may be replaced by something that does not, and then it depends
-//!   on the order of arrival what is left.
+//!   What counts is what a user goes on from: the next write says what that version says, and one
+//!   thing more. The others stay beside it, and are shown with it, until such a write has replaced
+//!   them (CouchDB's losing revisions). A rule may not drop them: what wins over them may be
+//!   replaced by something that does not, and then it depends on the order of arrival what is left.
 //! - *Last writer wins*: the version with the largest Lamport time is kept. It may drop the others,
 //!   since whatever replaces the largest has a larger time still. Somebody's write is lost, so
 //!   somebody is told. Without vectors there would be nothing to tell: by times alone a write that
@@ -53,13 +54,14 @@ mod state;
 use serde::{Deserialize, Serialize};
 use splitbrain::{NodeId, Outbox, Protocol, Units};
 
+use crate::parts::dots::Dot;
 use crate::parts::version_vector::VersionVector;
 
 pub use bugs::Bug;
 pub use invariants::Accounts;
 pub use model::MultiLeaderModel;
 pub use state::{
-    Dot, Draft, Event, Input, Leader, Message, Timer, Update, Values, Version, shown, union,
+    Draft, Event, Input, Leader, Message, Timer, Update, Values, Version, is_in, shown, union,
 };
 
 /// The code of one leader.
@@ -83,7 +85,8 @@ pub enum Resolution {
     LastWriter,
     /// Values are sets, and all versions are shown as their union.
     Merge,
-    /// The application has a rule which of them counts; the others are kept beside it.
+    /// The application has a rule which of them counts: users go on from that one, and the others
+    /// are kept beside it until they do.
     Custom,
 }
 
@@ -135,7 +138,7 @@ impl Protocol for MultiLeader {
         match input {
             Input::Open { editor, key } => {
                 let versions = &leader.values[usize::from(key)];
-                let (shown, items) = (shown(versions), self.merged(versions));
+                let (shown, items) = (shown(versions), self.begun(versions));
                 let draft = Draft { editor, context: leader.seen.clone(), items };
                 leader.drafts.retain(|one| one.editor != editor);
                 leader.drafts.push(draft);
@@ -156,7 +159,7 @@ impl Protocol for MultiLeader {
     /// seen stays seen.
     fn ignores(&self, _: NodeId, leader: &Leader, _: NodeId, message: &Message) -> bool {
         match message {
-            Message::Update(update) => update.dot.is_in(&leader.seen),
+            Message::Update(update) => is_in(update.dot, &leader.seen),
             Message::Store { seen, .. } => leader.seen.includes(seen),
             // Who has seen more by then answers.
             Message::Pull(_) | Message::Digest(_) => false,
@@ -181,11 +184,11 @@ impl MultiLeader {
             number = context.get(me) + 1;
         }
         let versions = &leader.values[usize::from(key)];
-        if self.has(Bug::ContextAtSave) && versions.iter().any(|one| !one.dot.is_in(&context)) {
+        if self.has(Bug::ContextAtSave) && versions.iter().any(|one| !is_in(one.dot, &context)) {
             out.mark(Bug::ContextAtSave.name());
             context = leader.seen.clone();
         }
-        let dot = Dot { leader: me, number };
+        let dot = Dot { by: me.into(), number };
         let kept = items.clone();
         items.push(dot);
         items.sort_unstable();
@@ -199,7 +202,7 @@ impl MultiLeader {
 
     /// Takes another leader's write, if all that it depends on was seen; else asks for that.
     fn take(&self, leader: &mut Leader, from: NodeId, update: &Update, out: &mut Out) {
-        if update.dot.is_in(&leader.seen) {
+        if is_in(update.dot, &leader.seen) {
             return;
         }
         if !leader.seen.includes(&update.after) {
@@ -209,7 +212,7 @@ impl MultiLeader {
             }
             out.mark(Bug::Order.name());
         }
-        leader.seen.raise(update.dot.leader, update.dot.number);
+        leader.seen.raise(update.dot.by.node(), update.dot.number);
         leader.put(update.key, update.version(), &update.context);
         self.settle(leader, update.key, out);
         out.emit(Event::Sees { dots: vec![update.dot], repaired: false });
@@ -243,13 +246,13 @@ impl MultiLeader {
         if versions.len() < 2 {
             return;
         }
-        let last = |one: &&Version| (one.time, one.dot.leader);
+        let last = |one: &&Version| (one.time, one.dot.by);
         let winner = match self.resolution {
             Resolution::LastWriter if self.has(Bug::LwwTie) => {
                 let time = versions.iter().map(|one| one.time).max();
                 let mut latest = versions.iter().filter(|one| Some(one.time) == time);
                 // Of equal times that which was there before: its own, or else any.
-                let own = latest.clone().find(|one| one.dot.leader == out.me());
+                let own = latest.clone().find(|one| one.dot.by.node() == out.me());
                 if latest.clone().count() > 1 {
                     out.mark(Bug::LwwTie.name());
                 }
@@ -271,11 +274,13 @@ impl MultiLeader {
         *versions = vec![winner];
     }
 
-    /// What a user's write begins with: all that is there, if values are merged, and else nothing.
-    fn merged(&self, versions: &[Version]) -> Vec<Dot> {
+    /// What a user's write begins with: all that is there, if values are merged; what counts, if
+    /// there is a rule; and else nothing.
+    fn begun(&self, versions: &[Version]) -> Vec<Dot> {
         match self.resolution {
             Resolution::Merge => union(versions),
-            Resolution::Siblings | Resolution::LastWriter | Resolution::Custom => Vec::new(),
+            Resolution::Custom => versions.first().map_or(Vec::new(), |one| one.items.clone()),
+            Resolution::Siblings | Resolution::LastWriter => Vec::new(),
         }
     }
 

@@ -115,7 +115,8 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "custom",
-        about: "Three leaders take writes of one key, and the first leader's users go first.",
+        about: "Three leaders take writes of one key; the first leader's users go first, and the \
+                next user goes on from theirs.",
         engine: Engine::Explore,
         settings: &[],
     },

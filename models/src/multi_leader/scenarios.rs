@@ -123,6 +123,9 @@ fn goals(ask: &Ask<'_>, resolution: Resolution) -> Vec<Goal<MultiLeader>> {
         goals.extend(contested.then(invariants::conflict));
         goals.extend((contested && again).then(invariants::settled_by_user));
     }
+    if matches!(resolution, Resolution::Merge | Resolution::Custom) {
+        goals.extend(contested.then(invariants::goes_on));
+    }
     goals.extend(depends.then(invariants::cause_missing));
     goals.extend((storm || ask.get("exchanges") > 0).then(invariants::repaired));
     goals

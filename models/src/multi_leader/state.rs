@@ -1,42 +1,15 @@
 //! What a leader remembers, and what leaders say to each other.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use splitbrain::NodeId;
 
+use crate::parts::dots::Dot;
 use crate::parts::version_vector::VersionVector;
 
-/// The name of a write: the leader that took it, and how many it had taken with it, from 1. Vectors
-/// of dots say which writes somebody has seen.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dot {
-    /// The leader that took it.
-    pub leader: NodeId,
-    /// Which of that leader's it is, from 1.
-    pub number: u32,
-}
-
-impl Dot {
-    /// Whether whoever has seen so much has seen this write.
-    pub fn is_in(self, seen: &VersionVector) -> bool {
-        self.number <= seen.get(self.leader)
-    }
-}
-
-/// `n0.2`: the second write that n0 took.
-impl fmt::Display for Dot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.leader, self.number)
-    }
-}
-
-/// As it is written, because writes are named everywhere.
-impl fmt::Debug for Dot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
+/// Whether whoever has seen so much has seen that write. Vectors say of each leader how many of its
+/// writes were seen, from the first on.
+pub fn is_in(write: Dot, seen: &VersionVector) -> bool {
+    write.number <= seen.get(write.by.node())
 }
 
 /// A version of a key's value.
@@ -48,7 +21,7 @@ pub struct Version {
     /// How many writes its leader had seen with it: a Lamport time, for the last writer to win by.
     pub time: u32,
     /// What it says: the writes whose words are in it, in order. Its own alone, unless values are
-    /// merged.
+    /// merged or users go on from the one that counts.
     pub items: Vec<Dot>,
 }
 
@@ -73,7 +46,7 @@ pub struct Draft {
     pub editor: u8,
     /// Which writes the leader had seen when the user looked: the *context* of what will be saved.
     pub context: VersionVector,
-    /// What the value said.
+    /// What the user goes on from.
     pub items: Vec<Dot>,
 }
 
@@ -161,7 +134,7 @@ pub enum Event {
         editor: u8,
         /// The write.
         dot: Dot,
-        /// Which writes are kept in it: what it merges, if values are merged.
+        /// Which writes are kept in it: what its user went on from.
         kept: Vec<Dot>,
     },
     /// A write came before one that it depends on.
@@ -186,7 +159,7 @@ impl Leader {
     /// Puts a version in place of those that its user had seen.
     pub fn put(&mut self, key: u8, version: Version, context: &VersionVector) {
         let versions = &mut self.values[usize::from(key)];
-        versions.retain(|one| !one.dot.is_in(context));
+        versions.retain(|one| !is_in(one.dot, context));
         let at = versions.partition_point(|one| *one < version);
         versions.insert(at, version);
     }
@@ -195,8 +168,8 @@ impl Leader {
     /// or lost, where the other has seen its write; and else the other has not heard of it.
     pub fn merge(&mut self, seen: &VersionVector, values: &Values) {
         for (ours, theirs) in self.values.iter_mut().zip(values) {
-            ours.retain(|one| theirs.contains(one) || !one.dot.is_in(seen));
-            ours.extend(theirs.iter().filter(|one| !one.dot.is_in(&self.seen)).cloned());
+            ours.retain(|one| theirs.contains(one) || !is_in(one.dot, seen));
+            ours.extend(theirs.iter().filter(|one| !is_in(one.dot, &self.seen)).cloned());
             ours.sort_unstable();
         }
         self.seen.merge(seen);
@@ -206,7 +179,7 @@ impl Leader {
     pub fn lacks(&self, seen: &VersionVector) -> Vec<Dot> {
         let ours = &self.seen;
         let of = |(leader, last): (NodeId, u32)| {
-            (ours.get(leader) + 1..=last).map(move |number| Dot { leader, number })
+            (ours.get(leader) + 1..=last).map(move |number| Dot { by: leader.into(), number })
         };
         seen.iter().flat_map(of).collect()
     }
@@ -232,7 +205,7 @@ mod tests {
     use super::*;
 
     fn dot(leader: u8, number: u32) -> Dot {
-        Dot { leader: NodeId(leader), number }
+        Dot { by: NodeId(leader).into(), number }
     }
 
     fn version(leader: u8, number: u32) -> Version {

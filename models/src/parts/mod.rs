@@ -2,6 +2,7 @@
 //!
 //! - [`ballot`]: the numbers under which proposers propose.
 //! - [`clocks`]: Lamport's, vector and hybrid clocks.
+//! - [`counted`]: an object that clients add one to, and what their answers are held to.
 //! - [`crdt`]: replicated data types that converge by merging.
 //! - [`detector`]: the perfect failure detector of fail-stop systems.
 //! - [`dots`]: names for single updates, and sets of them.
@@ -17,6 +18,7 @@
 
 pub mod ballot;
 pub mod clocks;
+pub mod counted;
 pub mod crdt;
 pub mod detector;
 pub mod dots;

@@ -41,13 +41,14 @@
 //!
 //! > P = 1 / (1 + e^z),  z = y (1.5976 + 0.070566 y²)
 //!
-//! is close to the normal distribution's tail (Page 1977; it is what Akka uses, too), and so
-//! φ = log₁₀(1 + e^z). Computed as written in floating point that ends early: 1 − F(t) is 0 once
+//! is close to the normal distribution's tail (S. R. Bowling, M. T. Khasawneh, S. Kaewkuekool,
+//! B. R. Cho, *A logistic approximation to the cumulative normal distribution*, Journal of
+//! Industrial Engineering and Management 2(1), 2009; Akka uses it, too), and so φ = log₁₀(1 + e^z). Computed as written in floating point that ends early: 1 − F(t) is 0 once
 //! F(t) rounds to 1, and φ infinite. But log₁₀(1 + e^z) is z · log₁₀ e + log₁₀(1 + e^−z): a product, and
 //! something that lies between 0 and 0.302 and is read from a table. It never underflows, and it
 //! never falls as z rises.
 //!
-//! How close? Up to φ = 2 within 0.002; at 2.87 it is 2.91, at 4.50 it is 4.74, at 9.0 it is 10.8:
+//! How close? Up to φ = 1.8 within 0.002, up to φ = 2 within 0.005; at 2.87 it is 2.91, at 4.50 it is 4.74, at 9.0 it is 10.8:
 //! far out in the tail it suspects a little sooner than the normal distribution would.
 //!
 //! # What is promised whatever the history
@@ -55,7 +56,8 @@
 //! - φ is finite, never negative, and never falls while nothing is heard.
 //! - **Completeness, in time**: a silence of [`Settings::detection`] or more is suspected. That
 //!   rests on [`Settings::longest_sample`]: without it one long outage is a sample like any other,
-//!   and after it the next one goes unnoticed for as long.
+//!   and after it the next one goes unnoticed for as long. And it rests on
+//!   [`Settings::first_estimate`]: with no sample at all nothing is suspected.
 //! - **Accuracy, at once**: a silence shorter than [`Settings::grace`] is not. That rests on
 //!   [`Settings::least_deviation`]: of heartbeats that all came after the very same interval the
 //!   deviation is 0, and one that is late by nothing worth mentioning would be infinitely
@@ -81,7 +83,8 @@ pub struct Phi(pub u64);
 impl Phi {
     /// Nothing is suspected.
     pub const NONE: Phi = Phi(0);
-    /// What −log₁₀ 0 would be. No level is: [`PhiAccrual::phi`] of a deviation of nothing apart.
+    /// What −log₁₀ 0 would be. No [`PhiAccrual`] gives it, since it has a least deviation; a
+    /// [`History`] does where that is 0.
     pub const INFINITE: Phi = Phi(u64::MAX);
 
     /// A level that is a whole number.
@@ -107,8 +110,9 @@ pub struct Settings {
     pub threshold: Phi,
     /// How many intervals are remembered.
     pub window: usize,
-    /// How long an interval is thought to be before any was seen. Without it nothing is suspected
-    /// before the second heartbeat, and who stops after the first never is.
+    /// How long an interval is thought to be before any was seen. With no sample at all nothing is
+    /// suspected: without an estimate nobody is before the second heartbeat, and who stops after the
+    /// first never is; nor is whoever is never heard twice within the longest sample.
     pub first_estimate: Option<u64>,
     /// The deviation is taken to be at least this.
     pub least_deviation: u64,
@@ -120,7 +124,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The shortest silence that is suspected whatever was seen before.
+    /// The shortest silence that is suspected whatever was seen before, if there is any sample.
     ///
     /// φ is least when mean and deviation are greatest; no sample is longer than the longest, so
     /// the mean is not either, and the deviation is at most half of it.
@@ -243,11 +247,19 @@ impl PhiAccrual {
     /// A detector that has heard nothing.
     ///
     /// # Panics
-    /// When it would remember no interval, or the least deviation is 0: then heartbeats that come
-    /// to the tick make the smallest delay infinitely suspicious.
+    /// When it would remember no interval; when the least deviation is 0, so that heartbeats that
+    /// come to the tick make the smallest delay infinitely suspicious; when the window may stay
+    /// empty and a silence be suspected never, because there is no first estimate, or because an
+    /// estimate and a quarter of it is no sample.
     pub fn new(settings: Settings) -> PhiAccrual {
         assert!(settings.window > 0, "a window of no intervals: make `window` at least 1");
         assert!(settings.least_deviation > 0, "no deviation: make `least_deviation` at least 1");
+        let estimate = settings.first_estimate.expect("no samples: set `first_estimate`");
+        assert!(
+            settings.takes(estimate + estimate / 4),
+            "a first estimate that is an outage: make `longest_sample` at least {}",
+            estimate + estimate / 4
+        );
         PhiAccrual { settings, history: History::default() }
     }
 
@@ -408,12 +420,16 @@ mod tests {
 
     #[test]
     fn a_detector_that_makes_no_sense_is_refused() {
-        for settings in
-            [Settings { window: 0, ..SETTINGS }, Settings { least_deviation: 0, ..SETTINGS }]
-        {
+        for settings in [
+            Settings { window: 0, ..SETTINGS },
+            Settings { least_deviation: 0, ..SETTINGS },
+            Settings { first_estimate: None, ..SETTINGS },
+            Settings { longest_sample: Some(1_249), ..SETTINGS },
+        ] {
             let refused = std::panic::catch_unwind(|| PhiAccrual::new(settings));
             assert!(refused.is_err(), "{settings:?}");
         }
+        PhiAccrual::new(Settings { longest_sample: Some(1_250), ..SETTINGS });
     }
 
     #[test]

@@ -19,17 +19,20 @@ pub enum Bug {
     OutageInWindow,
     /// Each look takes the silence so far for an interval.
     SilenceSampled,
+    /// Who is suspected once stays so.
+    NeverTrustsAgain,
 }
 
 impl Bug {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Bug; 6] = [
+    pub const ALL: [Bug; 7] = [
         Bug::ZeroDeviation,
         Bug::FirstHeartbeatIgnored,
         Bug::Underflow,
         Bug::ClockBack,
         Bug::OutageInWindow,
         Bug::SilenceSampled,
+        Bug::NeverTrustsAgain,
     ];
 
     /// Its name on the command line and in files.
@@ -41,6 +44,7 @@ impl Bug {
             Bug::ClockBack => "clock-back",
             Bug::OutageInWindow => "outage-in-window",
             Bug::SilenceSampled => "silence-sampled",
+            Bug::NeverTrustsAgain => "never-trusts-again",
         }
     }
 
@@ -103,6 +107,16 @@ pub(super) const BUGS: &[BugInfo] = &[
                 the more usual that becomes.",
         source: "Hayashibara et al. 2004, §2: a level of suspicion that must accrue; a derivation",
         invariant: "rises-in-silence",
+        explored: ("small", &[]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: Bug::NeverTrustsAgain.name(),
+        about: "A node that is suspected stays so, though a late heartbeat has come and its level \
+                is low again.",
+        source: "Hayashibara et al. 2004, §2, on accrual detectors of class ◇P, which are wrong for \
+                 a while and not for ever; a derivation",
+        invariant: "view-comes-true",
         explored: ("small", &[]),
         simulated: ("storm", &[]),
     },

@@ -81,8 +81,8 @@ impl Silence {
 pub(super) fn complete_in_time(settings: &Settings, nodes: usize) -> Invariant<Detection> {
     Invariant::history(
         "complete-in-time",
-        "A node that has been silent for so long that no history excuses it is suspected. Ticks by \
-         which the watcher's clock was set back do not count.",
+        "A node that has been silent for so long that no history excuses it is suspected. Every \
+         tick by which the watcher's clock was ever set back is added to the bound.",
         Silence::new(settings.detection(), settings, nodes),
         |silence, sight| {
             let bound = silence.bound + set_back(sight);
@@ -104,7 +104,7 @@ pub(super) fn accurate_at_once(settings: &Settings, nodes: usize) -> Invariant<D
         Silence::new(settings.grace(), settings, nodes),
         |silence, sight| match silence.see(sight) {
             Some((of, ticks, true)) if ticks < silence.bound => broken(format!(
-                "{of} was silent for {ticks} ticks and is suspected; less than {} never are",
+                "{of} was silent for {ticks} ticks and is suspected; a silence below {} never is",
                 silence.bound
             )),
             _ => Ok(()),

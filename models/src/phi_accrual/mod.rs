@@ -11,6 +11,16 @@
 //! of its own, [`crate::parts::phi_accrual`]; this is what becomes of it in a system where messages
 //! are slow or lost, nodes crash and come back, and the watcher's wall clock is set back.
 //!
+//! # Beyond the paper
+//!
+//! - Deviations are taken to be at least so much, before the first interval there is an estimate,
+//!   and some lateness is not worth mentioning: as in Akka (`min-std-deviation`,
+//!   `heartbeat-interval`, `acceptable-heartbeat-pause`).
+//! - An interval longer than the longest sample was an outage, and no sample: as in Cassandra
+//!   (`fd_max_interval_ms`).
+//! - The watcher's start counts as a heartbeat of everyone, so that who never says anything is
+//!   suspected, too.
+//!
 //! # Time
 //!
 //! The watcher's wall clock goes on tick by tick, and whoever administers it may set it back. Code
@@ -230,6 +240,9 @@ impl Detection {
         }
         peer.history.heartbeat(&self.in_force(), now);
         out.emit(Event::Heard { of: from, at });
+        if peer.suspected && self.has(Bug::NeverTrustsAgain) {
+            return out.mark(Bug::NeverTrustsAgain.name());
+        }
         if std::mem::take(&mut peer.suspected) {
             out.emit(Event::Trusts(from));
         }
@@ -242,7 +255,8 @@ impl Detection {
         for (peer, of) in watcher.peers.iter_mut().zip((1..).map(NodeId)) {
             let phi = self.phi(&mut peer.history, now, out);
             out.emit(Event::Looked { of, at, phi });
-            let suspected = phi >= self.settings.threshold;
+            let stays = peer.suspected && self.has(Bug::NeverTrustsAgain);
+            let suspected = stays || phi >= self.settings.threshold;
             if suspected != peer.suspected {
                 peer.suspected = suspected;
                 let changed = if suspected { Event::Suspects(of) } else { Event::Trusts(of) };
@@ -296,7 +310,8 @@ impl Detection {
             Some(Bug::ZeroDeviation) => Settings { least_deviation: 0, ..right },
             Some(Bug::FirstHeartbeatIgnored) => Settings { first_estimate: None, ..right },
             Some(Bug::OutageInWindow) => Settings { longest_sample: None, ..right },
-            Some(Bug::Underflow | Bug::ClockBack | Bug::SilenceSampled) | None => right,
+            Some(Bug::Underflow | Bug::ClockBack | Bug::SilenceSampled | Bug::NeverTrustsAgain)
+            | None => right,
         }
     }
 

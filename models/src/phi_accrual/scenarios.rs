@@ -175,7 +175,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "long",
-        about: "A silence so long that its probability has no more than six zeros.",
+        about: "A silence so long that six digits show its probability as 0.",
         engine: Engine::Explore,
         settings: &[("beats", 1), ("ticks", 20), ("pause", 1)],
     },

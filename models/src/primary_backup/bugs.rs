@@ -21,11 +21,13 @@ pub enum Bug {
     UnorderedApply,
     /// Updates that come while the history is transferred are not sent after it.
     TransferRace,
+    /// The history is sent once in a view, and never again.
+    TransferOnce,
 }
 
 impl Bug {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Bug; 7] = [
+    pub const ALL: [Bug; 8] = [
         Bug::AckBeforeBackup,
         Bug::SplitBrain,
         Bug::OldPrimaryReads,
@@ -33,6 +35,7 @@ impl Bug {
         Bug::NoViewCheck,
         Bug::UnorderedApply,
         Bug::TransferRace,
+        Bug::TransferOnce,
     ];
 
     /// Its name on the command line and in files.
@@ -45,6 +48,7 @@ impl Bug {
             Bug::NoViewCheck => "no-view-check",
             Bug::UnorderedApply => "unordered-apply",
             Bug::TransferRace => "transfer-race",
+            Bug::TransferOnce => "transfer-once",
         }
     }
 
@@ -106,7 +110,8 @@ pub(super) const BUGS: &[BugInfo] = &[
         name: "unordered-apply",
         about: "A backup takes updates in the order in which they arrive, which is not the \
                 primary's.",
-        source: "Budhiraja, Marzullo, Schneider & Toueg 1993, §2, whose links keep the order",
+        source: "happy-simulator 0.2.5, whose backups do; Budhiraja, Marzullo, Schneider & Toueg \
+                 1993, §2, whose links keep the order",
         invariant: "replica-agreement",
         explored: ("small", &[]),
         simulated: ("storm", &[]),
@@ -118,6 +123,15 @@ pub(super) const BUGS: &[BugInfo] = &[
         source: "6.824 lab 2, part B, on the transfer to a new backup",
         invariant: "durability",
         explored: ("join", &[]),
+        simulated: ("storm", &[]),
+    },
+    BugInfo {
+        name: "transfer-once",
+        about: "A primary sends its history when it hears of the view and never again: if it is \
+                lost, or forgotten in a crash that it was sent, no update is answered any more.",
+        source: "6.824 lab 2, part B, by leaving out that a lost transfer is tried again",
+        invariant: "recovers",
+        explored: ("reboot", &[]),
         simulated: ("storm", &[]),
     },
 ];

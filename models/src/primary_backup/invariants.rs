@@ -4,7 +4,8 @@ use splitbrain::invariants::{Agreement, Durability, prefix_order};
 use splitbrain::{Goal, Invariant, Node, NodeId, Nodes, Sight, Units, broken};
 
 use super::{Event, Input, PrimaryBackup, Request, Server, Service, State};
-use crate::parts::machine::{Add, Replies, Total};
+use crate::parts::counted::{Counted, Seen};
+use crate::parts::view::View;
 
 /// The view service.
 fn service(nodes: &Nodes<PrimaryBackup>) -> &Service {
@@ -27,12 +28,15 @@ fn servers(nodes: &Nodes<PrimaryBackup>) -> impl Iterator<Item = (NodeId, &Serve
     nodes.iter().enumerate().skip(1).map(|(at, node)| (NodeId::at(at), server(node)))
 }
 
-/// One acts at a time.
-pub(super) fn one_primary() -> Invariant<PrimaryBackup> {
+/// One acts at a time. Of the first view nobody tells: its primary acts from the start.
+pub(super) fn one_primary(protocol: &PrimaryBackup) -> Invariant<PrimaryBackup> {
+    let View { number, primary, .. } = protocol.first_view();
+    let mut primaries = Agreement::<u32, NodeId>::new();
+    primaries.agree(number, primary).expect("nothing was seen before the first view");
     Invariant::history(
         "one-primary",
         "In a view at most one server acts as the primary, ever.",
-        Agreement::<u32, NodeId>::new(),
+        primaries,
         |primaries, sight| match sight {
             Sight::Event { node, event: Event::Acts(view), .. } => {
                 primaries.agree_named("view", "primary", *view, *node)
@@ -84,29 +88,21 @@ pub(super) fn durability() -> Invariant<PrimaryBackup> {
     )
 }
 
-/// Clients see one object, where the primary waits.
-pub(super) fn linearizability() -> Invariant<PrimaryBackup> {
-    Invariant::history(
-        "linearizability",
-        "The answers to clients are those of one object that does one thing after another, each \
-         between its request and its answer.",
-        Replies::new(Total(0)),
-        |replies, sight| match sight {
-            Sight::Input { input: Input::Update(request), .. } => {
-                replies.ask(request.client, request.serial, Add { add: 1 });
-                Ok(())
+/// What is seen of clients.
+impl Counted for PrimaryBackup {
+    fn seen(sight: &Sight<'_, Self>) -> Option<Seen> {
+        match sight {
+            Sight::Input { input: Input::Update(request), .. } => Some(Seen::Update(*request)),
+            Sight::Input { input: Input::Query(request), .. } => Some(Seen::Query(*request)),
+            Sight::Event { event: Event::Updated { request, total }, .. } => {
+                Some(Seen::Updated(*request, *total))
             }
-            Sight::Input { input: Input::Query(request), .. } => {
-                replies.ask(request.client, request.serial, Add { add: 0 });
-                Ok(())
+            Sight::Event { event: Event::Queried { request, total }, .. } => {
+                Some(Seen::Queried(*request, *total))
             }
-            Sight::Event {
-                event: Event::Updated { request, total } | Event::Queried { request, total },
-                ..
-            } => replies.answer(request.client, request.serial, *total),
-            _ => Ok(()),
-        },
-    )
+            _ => None,
+        }
+    }
 }
 
 /// Left to themselves, all are in the view again.
@@ -130,20 +126,6 @@ pub(super) fn recovers() -> Invariant<PrimaryBackup> {
             if *acknowledged { Ok(()) } else { broken(format!("view {} is open", view.number)) }
         },
     )
-}
-
-/// An update is answered.
-pub(super) fn updated() -> Goal<PrimaryBackup> {
-    Goal::seen("updated", "An update is answered.", |_, sight| {
-        matches!(sight, Sight::Event { event: Event::Updated { .. }, .. })
-    })
-}
-
-/// A query sees an update.
-pub(super) fn queried() -> Goal<PrimaryBackup> {
-    Goal::seen("queried", "A query is answered with an update that was answered.", |_, sight| {
-        matches!(sight, Sight::Event { event: Event::Queried { total: 1.., .. }, .. })
-    })
 }
 
 /// A backup takes over.

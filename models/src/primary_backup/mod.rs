@@ -50,8 +50,9 @@ use splitbrain::{NodeId, Outbox, Protocol, Units};
 
 pub use bugs::Bug;
 pub use model::PrimaryBackupModel;
-pub use state::{Event, Input, Message, Request, Server, Service, State, Timer};
+pub use state::{Event, Input, Message, Server, Service, State, Timer};
 
+pub use crate::parts::counted::Request;
 use crate::parts::in_order::{InOrder, Sequence};
 use crate::parts::view::View;
 

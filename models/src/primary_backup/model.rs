@@ -162,6 +162,12 @@ const SCENARIOS: &[ScenarioInfo] = &[
         ],
     },
     ScenarioInfo {
+        name: "reboot",
+        about: "A server crashes and comes back before it is missed, and all is well again.",
+        engine: Engine::Explore,
+        settings: &[("crashes", 1), ("restarts", 1)],
+    },
+    ScenarioInfo {
         name: "deep",
         about: "Two backups, two suspicions, and a server that comes back as a backup.",
         engine: Engine::ExploreDeep,

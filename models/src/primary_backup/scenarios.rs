@@ -5,6 +5,7 @@ use splitbrain::simulate::{FaultKinds, Storm};
 use splitbrain::{ClientId, Faults, Firing, Goal, Invariant, NodeId, Scenario, To, Units};
 
 use super::{Bug, Event, Input, Mode, PrimaryBackup, Request, Timer, invariants};
+use crate::parts::counted;
 use crate::parts::machine::Serial;
 
 /// The names of the nodes: digits are the nodes' own.
@@ -19,6 +20,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<PrimaryBackup>, String> {
     let protocol = PrimaryBackup { mode: mode(ask), backups: ask.get("backups") as u8, bug };
     let servers = 1 + protocol.backups + ask.get("spares") as u8;
     let nodes = usize::from(servers) + 1;
+    let invariants = invariants_of(ask, &protocol);
     let scenario = Scenario::new("primary_backup", protocol, nodes)
         .names(&NAMES[..nodes])
         .faults(faults(ask))
@@ -31,7 +33,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<PrimaryBackup>, String> {
         .timer("repeats", |timer| *timer == Timer::Repeat, Firing::Times(ask.count("repeats")))
         .storm(storm());
     let scenario = lanes(ask).into_iter().fold(scenario, Scenario::lane);
-    let scenario = invariants_of(ask).into_iter().fold(scenario, Scenario::invariant);
+    let scenario = invariants.into_iter().fold(scenario, Scenario::invariant);
     Ok(goals(ask).into_iter().fold(scenario, Scenario::goal))
 }
 
@@ -64,15 +66,15 @@ fn lanes(ask: &Ask<'_>) -> Vec<Vec<(To, Input)>> {
 }
 
 /// Each mode is held to what it promises.
-fn invariants_of(ask: &Ask<'_>) -> Vec<Invariant<PrimaryBackup>> {
-    let mut all = vec![invariants::one_primary(), invariants::replica_agreement()];
+fn invariants_of(ask: &Ask<'_>, protocol: &PrimaryBackup) -> Vec<Invariant<PrimaryBackup>> {
+    let mut all = vec![invariants::one_primary(protocol), invariants::replica_agreement()];
     match mode(ask) {
         Mode::Synchronous | Mode::SemiSynchronous => {
-            all.extend([invariants::durability(), invariants::linearizability()]);
+            all.extend([invariants::durability(), counted::linearizability()]);
         }
         Mode::Asynchronous => {}
     }
-    if ask.scenario.starts_with("storm") {
+    if ask.scenario.starts_with("storm") || ask.scenario == "reboot" {
         all.push(invariants::recovers());
     }
     all
@@ -86,8 +88,8 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<PrimaryBackup>> {
     let (updates, two) = (some("updates"), ask.get("backups") > 0 || some("spares"));
     let transfers = updates && two && (ask.get("spares") > 0 || ask.get("backups") > 1 && suspects);
     let reachable = [
-        (updates, invariants::updated()),
-        (updates && some("queries"), invariants::queried()),
+        (updates, counted::updated()),
+        (updates && some("queries"), counted::queried()),
         (updates && two && suspects, invariants::failed_over()),
         (two && suspects, invariants::two_believe()),
         (transfers, invariants::transferred()),
@@ -111,5 +113,5 @@ fn storm() -> Storm<PrimaryBackup> {
             }
             Event::Acts(_) | Event::Transferred => None,
         })
-        .progress(invariants::updated())
+        .progress(counted::updated())
 }

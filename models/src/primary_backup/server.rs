@@ -243,7 +243,10 @@ impl PrimaryBackup {
             }
             return out.send(SERVICE, Message::Ping(server.view.number));
         }
-        self.transfer(server, out);
+        match self.has(Bug::TransferOnce) && !server.has_transferred() {
+            true => out.mark(Bug::TransferOnce.name()),
+            false => self.transfer(server, out),
+        }
         for (backup, last) in &server.held {
             forward_after(server, *backup, *last, out);
         }

@@ -145,7 +145,8 @@ pub(super) const BUGS: &[BugInfo] = &[
     BugInfo {
         name: Bug::RelayMissing.name(),
         about: "Members are asked to ping another, and do not.",
-        source: "Das, Gupta & Motivala 2002, §3.1; a derivation",
+        source: "happy-simulator 0.2.5, whose indirect probes nobody relays; Das, Gupta & Motivala \
+                 2002, §3.1",
         invariant: "no-false-death",
         explored: ("broken-link", &[("turns", 11_111_111)]),
         simulated: ("storm-cut", &[]),

@@ -52,12 +52,14 @@
 //! nothing of the suspicion. Every verdict prints the assumption. Where more is lost, accuracy is a
 //! matter of probability, and is measured at a stated rate of loss.
 //!
-//! **Completeness and convergence**: from whatever was reached, if faults cease, there comes a
+//! **Completeness and convergence**: from whatever was reached (where the network is patient, from
+//! each state at rest), if faults cease, there comes a
 //! moment soon enough at which each member knows exactly those to be alive that are. One timed
 //! continuation of each state is run for that, and each storm ends with a phase without faults;
 //! that it comes about in all continuations, and lasts, would need fairness.
 //!
-//! Not modelled: random choices of relays and targets, since all are asked, in a fixed order;
+//! Not modelled: protocol periods of one fixed length, since a probe that is answered directly takes
+//! one wait here, and one that is not takes two; random choices of relays and targets, since all are asked, in a fixed order;
 //! numbers of probes, so that a late ack counts for the next probe of its target; a bound on how
 //! much rides on a message, which small groups do not reach; discovery, since the addresses of all
 //! who may ever join are known; a crash of all members at once, after which nobody could welcome
@@ -83,8 +85,8 @@ pub use state::{
     Event, Input, Member, Message, Phase, Probe, Purpose, Rumor, Standing, State, Timer,
 };
 
-/// How long a member waits for an ack, direct or not: half a protocol period. It must be longer
-/// than a round trip usually takes, or else everybody suspects everybody (§3.1).
+/// How long a member waits for an ack, direct or not: a protocol period takes one wait, or two. It
+/// must be longer than a round trip usually takes, or else everybody suspects everybody (§3.1).
 const WAIT: Span = Span::millis(400);
 
 /// The code of one node.

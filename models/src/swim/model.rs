@@ -30,6 +30,8 @@ impl Model for SwimModel {
 
     fn not_modelled(&self) -> &'static [&'static str] {
         &[
+            "Protocol periods of one fixed length: a probe that is answered directly takes one wait, \
+             and one that is not takes two.",
             "Random choices of relays and targets: all are asked, in a fixed order.",
             "Numbers of probes, so a late ack counts for the next probe of its target.",
             "A bound on how much rides on a message, which small groups do not reach.",

@@ -33,6 +33,7 @@ fn every_mistake_breaks_its_invariant_by_a_shortest_trace() {
         ("equal-no-bump", 2),
         ("counter-reset", 3),
         ("unwired", 2),
+        ("ignores-now", 3),
         ("no-drift-guard", 4),
         ("vector-gap", 3),
         ("fifo-only", 4),

@@ -58,7 +58,9 @@ fn lived_through(kind: Kind, history: &[Happens]) -> Vec<(AnyCrdt, Past)> {
             Happens::Update(at, change) => {
                 let (value, past) = &mut replicas[usize::from(*at)];
                 if value.admits(*change) {
-                    value.apply(*change);
+                    let before = value.clone();
+                    let delta = value.apply(*change);
+                    assert_eq!(before.merged(&delta), *value, "{delta:?} tells of {change:?}");
                     past.record(ReplicaId::new(*at), *change);
                     copies.push((value.clone(), past.clone()));
                 }

@@ -14,6 +14,7 @@ fn small_scenarios_hold_exhaustively() {
         ("push-pull", (188_322, 1_740_552, 23), (35_144, 213_762, 20)),
         ("mail", (54_437, 440_284, 17), (17_139, 79_824, 13)),
         ("three", (14_559, 73_821, 11), (6_262, 22_317, 11)),
+        ("removes", (1_042, 3_544, 10), (668, 1_470, 10)),
         ("amnesia", (161_969, 1_211_128, 28), (161_969, 1_211_128, 28)),
     ];
     common::small_scenarios_hold(&CrdtStoreModel, &table, &common::up_to(300_000));
@@ -26,6 +27,9 @@ fn each_mistake_breaks_its_invariant_by_a_shortest_trace() {
         ("whole-map-lww", 4),
         ("version-vector-gap", 3),
         ("digest-outlives-data", 3),
+        ("lww-tie", 6),
+        ("store-replaced", 4),
+        ("gossips-once", 2),
     ];
     common::bugs_show(&CrdtStoreModel, &table, |info| common::only(info.invariant, 300_000));
 }

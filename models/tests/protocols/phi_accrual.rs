@@ -30,6 +30,7 @@ fn every_mistake_breaks_its_invariant_by_a_shortest_trace() {
         ("clock-back", 5),
         ("outage-in-window", 15),
         ("silence-sampled", 5),
+        ("never-trusts-again", 6),
     ];
     common::bugs_show(&PhiAccrualModel, &table, |info| common::only(info.invariant, 300_000));
 }

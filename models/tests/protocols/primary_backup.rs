@@ -20,6 +20,7 @@ fn primary_and_backup_hold_in_every_small_scenario() {
         ("join-two", (255_679, 1_220_401, 26), (24_041, 89_134, 23)),
         ("copies", (49_480, 199_387, 17), (21_068, 87_233, 15)),
         ("return", (494_066, 2_346_751, 24), (61_783, 258_218, 20)),
+        ("reboot", (14_226, 52_832, 18), (9_724, 34_379, 17)),
     ];
     common::small_scenarios_hold(&PrimaryBackupModel, &table, &common::up_to(1_000_000));
 }
@@ -39,6 +40,7 @@ fn every_mistake_breaks_its_invariant_by_a_shortest_trace() {
         ("no-view-check", 6),
         ("unordered-apply", 3),
         ("transfer-race", 8),
+        ("transfer-once", 2),
     ];
     common::bugs_show(&PrimaryBackupModel, &table, search);
 }
@@ -70,7 +72,8 @@ fn more_restarts_than_crashes_are_refused() {
 #[test]
 fn they_hold_in_storms() {
     for storm in ["storm", "storm-semi", "storm-async"] {
-        common::storm_breaks_nothing(&PrimaryBackupModel, storm, &[], 30);
+        let found = common::storm_breaks_nothing(&PrimaryBackupModel, storm, &[], 30);
+        assert!(found.asked_to_settle > 0, "{storm} is asked whether it recovers");
     }
 }
 

@@ -72,7 +72,11 @@ mod tests {
             (5, 511, 1),
             (10, 800, 1),
             (13, 1_014, 1),
+            (15, 1_175, 2),
+            (18, 1_445, 2),
             (20, 1_643, 2),
+            (21, 1_748, 2),
+            (22, 1_857, 3),
             (23, 1_970, 5),
             (30, 2_870, 40),
             (40, 4_499, 240),
@@ -82,6 +86,8 @@ mod tests {
             let Phi(level) = phi_of(tenths, 10);
             let found = (level / 1_000) as i64;
             assert!((found - exact).abs() <= apart, "{tenths}: {found} for {exact}");
+            assert!(exact > 1_800 || apart <= 2, "up to 1.8 it is within 0.002");
+            assert!(exact > 2_000 || apart <= 5, "up to 2 it is within 0.005");
             assert!(tenths < 30 || found > exact, "far out it is on the side of suspicion");
         }
     }
