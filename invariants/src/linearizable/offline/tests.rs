@@ -118,7 +118,9 @@ fn against_the_definition<S: Specification>(initial: &S, history: &Of<S>) -> boo
 /// does not know yet what open operations will answer, so it may find that later. What never
 /// happened is not told to it, and there are no ends without an answer.
 fn against_the_monitor<S: Specification>(initial: &S, history: &Of<S>) {
-    let mut events: Vec<(usize, u64, Result<S::Operation, (usize, S::Output)>)> = Vec::new();
+    /// What was asked, or which operation ends and with what answer.
+    type Told<S> = Result<<S as Specification>::Operation, (usize, <S as Specification>::Output)>;
+    let mut events: Vec<(usize, u64, Told<S>)> = Vec::new();
     for (number, one) in history.operations().iter().enumerate() {
         if one.outcome == Outcome::NeverHappened {
             continue;

@@ -10,6 +10,9 @@ type Row<S> = (
     Option<(usize, Option<<S as Specification>::Output>)>,
 );
 
+/// A sentence, a history, and which row of it has no place.
+type Case<'a, S> = (&'a str, Vec<Row<S>>, Option<usize>);
+
 /// The history of rows whose events are all different.
 fn history<S: Specification>(rows: &[Row<S>]) -> Of<S> {
     let mut history = History::new();
@@ -34,7 +37,7 @@ fn history<S: Specification>(rows: &[Row<S>]) -> Of<S> {
 }
 
 /// Where the search stops: the row that has no place, or nothing.
-fn check<S: Specification>(initial: &S, table: &[(&str, Vec<Row<S>>, Option<usize>)]) {
+fn check<S: Specification>(initial: &S, table: &[Case<'_, S>]) {
     for (sentence, rows, expected) in table {
         let history = history::<S>(rows);
         let stuck = match linearize(initial, &history, &mut |_| true).placement {
