@@ -105,6 +105,27 @@ impl Watch {
         Ok(Watch { began: now, looked: None, time, memory, by_default, display })
     }
 
+    /// As [`Observer::look`], for a search for an order of operations.
+    pub(crate) fn placing(&mut self, states: u64) -> Option<String> {
+        self.look_with(|elapsed| {
+            let rate = states as f64 / elapsed.as_secs_f64().max(0.001);
+            let seconds = elapsed.as_secs();
+            format!("{} states, {}/s, {seconds} s", count(states), count(rate as u64))
+        })
+    }
+
+    /// Shows these words and says what is up, unless it did so a moment ago.
+    fn look_with(&mut self, words: impl FnOnce(Duration) -> String) -> Option<String> {
+        let now = Clock::now();
+        if self.looked.is_some_and(|last| now.duration_since(last) < LOOKS_APART) {
+            return None;
+        }
+        self.looked = Some(now);
+        let elapsed = now.duration_since(self.began);
+        self.show(|| words(elapsed), now);
+        self.limit(elapsed)
+    }
+
     fn limit(&self, elapsed: Duration) -> Option<String> {
         if interrupted() {
             return Some("interrupted by Ctrl-C".to_string());
@@ -122,14 +143,14 @@ impl Watch {
         })
     }
 
-    fn show(&mut self, progress: &Progress<'_>, elapsed: Duration, now: Clock) {
+    fn show(&mut self, words: impl FnOnce() -> String, now: Clock) {
         match &mut self.display {
             Display::Nothing => {}
-            Display::Live(line) => line.set_message(in_words(progress, elapsed)),
+            Display::Live(line) => line.set_message(words()),
             Display::Lines { title, last } => {
                 if now.duration_since(*last) >= LINES_APART {
                     *last = now;
-                    eprintln!("{title}: {}", in_words(progress, elapsed));
+                    eprintln!("{title}: {}", words());
                 }
             }
         }
@@ -138,14 +159,7 @@ impl Watch {
 
 impl Observer for Watch {
     fn look(&mut self, progress: &Progress<'_>) -> Option<String> {
-        let now = Clock::now();
-        if self.looked.is_some_and(|last| now.duration_since(last) < LOOKS_APART) {
-            return None;
-        }
-        self.looked = Some(now);
-        let elapsed = now.duration_since(self.began);
-        self.show(progress, elapsed, now);
-        self.limit(elapsed)
+        self.look_with(|elapsed| in_words(progress, elapsed))
     }
 }
 

@@ -20,9 +20,11 @@
 //! | [`CausalOrder`] | nobody sees an effect before its cause | broadcasts, replicated writes |
 //! | [`HappenedBefore`] | timestamps say what may have caused what | logical clocks |
 //! | [`Linearizable`] | operations seem to take effect at one instant | services and clients |
+//! | [`linearize`] | the same, of a whole [`History`] after the fact | records of real systems |
 //!
-//! [`Linearizable`] is held against a [`Specification`] of the object: a [`Register`], a
-//! [`KeyValue`] store, a [`Lock`], a [`FencedLock`], a [`Counter`], or your own.
+//! [`Linearizable`] and [`linearize`] hold against a [`Specification`] of the object: a [`Register`],
+//! a [`KeyValue`] store, a [`Lock`], a [`FencedLock`], a [`Counter`], a [`Sum`], a [`Queue`], one of
+//! them for each key ([`Keyed`]), or your own.
 //!
 //! ```
 //! use splitbrain_invariants::{Agreement, Held, Monotonic};
@@ -113,9 +115,11 @@ pub use durability::Durability;
 pub use happened_before::HappenedBefore;
 pub use held::{Broken, Held, Value, broken};
 pub use linearizable::{
-    Counter, CounterOperation, FencedLock, FencedLockOutput, KeyValue, KeyValueOperation,
-    KeyValueOutput, Linearizable, Lock, LockOperation, LockOutput, Register, RegisterOperation,
-    RegisterOutput, Specification,
+    Counter, CounterOperation, FencedLock, FencedLockOutput, History, KeyValue, KeyValueOperation,
+    KeyValueOutput, Keyed, Linearizable, Linearization, Lock, LockOperation, LockOutput, Outcome,
+    Part, Placement, Product, Queue, QueueOperation, QueueOutput, Recorded, Register,
+    RegisterOperation, RegisterOutput, Specification, Sum, SumOperation, Unplaceable, linearize,
+    linearize_parts,
 };
 pub use monotonic::Monotonic;
 pub use mutual_exclusion::MutualExclusion;

@@ -94,6 +94,13 @@ fn examples(name: &str, model: &str, bug: &str) -> Vec<(&'static str, Vec<String
                 line(&format!("reach {model} GOAL --format svg --out run.svg")),
             ],
         ),
+        (
+            "linearize",
+            vec![
+                line("linearize history.jsonl"),
+                line("linearize store/latest/history.edn --as register --initial 0"),
+            ],
+        ),
         ("list", vec![line("list"), line("list --markdown docs/models.md --deep")]),
         (
             "bench",

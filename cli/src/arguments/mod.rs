@@ -13,6 +13,7 @@ use splitbrain::catalog::Request;
 use splitbrain::explore::Fingerprint;
 
 use crate::bench::arguments::Bench;
+use crate::history::objects::Object;
 use crate::values;
 
 pub(crate) use line::{command, parse};
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Show a shortest run that reaches a goal, as a diagram
     Reach(Reach),
+    /// Hold a recorded history of a real system to the object it is of
+    Linearize(Linearize),
     /// Measure exploration side by side with other checkers
     Bench(Bench),
     /// Print a completion script for a shell
@@ -307,6 +310,23 @@ pub(crate) struct Reach {
     /// Where it goes, instead of standard output
     #[arg(long, value_name = "PATH")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) ends: Ends,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Linearize {
+    /// The history: JSON, one event a line, or EDN as Jepsen writes it; - is standard input
+    pub(crate) history: PathBuf,
+    /// The object it is of [default: what its operations show]
+    #[arg(long = "as", value_name = "OBJECT", value_enum)]
+    pub(crate) object: Option<Object>,
+    /// What a register, or each key, or a counter has at first [default: nil, or 0 for a counter]
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) initial: Option<String>,
+    /// Visit at most that many states
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) states: Option<u64>,
     #[command(flatten)]
     pub(crate) ends: Ends,
 }

@@ -5,6 +5,7 @@ mod bugs;
 mod check;
 mod explain;
 mod explore;
+mod linearize;
 mod list;
 mod pages;
 mod reach;
@@ -32,6 +33,7 @@ pub(crate) fn perform(session: &mut Session<'_>, asked: &Asked) -> Result<u8, Pr
         Command::Replay(replay) => replay::replay(session, replay),
         Command::Explain(explain) => explain::explain(session, explain),
         Command::Reach(reach) => reach::reach(session, asked, reach),
+        Command::Linearize(asked) => linearize::linearize(session, asked),
         Command::Bench(bench) => bench::bench(session, bench),
         Command::Completions { shell } => completions(session, *shell),
     }

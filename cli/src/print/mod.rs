@@ -6,6 +6,8 @@ pub(crate) mod catalog;
 pub(crate) mod counterexample;
 pub(crate) mod coverage;
 pub(crate) mod explore;
+mod lanes;
+pub(crate) mod linearize;
 pub(crate) mod pages;
 pub(crate) mod replay;
 pub(crate) mod shrink;

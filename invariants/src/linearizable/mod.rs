@@ -2,7 +2,11 @@
 //! and its response.
 
 mod configuration;
+mod keyed;
+mod offline;
+mod queue;
 mod specifications;
+mod sum;
 #[cfg(test)]
 mod tests;
 
@@ -10,10 +14,17 @@ use crate::{Held, Value, broken};
 use configuration::{Configuration, Entry, Search, normal_form};
 use std::fmt::Debug;
 
+pub use keyed::Keyed;
+pub use offline::{
+    History, Linearization, Outcome, Part, Placement, Recorded, Unplaceable, linearize,
+    linearize_parts,
+};
+pub use queue::{Queue, QueueOperation, QueueOutput};
 pub use specifications::{
     Counter, CounterOperation, FencedLock, FencedLockOutput, KeyValue, KeyValueOperation,
     KeyValueOutput, Lock, LockOperation, LockOutput, Register, RegisterOperation, RegisterOutput,
 };
+pub use sum::{Sum, SumOperation};
 
 /// What an object does when its operations come one after the other: the meaning that concurrent
 /// histories are held to.
@@ -62,6 +73,15 @@ pub trait Specification: Value {
         false
     }
 
+    /// Whether the operation, where it answers this, has changed no state: a read, or a conditional
+    /// write that was refused. Where a whole history is looked at, it is in nobody's way
+    /// ([`linearize`]).
+    ///
+    /// `false` is always right, `true` makes searches smaller.
+    fn observes(operation: &Self::Operation, _output: &Self::Output) -> bool {
+        Self::reads_only(operation)
+    }
+
     /// Whether the order of the two operations can matter: to what either of them answers or to
     /// the state after both. An answer to one is not looked for among the orders of operations
     /// unrelated to it, directly or by way of others.
@@ -70,6 +90,19 @@ pub trait Specification: Value {
     fn related(_one: &Self::Operation, _other: &Self::Operation) -> bool {
         true
     }
+}
+
+/// An object made of independent parts, one for each key: an operation is about one part, and what
+/// it does and answers depends on no other.
+///
+/// A history of such an object is linearizable if that of each part is, which is far less work to
+/// find out ([`linearize_parts`]).
+pub trait Product: Specification {
+    /// What tells the parts apart.
+    type Key: Value;
+
+    /// The part that the operation is about.
+    fn key(operation: &Self::Operation) -> Self::Key;
 }
 
 /// Every operation seems to take effect at one instant between its invocation and its response.
@@ -120,7 +153,7 @@ pub trait Specification: Value {
 /// The number of configurations is exponential in the operations open at the same time, in the
 /// worst case. Three or four clients are fine. An object made of independent parts, one for each
 /// key, may have a monitor for each part: that suffices (Herlihy and Wing, Theorem 1, locality) and
-/// is far smaller.
+/// is far smaller. A long history that is there as a whole is what [`linearize`] is for.
 ///
 /// ```
 /// use splitbrain_invariants::{Linearizable, Register, RegisterOperation, RegisterOutput};

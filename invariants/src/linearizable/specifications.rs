@@ -1,6 +1,6 @@
 //! The sequential objects that protocols most often implement.
 
-use super::Specification;
+use super::{Product, Specification};
 use crate::Value;
 use crate::table::Table;
 
@@ -176,8 +176,20 @@ impl<K: Value, V: Value> Specification for KeyValue<K, V> {
         matches!(operation, KeyValueOperation::Get(_))
     }
 
+    fn observes(_operation: &Self::Operation, output: &Self::Output) -> bool {
+        matches!(output, KeyValueOutput::Found(_) | KeyValueOutput::Differs(_))
+    }
+
     fn related(one: &Self::Operation, other: &Self::Operation) -> bool {
         one.key() == other.key()
+    }
+}
+
+impl<K: Value, V: Value> Product for KeyValue<K, V> {
+    type Key = K;
+
+    fn key(operation: &Self::Operation) -> K {
+        operation.key().clone()
     }
 }
 
@@ -252,6 +264,10 @@ impl<H: Value> Specification for Lock<H> {
             (LockOperation::Release(_), _) => LockOutput::NotHeld,
         }
     }
+
+    fn observes(_operation: &Self::Operation, output: &LockOutput) -> bool {
+        matches!(output, LockOutput::Refused | LockOutput::NotHeld)
+    }
 }
 
 /// A [`Lock`] that numbers its grants: each new holder gets the next fencing token, from 1.
@@ -313,6 +329,10 @@ impl<H: Value> Specification for FencedLock<H> {
             LockOutput::Released => FencedLockOutput::Released,
             LockOutput::NotHeld => FencedLockOutput::NotHeld,
         }
+    }
+
+    fn observes(_operation: &Self::Operation, output: &FencedLockOutput) -> bool {
+        matches!(output, FencedLockOutput::Refused | FencedLockOutput::NotHeld)
     }
 }
 

@@ -88,15 +88,15 @@ mod definition {
 }
 
 /// A linear congruential generator (Knuth, *Seminumerical Algorithms*, §3.3.4, MMIX's constants).
-struct Draws(u64);
+pub(super) struct Draws(pub(super) u64);
 
 impl Draws {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         ((self.0 >> 33) as usize) % bound
     }
 
-    fn one_of<T: Clone>(&mut self, items: &[T]) -> T {
+    pub(super) fn one_of<T: Clone>(&mut self, items: &[T]) -> T {
         items[self.below(items.len())].clone()
     }
 }

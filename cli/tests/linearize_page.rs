@@ -1,0 +1,32 @@
+//! docs/linearize.md keeps its word: its commands print the lines it shows.
+
+use splitbrain::catalog::Catalog;
+
+const PAGE: &str = include_str!("../../docs/linearize.md");
+
+#[test]
+fn the_lines_shown_are_what_the_commands_print() {
+    // Files are named as they lie in the repository.
+    std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).expect("the repository");
+    let blocks = PAGE.split("```console\n$ ").skip(1);
+    let mut shown = 0;
+    for block in blocks {
+        let block = block.split("```").next().expect("the block's end");
+        let (command, lines) = block.split_once('\n').expect("a line of its own");
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let words = command.split_whitespace();
+        let catalog = Catalog::new();
+        let code = splitbrain_cli::answer("splitbrain", "0", &catalog, words, &mut out, &mut err);
+        let printed = String::from_utf8([out, err].concat()).expect("text");
+        let (begins, whole) = match lines.strip_suffix("  …\n") {
+            Some(begins) => (begins, false),
+            None => (lines, true),
+        };
+        assert!(printed.starts_with(begins), "{command} prints, instead:\n{printed}");
+        assert!(!whole || printed == begins, "{command} prints more:\n{printed}");
+        let expected = ["✓", "✗", "error", "?"].iter().position(|sign| lines.starts_with(sign));
+        assert_eq!(expected, Some(usize::from(code)), "{command}");
+        shown += 1;
+    }
+    assert!(shown >= 5, "the page shows commands, {shown} of them");
+}
