@@ -240,10 +240,7 @@ impl Detection {
         }
         peer.history.heartbeat(&self.in_force(), now);
         out.emit(Event::Heard { of: from, at });
-        if peer.suspected && self.has(Bug::NeverTrustsAgain) {
-            return out.mark(Bug::NeverTrustsAgain.name());
-        }
-        if std::mem::take(&mut peer.suspected) {
+        if !self.has(Bug::NeverTrustsAgain) && std::mem::take(&mut peer.suspected) {
             out.emit(Event::Trusts(from));
         }
     }
@@ -258,6 +255,10 @@ impl Detection {
             let stays = peer.suspected && self.has(Bug::NeverTrustsAgain);
             let suspected = stays || phi >= self.settings.threshold;
             if suspected != peer.suspected {
+                if self.has(Bug::NeverTrustsAgain) {
+                    // This is its last word of that node.
+                    out.mark(Bug::NeverTrustsAgain.name());
+                }
                 peer.suspected = suspected;
                 let changed = if suspected { Event::Suspects(of) } else { Event::Trusts(of) };
                 out.emit(changed);
