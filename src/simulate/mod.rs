@@ -6,7 +6,8 @@
 //! stormy phase and then a healed one, in which the scenario's progress goal must be met.
 //!
 //! - `storm` is what a scenario says about its runs: how long, which faults, which workload;
-//! - `plan` is what one run has in store, as data;
+//! - `plan` is what one run has in store, as data; `latency` is how long messages take, drawn with
+//!   `curves`, with spans of time as in `written`;
 //! - `strategy` draws plans and shrinks them, as a proptest strategy;
 //! - `run` is one run, with its `agenda`, its `network`, its `clients`, its `faults` and each node's
 //!   own `clock`; `outcome` is what happened in it;
@@ -16,17 +17,21 @@ mod agenda;
 mod campaign;
 mod clients;
 mod clock;
+mod curves;
 mod faults;
+mod latency;
 mod network;
 mod outcome;
 mod plan;
 mod run;
 mod storm;
 mod strategy;
+mod written;
 
 pub use campaign::{Campaign, Failure, Simulation, plan_of, record, run, simulate};
+pub use latency::{Latency, Percentile};
 pub use outcome::{Outcome, Tally};
-pub use plan::{ClockError, Fault, Latency, Plan, TimedFault, Workload};
+pub use plan::{ClockError, Fault, Plan, TimedFault, Workload};
 
 pub use storm::{Answered, FaultKinds, Request, Storm};
 pub use strategy::{PlanTree, Storms};

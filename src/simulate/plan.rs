@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use rand::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::latency::Latency;
 use crate::protocol::NodeId;
-use crate::random::{between, chance, exponential};
 use crate::time::Span;
 
 /// Everything about a run that is decided before it begins. A plan can be saved, printed as a
@@ -28,69 +27,6 @@ pub struct Plan {
     pub clocks: Vec<ClockError>,
     /// The faults, in the order in which they begin.
     pub faults: Vec<TimedFault>,
-}
-
-/// How long a message takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Latency {
-    /// Always the same span.
-    Constant(Span),
-    /// Any span between two, evenly.
-    Uniform {
-        /// The shortest.
-        least: Span,
-        /// The longest.
-        most: Span,
-    },
-    /// A least span and an exponentially distributed rest.
-    Exponential {
-        /// The shortest.
-        least: Span,
-        /// The mean of what comes on top.
-        rest: Span,
-    },
-    /// Mostly short; one message in ten takes long.
-    Spiky {
-        /// The mean of the short ones, exponentially distributed.
-        usual: Span,
-        /// The mean of the long ones, exponentially distributed.
-        slow: Span,
-    },
-}
-
-impl Latency {
-    /// Draws one.
-    pub(crate) fn draw(self, stream: &mut impl Rng) -> u64 {
-        match self {
-            Latency::Constant(span) => span.as_micros(),
-            Latency::Uniform { least, most } => {
-                between(stream, least.as_micros(), most.max(least).as_micros())
-            }
-            Latency::Exponential { least, rest } => {
-                least.as_micros() + exponential(stream, rest.as_micros())
-            }
-            Latency::Spiky { usual, slow } => {
-                let mean = if chance(stream, 100_000) { slow } else { usual };
-                exponential(stream, mean.as_micros())
-            }
-        }
-    }
-}
-
-impl fmt::Display for Latency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Latency::Constant(span) => write!(f, "{span}"),
-            Latency::Uniform { least, most } => write!(f, "{least} to {most}, evenly"),
-            Latency::Exponential { least, rest } => {
-                write!(f, "{least} and more, {rest} on average")
-            }
-            Latency::Spiky { usual, slow } => {
-                write!(f, "{usual} on average, one in ten {slow}")
-            }
-        }
-    }
 }
 
 /// How the clients ask.

@@ -4,7 +4,8 @@ use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use rand::rand_core::Rng;
 
-use super::plan::{ClockError, Fault, Latency, Plan, TimedFault, Workload};
+use super::latency::Latency;
+use super::plan::{ClockError, Fault, Plan, TimedFault, Workload};
 use super::storm::FaultKinds;
 use crate::protocol::{NodeId, Protocol};
 use crate::random::{below, between, chance, exponential};

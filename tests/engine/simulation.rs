@@ -229,7 +229,7 @@ fn messages_overtake_each_other_unless_latency_is_constant_or_links_are_fifo() {
         for (links, duplication) in
             [(Links::Unordered, 0), (Links::Fifo, 0), (Links::Set, 0), (Links::Fifo, 200_000)]
         {
-            let plan = Plan { latency, duplication, ..calm() };
+            let plan = Plan { latency: latency.clone(), duplication, ..calm() };
             let made = made(&beacons(2).links(links), &plan, 3);
             let heard = made.heard(B, A);
             let in_order = links == Links::Fifo || matches!(latency, Latency::Constant(_));
@@ -249,7 +249,7 @@ fn fifo_links_keep_their_order_through_loss_pauses_cuts_and_crashes() {
     ];
     for latency in LATENCIES {
         for seed in 0..5 {
-            let plan = Plan { latency, loss: 200_000, ..with_faults(&faults) };
+            let plan = Plan { latency: latency.clone(), loss: 200_000, ..with_faults(&faults) };
             let made = made(&beacons(3).links(Links::Fifo), &plan, seed);
             for (from, to) in [(A, B), (B, A), (A, C), (C, B)] {
                 let heard = made.heard(to, from);
@@ -270,7 +270,7 @@ fn patient() -> Scenario<Beacon> {
 
 #[test]
 fn patience_is_respected_in_runs() {
-    let plan = Plan { latency: LATENCIES[2], ..calm() };
+    let plan = Plan { latency: LATENCIES[2].clone(), ..calm() };
     let hasty = made(&beacons(2), &plan, 1);
     let refused = follow_all(&patient(), &hasty.steps).expect_err("it beats too early");
     assert!(refused.contains("is held back at"), "{refused}");
@@ -392,7 +392,7 @@ fn invariants_of_every_scope_are_checked_in_runs_and_their_records_replay() {
     for invariant in fragile() {
         let (name, calm) = (invariant.name, invariant.looks_at() == "quiet");
         // Numbers pile up on a slow network, and are never all heard there.
-        let latency = if calm { Latency::Constant(1.ms()) } else { LATENCIES[0] };
+        let latency = if calm { Latency::Constant(1.ms()) } else { LATENCIES[0].clone() };
         let mut scenario = beacons(3).invariant(invariant);
         let made = made(&scenario, &Plan { latency, ..with_faults(&[]) }, 1);
         let violation = made.outcome.violation.expect(name);
