@@ -6,26 +6,31 @@
 //! stormy phase and then a healed one, in which the scenario's progress goal must be met.
 //!
 //! - `storm` is what a scenario says about its runs: how long, which faults, which workload;
-//! - `plan` is what one run has in store, as data; `latency` is how long messages take, drawn with
-//!   `curves`, with spans of time as in `written`;
+//! - `plan` is what one run has in store, as data; `compose` makes plans by hand;
+//! - `topology` is what networks are made of, `ready` those there are by name, `latency` how long
+//!   messages take, drawn with `curves`, with spans of time as in `written`;
 //! - `strategy` draws plans and shrinks them, as a proptest strategy;
-//! - `run` is one run, with its `agenda`, its `network`, its `clients`, its `faults` and each node's
-//!   own `clock`; `outcome` is what happened in it;
+//! - `run` is one run, with its `agenda`, its `network` and that one's `wires`, its `clients`, its
+//!   `faults` and each node's own `clock`; `outcome` is what happened in it;
 //! - `campaign` is many runs on all cores.
 
 mod agenda;
 mod campaign;
 mod clients;
 mod clock;
+mod compose;
 mod curves;
 mod faults;
 mod latency;
 mod network;
 mod outcome;
 mod plan;
+mod ready;
 mod run;
 mod storm;
 mod strategy;
+mod topology;
+mod wires;
 mod written;
 
 pub use campaign::{Campaign, Failure, Simulation, plan_of, record, run, simulate};
@@ -35,3 +40,4 @@ pub use plan::{ClockError, Fault, Plan, TimedFault, Workload};
 
 pub use storm::{Answered, FaultKinds, Request, Storm};
 pub use strategy::{PlanTree, Storms};
+pub use topology::{Link, Loss, Network, SpecialLink, Topology};

@@ -14,6 +14,9 @@ use crate::step::{Act, Step};
 impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
     /// Sends a message on its way: it arrives after its latency, or is lost, or arrives twice.
     pub(super) fn send(&mut self, from: NodeId, to: NodeId, message: P::Message) {
+        if self.roads.wires.is_some() {
+            return self.send_by_wire(from, to, message);
+        }
         let plan = self.plan;
         let cut = plan
             .faults
@@ -38,13 +41,13 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         }
     }
 
-    fn travel(&mut self, from: NodeId, to: NodeId, message: P::Message, fate: Fate) {
+    pub(super) fn travel(&mut self, from: NodeId, to: NodeId, message: P::Message, fate: Fate) {
         self.waiting[to.index()] += 1;
         let links = self.scenario.links;
         if self.keeps_mail {
             Arc::make_mut(&mut self.world.mail[to.index()]).put(links, from, message.clone());
         }
-        let mut at = self.now + self.plan.latency.draw(&mut self.stream);
+        let mut at = self.now + self.travel_time(from, to);
         if links == Links::Fifo {
             let last = self.last_arrival.entry((from, to)).or_default();
             at = at.max(*last);

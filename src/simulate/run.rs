@@ -13,6 +13,7 @@ use super::clients::Asking;
 use super::clock::Clock;
 use super::outcome::{Outcome, Record, Tally};
 use super::plan::Plan;
+use super::wires::Roads;
 use crate::audience::{Audience, Shown};
 use crate::invariant::{Goal, Sign, Watch};
 use crate::node::{Occurrence, Panicked};
@@ -59,6 +60,7 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) wiped: Vec<bool>,
     pub(super) paused: Vec<u16>,
     pub(super) late: Vec<Vec<Happening<P>>>,
+    pub(super) roads: Roads<'a>,
     pub(super) asked: Vec<Asking>,
     pub(super) outcome: Outcome,
 }
@@ -115,6 +117,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             wiped: vec![false; nodes],
             paused: vec![0; nodes],
             late: (0..nodes).map(|_| Vec::new()).collect(),
+            roads: Roads::new(plan, nodes),
             asked: vec![Asking::default(); clients],
             outcome: Outcome {
                 violation: None,
@@ -338,7 +341,9 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             if let Some(delay) = delay {
                 let (least, most) = (delay.least.as_micros(), delay.most.as_micros());
                 let runs = between(&mut self.stream, least, most);
-                let runs = self.clocks[at].as_ref().map_or(runs, |clock| clock.virtual_span(runs));
+                let runs = self.clocks[at]
+                    .as_ref()
+                    .map_or(runs, |clock| clock.virtual_span(runs, self.now));
                 let set = self.agenda.next_number();
                 self.settings[at].push((timer.clone(), set));
                 self.agenda

@@ -89,6 +89,7 @@ impl Storms {
             latency,
             loss: if kinds.loss { loss } else { 0 },
             duplication: if kinds.duplication { duplication } else { 0 },
+            network: None,
             workload: Workload { clients: clients.min(self.clients), think, gives_up },
             clocks: if kinds.clocks { self.draw_clocks(stream) } else { Vec::new() },
             faults: self.draw_faults(stream, kinds, stormy),
@@ -239,7 +240,8 @@ pub struct PlanTree {
 enum Simplification {
     /// Leave out that many faults, from that one on.
     LeaveOut { from: usize, many: usize },
-    /// No loss, no duplication, exact clocks, constant latency, one client: one after another.
+    /// No loss, no duplication, exact clocks, constant latency, one client, no network of its own:
+    /// one after another.
     Calm(u8),
     /// Halve how long that fault lasts.
     Shorten { fault: usize, times: u8 },
@@ -266,7 +268,8 @@ impl PlanTree {
             Simplification::Calm(1) => plan.duplication = 0,
             Simplification::Calm(2) => plan.clocks.clear(),
             Simplification::Calm(3) => plan.latency = Latency::Constant(1.ms()),
-            Simplification::Calm(_) => plan.workload.clients = plan.workload.clients.min(1),
+            Simplification::Calm(4) => plan.workload.clients = plan.workload.clients.min(1),
+            Simplification::Calm(_) => plan.network = None,
             Simplification::Shorten { fault, .. } => {
                 let lasts = &mut plan.faults[fault].lasts;
                 *lasts = Span::micros(lasts.as_micros() / 2);
@@ -288,8 +291,8 @@ impl PlanTree {
                     (false, false) => Simplification::Calm(0),
                 }
             }
-            Simplification::Calm(4) if faults > 0 => Simplification::Shorten { fault: 0, times: 0 },
-            Simplification::Calm(4) => Simplification::Done,
+            Simplification::Calm(5) if faults > 0 => Simplification::Shorten { fault: 0, times: 0 },
+            Simplification::Calm(5) => Simplification::Done,
             Simplification::Calm(way) => Simplification::Calm(way + 1),
             Simplification::Shorten { fault, times } if kept && times < 12 => {
                 Simplification::Shorten { fault, times: times + 1 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::{Error, Visitor};
-use serde::{Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::time::Span;
 
@@ -40,6 +40,66 @@ impl Visitor<'_> for Written {
                 "{micros} is less than no time: write \"150ms\", \"1.5s\" or \"20us\""
             ))
         })
+    }
+}
+
+/// Microseconds either way, as spans with a sign: `3ms`, `-1.5s`.
+pub(super) mod signed {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(micros: &i64, to: S) -> Result<S::Ok, S::Error> {
+        let sign = if *micros < 0 { "-" } else { "" };
+        to.collect_str(&format_args!("{sign}{}", Span::micros(micros.unsigned_abs())))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+        from.deserialize_any(EitherWay)
+    }
+
+    struct EitherWay;
+
+    impl Visitor<'_> for EitherWay {
+        type Value = i64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a span of time such as \"3ms\" or \"-3ms\"")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
+            let (sign, span) = text.strip_prefix('-').map_or((1, text), |span| (-1, span));
+            let micros = read(span).and_then(|span| i64::try_from(span.as_micros()).ok());
+            micros.map(|micros| sign * micros).ok_or_else(|| {
+                E::custom(format!("`{text}` is no span of time: write \"3ms\" or \"-3ms\""))
+            })
+        }
+
+        fn visit_u64<E: Error>(self, micros: u64) -> Result<i64, E> {
+            i64::try_from(micros).map_err(E::custom)
+        }
+
+        fn visit_i64<E: Error>(self, micros: i64) -> Result<i64, E> {
+            Ok(micros)
+        }
+    }
+}
+
+/// Rows of spans.
+pub(super) mod rows {
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Cell(#[serde(with = "super")] Span);
+
+    pub(crate) fn serialize<S: Serializer>(rows: &[Vec<Span>], to: S) -> Result<S::Ok, S::Error> {
+        let cells = |row: &Vec<Span>| row.iter().copied().map(Cell).collect::<Vec<Cell>>();
+        to.collect_seq(rows.iter().map(cells))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<Vec<Span>>, D::Error> {
+        let rows: Vec<Vec<Cell>> = Deserialize::deserialize(from)?;
+        Ok(rows.into_iter().map(|row| row.into_iter().map(|Cell(span)| span).collect()).collect())
     }
 }
 

@@ -4,6 +4,8 @@
 mod beacon;
 mod commit;
 mod exploration;
+mod faults;
+mod networks;
 mod puppet;
 mod replays;
 mod settling;
