@@ -6,6 +6,7 @@ use std::thread;
 
 use super::outcome::{Off, Outcome, Record, Tally};
 use super::plan::Plan;
+use super::preset::Plans;
 use super::run::{MOST_STEPS, Run};
 use super::strategy::Storms;
 use crate::observer::{Observer, Progress};
@@ -33,12 +34,15 @@ pub struct Campaign {
     pub keep_going: bool,
     /// Look for violations of this invariant only. A handler that panics ends it all the same.
     pub only: Option<String>,
+    /// Where the runs' plans come from.
+    pub plans: Plans,
 }
 
 impl Campaign {
     /// That many runs from that seed, on one thread, to the first failure.
     pub fn new(runs: u64, seed: u64) -> Campaign {
-        Campaign { runs, seed, first: 0, threads: 1, keep_going: false, only: None }
+        let plans = Plans::Drawn;
+        Campaign { runs, seed, first: 0, threads: 1, keep_going: false, only: None, plans }
     }
 }
 
@@ -95,14 +99,14 @@ const BATCH: u64 = 32;
 /// Makes many runs of a scenario.
 ///
 /// # Errors
-/// A sentence when the scenario makes no sense.
+/// A sentence when the scenario makes no sense, or a plan that is given does not fit it.
 pub fn simulate<P: Protocol>(
     scenario: &Scenario<P>,
     campaign: &Campaign,
     observer: &mut dyn Observer,
 ) -> Result<Simulation<P>, String> {
     scenario.validate()?;
-    let storms = Storms::of(scenario);
+    let storms = Storms::of(scenario).under(&campaign.plans, scenario)?;
     let mut so_far = Simulation::none(scenario);
     let mut stopped = None;
     let end = campaign.first + campaign.runs;

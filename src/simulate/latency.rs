@@ -134,6 +134,42 @@ impl Latency {
             Latency::Percentiles(table) => within(table, stream.next_u64() >> 32),
         }
     }
+
+    /// What is wrong with it, if anything is.
+    pub(super) fn mistake(&self) -> Option<String> {
+        let spans: Vec<Span> = match self {
+            Latency::Constant(span) => vec![*span],
+            Latency::Uniform { least, most } if least > most => {
+                return Some(format!("least {least} is more than most {most}; swap them"));
+            }
+            Latency::Uniform { least, most } => vec![*least, *most],
+            Latency::Exponential { least, rest } => vec![*least, *rest],
+            Latency::Spiky { usual, slow } => vec![*usual, *slow],
+            Latency::Normal { mean, spread, least } => vec![*mean, *spread, *least],
+            Latency::LogNormal { spread: 10_001.., .. } => {
+                return Some("spread is in thousandths; write at most 10000".to_string());
+            }
+            Latency::LogNormal { median, .. } => vec![*median],
+            Latency::Pareto { shape: 0, .. } => {
+                return Some("shape is in thousandths; write at least 1".to_string());
+            }
+            Latency::Pareto { least, .. } => vec![*least],
+            Latency::Percentiles(table) => {
+                let sorted = table.is_sorted_by(|one, next| {
+                    one.permille < next.permille && one.within <= next.within
+                });
+                let last = table.last().map(|last| last.permille);
+                if !sorted || last.is_none_or(|permille| permille > 1_000) {
+                    return Some(
+                        "percentiles are rows in rising order, permille at most 1000".to_string(),
+                    );
+                }
+                table.iter().map(|row| row.within).collect()
+            }
+        };
+        let long = spans.into_iter().find(|span| *span > Latency::MOST)?;
+        Some(format!("{long} is too long; write at most {}", Latency::MOST))
+    }
 }
 
 /// The span that a share of all messages arrives within, read off a measured table; the share is in
@@ -274,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_says_what_it_is() {
+    fn each_kind_says_what_it_is_and_what_is_wrong_with_it() {
         let words = [
             "1ms",
             "1ms to 9ms, evenly",
@@ -287,6 +323,23 @@ mod tests {
         ];
         for (latency, words) in each_kind().iter().zip(words) {
             assert_eq!(latency.to_string(), words);
+            assert_eq!(latency.mistake(), None, "{latency}");
+        }
+        for (latency, mistake) in [
+            (Latency::Constant(3_601.s()), "3601s is too long; write at most 3600s"),
+            (
+                Latency::Uniform { least: 2.s(), most: 1.s() },
+                "least 2s is more than most 1s; swap them",
+            ),
+            (Latency::Pareto { least: 2.s(), shape: 0 }, "write at least 1"),
+            (Latency::LogNormal { median: 2.s(), spread: 20_000 }, "write at most 10000"),
+            (Latency::measured(&[]), "rows in rising order"),
+            (Latency::measured(&[(5, 2.s()), (5, 2.s())]), "rows in rising order"),
+            (Latency::measured(&[(5, 2.s()), (6, 1.s())]), "rows in rising order"),
+            (Latency::measured(&[(1_001, 2.s())]), "permille at most 1000"),
+        ] {
+            let found = latency.mistake().expect("it is wrong");
+            assert!(found.contains(mistake), "{latency}: {found}");
         }
     }
 

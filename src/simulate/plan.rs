@@ -180,6 +180,42 @@ impl Fault {
         }
     }
 
+    /// Whether it cuts links at all.
+    pub(crate) fn is_partition(&self) -> bool {
+        match self {
+            Fault::Isolate(_)
+            | Fault::Split(_)
+            | Fault::Bridge { .. }
+            | Fault::OneWay { .. }
+            | Fault::Circle { .. } => true,
+            Fault::SlowNode { .. }
+            | Fault::SlowLink { .. }
+            | Fault::Pause(_)
+            | Fault::Crash(_)
+            | Fault::Wipe(_)
+            | Fault::Jump { .. }
+            | Fault::Stuck(_)
+            | Fault::Smear { .. } => false,
+        }
+    }
+
+    /// The nodes it names.
+    pub(crate) fn nodes(&self) -> Vec<NodeId> {
+        match self {
+            Fault::Split(nodes) | Fault::Circle { nodes, .. } => nodes.clone(),
+            Fault::Bridge { side, bridge } => side.iter().copied().chain([*bridge]).collect(),
+            Fault::OneWay { from, to } | Fault::SlowLink { from, to, .. } => vec![*from, *to],
+            Fault::Isolate(node)
+            | Fault::SlowNode { node, .. }
+            | Fault::Pause(node)
+            | Fault::Crash(node)
+            | Fault::Wipe(node)
+            | Fault::Jump { node, .. }
+            | Fault::Stuck(node)
+            | Fault::Smear { node, .. } => vec![*node],
+        }
+    }
+
     /// How many times as long it makes messages from one node to another take.
     pub(crate) fn slows(&self, from: NodeId, to: NodeId) -> u32 {
         match self {

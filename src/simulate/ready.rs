@@ -90,6 +90,7 @@ mod tests {
     fn each_preset_is_sound_and_says_what_it_is() {
         for name in Network::PRESETS {
             let network = Network::preset(name).expect("it is listed");
+            assert_eq!(network.mistake(), None, "{name}");
             assert!(network.to_string().contains("a link takes"), "{network}");
             let json = serde_json::to_string(&network).expect("plain data");
             assert_eq!(serde_json::from_str::<Network>(&json).expect("as written"), network);

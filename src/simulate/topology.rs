@@ -129,6 +129,16 @@ impl Link {
     pub fn taking(latency: Latency) -> Link {
         Link { latency, loss: Loss::default(), duplication: 0, per_second: 0, fifo: false }
     }
+
+    fn mistake(&self) -> Option<String> {
+        let shares = match self.loss {
+            Loss::Independent(share) => vec![share],
+            Loss::Bursty { begins, ends, within, between } => vec![begins, ends, within, between],
+        };
+        let share = shares.into_iter().chain([self.duplication]).find(|share| *share > 1_000_000);
+        let share = share.map(|share| format!("{share} in a million is too many"));
+        share.or_else(|| self.latency.mistake())
+    }
 }
 
 impl Network {
@@ -195,6 +205,80 @@ impl Network {
             }
         }
         first
+    }
+
+    /// The nodes it names.
+    pub(super) fn named(&self) -> Vec<NodeId> {
+        let centre = match self.topology {
+            Topology::Star(centre) => Some(centre),
+            Topology::Mesh
+            | Topology::Ring
+            | Topology::Tree(_)
+            | Topology::Racks { .. }
+            | Topology::Regions(_) => None,
+        };
+        let special = self.special.iter().flat_map(|special| [special.from, special.to]);
+        centre.into_iter().chain(special).collect()
+    }
+
+    /// What is wrong with its special links, if one is between nodes that are no neighbours.
+    pub(super) fn lost_special(&self, nodes: usize) -> Option<String> {
+        let nowhere = |special: &&SpecialLink| self.link(nodes, special.from, special.to).is_none();
+        self.special.iter().find(nowhere).map(|SpecialLink { from, to, .. }| {
+            format!("{} has no link from {from} to {to}; name two neighbours", self.topology)
+        })
+    }
+
+    /// Whether any of its links loses messages.
+    pub(super) fn loses(&self) -> bool {
+        self.links().into_iter().any(|link| match link.loss {
+            Loss::Independent(share) => share > 0,
+            Loss::Bursty { begins, within, between, .. } => between > 0 || begins.min(within) > 0,
+        })
+    }
+
+    /// Its kinds of link.
+    fn links(&self) -> Vec<&Link> {
+        let mut links = vec![&self.link];
+        links.extend(self.special.iter().map(|special| &special.link));
+        if let Topology::Racks { datacentre, between, .. } = &self.topology {
+            links.extend([&**datacentre, &**between]);
+        }
+        links
+    }
+
+    /// What is wrong with it, if anything is.
+    pub(super) fn mistake(&self) -> Option<String> {
+        let shape = match &self.topology {
+            Topology::Tree(0) => Some("a tree has at least 1 child a node".to_string()),
+            Topology::Racks { nodes: 0, .. } | Topology::Racks { racks: 0, .. } => {
+                Some("a rack has at least 1 node, a datacentre at least 1 rack".to_string())
+            }
+            Topology::Regions(rows) => regions_mistake(rows),
+            Topology::Mesh
+            | Topology::Ring
+            | Topology::Star(_)
+            | Topology::Tree(_)
+            | Topology::Racks { .. } => None,
+        };
+        shape.or_else(|| self.links().into_iter().find_map(Link::mistake))
+    }
+}
+
+fn regions_mistake(rows: &[Vec<Span>]) -> Option<String> {
+    let regions = rows.len();
+    let crooked = rows.iter().find(|row| row.len() != regions);
+    let long = rows.iter().flatten().find(|span| **span > Latency::MOST);
+    match (regions, crooked, long) {
+        (0, ..) => Some("there is no region; write a row and a column for each".to_string()),
+        (_, Some(row), _) => Some(format!(
+            "a row of {} spans for {regions} regions; write a row and a column for each",
+            row.len()
+        )),
+        (_, None, Some(span)) => {
+            Some(format!("{span} is too long; write at most {}", Latency::MOST))
+        }
+        (_, None, None) => None,
     }
 }
 
@@ -334,5 +418,21 @@ mod tests {
         regions.special.push(SpecialLink { from: NodeId(0), to: NodeId(1), link });
         assert_eq!(latency(&regions, 0, 1), 10.ms(), "the region's span comes on top");
         assert_eq!(latency(&regions, 1, 0), 10.ms(), "the other direction is as it was");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let crooked = Topology::Regions(vec![vec![0.ms()], vec![0.ms(), 1.ms()]]);
+        let link = Link { duplication: 1_000_001, ..Link::taking(Latency::Constant(1.ms())) };
+        for (network, mistake) in [
+            (with(Topology::Tree(0)), "at least 1 child"),
+            (with(Topology::Regions(vec![])), "there is no region"),
+            (with(crooked), "a row of 1 spans for 2 regions"),
+            (with(Topology::Regions(vec![vec![3_601.s()]])), "too long"),
+            (Network { link, ..with(Topology::Mesh) }, "1000001 in a million is too many"),
+        ] {
+            let found = network.mistake().expect("it is wrong");
+            assert!(found.contains(mistake), "{found}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod commit;
 mod exploration;
 mod faults;
 mod networks;
+mod plans;
 mod puppet;
 mod replays;
 mod settling;
