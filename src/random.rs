@@ -43,17 +43,20 @@ pub(crate) fn chance(stream: &mut impl Rng, millionths: u32) -> bool {
 }
 
 /// A whole number with the exponential distribution of that mean, at most 44 times it.
+pub(crate) fn exponential(stream: &mut impl Rng, mean: u64) -> u64 {
+    ((u128::from(minus_ln(stream.next_u64() | 1)) * u128::from(mean)) >> 32) as u64
+}
+
+/// `-ln(bits / 2^64)` in units of `2^-32`; `bits` is at least 1.
 ///
 /// With `u = m / 2^(k+1)` for a mantissa `m` in `1..2` and `k` leading zeros, `-ln u` is
 /// `(k + 1) ln 2 - ln m`; the last comes from a table, all in fixed point.
-pub(crate) fn exponential(stream: &mut impl Rng, mean: u64) -> u64 {
-    let bits = stream.next_u64() | 1;
+pub(crate) fn minus_ln(bits: u64) -> u64 {
     let zeros = bits.leading_zeros();
     let fraction = (bits << zeros) << 1;
     let (slot, rest) = ((fraction >> 56) as usize, (fraction >> 24) & 0xffff_ffff);
     let ln_mantissa = LN[slot] + (((LN[slot + 1] - LN[slot]) * rest) >> 32);
-    let minus_ln = u64::from(zeros + 1) * LN[256] - ln_mantissa;
-    ((u128::from(minus_ln) * u128::from(mean)) >> 32) as u64
+    u64::from(zeros + 1) * LN[256] - ln_mantissa
 }
 
 /// `ln(1 + i / 256)` for `i` in `0..=256`, in units of `2^-32`.

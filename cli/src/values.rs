@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use splitbrain::explore::Fingerprint;
+use splitbrain::simulate::Preset;
 
 /// A span of wall-clock time: `500ms`, `60s`, `5m`, `2h`. A bare number counts seconds.
 pub(crate) fn span(text: &str) -> Result<Duration, String> {
@@ -27,6 +28,11 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
 pub(crate) fn fingerprint(text: &str) -> Result<Fingerprint, String> {
     let bits = text.parse().map_err(|_| "write 64 or 128".to_string())?;
     Fingerprint::of(bits).map_err(|why| format!("{why}; write 64 or 128"))
+}
+
+/// The name of a preset of fault plans.
+pub(crate) fn preset(text: &str) -> Result<Preset, String> {
+    text.parse()
 }
 
 /// A whole number above zero, times its unit; none if it is written otherwise or too large.

@@ -111,6 +111,8 @@ fn every_command_prints_what_its_golden_says() {
             "simulate toy --bug always-grants --runs 50 --keep-going --no-save",
             1,
         ),
+        ("simulate-preset", "simulate toy --preset crashes --runs 100 --seed 7", 0),
+        ("simulate-print-plan", "simulate toy --preset flaky --print-plan --first-run 3", 0),
         ("simulate-not-reached", "simulate toy --bug always-grants --clients 1 --runs 20", 3),
         ("replay", "replay DIR/GRANTS DIR/FORGETS", 1),
         ("replay-without-bug", "replay DIR/GRANTS DIR/FORGETS --without-bug", 0),
@@ -227,6 +229,51 @@ fn the_same_request_gets_the_same_answer() {
     }
 }
 
+#[test]
+fn a_plan_that_is_printed_can_be_given_and_makes_the_same_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plan = folder.path().join("plan.toml");
+    let digest = |arguments: &str| {
+        let answered = answer(folder.path(), &format!("simulate toy {arguments} --json"));
+        let report: serde_json::Value = serde_json::from_str(&answered.out).expect("a document");
+        report["digest"].as_str().expect(&answered.out).to_string()
+    };
+    for preset in ["", "--preset flaky", "--preset jepsen"] {
+        for run in [0, 7] {
+            let which = format!("--seed 5 --first-run {run}");
+            let printed =
+                answer(folder.path(), &format!("simulate toy {preset} {which} --print-plan"));
+            std::fs::write(&plan, &printed.out).expect("a file");
+            let given = digest(&format!("--plan DIR/plan.toml {which} --runs 1"));
+            assert_eq!(given, digest(&format!("{preset} {which} --runs 1")), "{}", printed.out);
+            let again = format!("simulate toy --plan DIR/plan.toml {which} --print-plan");
+            assert_eq!(answer(folder.path(), &again).out, printed.out);
+        }
+    }
+    // The command that makes a failing run again names the plan: of the run that shows the bug.
+    let printed = answer(folder.path(), "simulate toy --first-run 3 --print-plan");
+    std::fs::write(&plan, &printed.out).expect("a file");
+    let failing = "simulate toy --bug always-grants --no-save --plan DIR/plan.toml";
+    let answered = answer(folder.path(), failing);
+    assert_eq!(answered.code, 1, "{}{}", answered.out, answered.err);
+    let again = answered.out.lines().find_map(|line| line.split_once("toy simulate"));
+    let (_, again) = again.expect("a command");
+    assert!(again.contains("--plan DIR/plan.toml"), "{again}");
+    assert_eq!(answer(folder.path(), &format!("simulate {again} --no-save")).code, 1);
+    // A plan that does not fit the scenario names its line.
+    for (fault, word) in [("isolate = \"n9\"", "no node n9"), ("crash = \"n1\"", "let n1 crash")] {
+        let text = format!(
+            "stormy = \"1s\"\n[[faults]]\nat = \"0s\"\nlasts = \"1s\"\nfault = {{ {fault} }}"
+        );
+        std::fs::write(&plan, text).expect("a file");
+        refused(
+            folder.path(),
+            "simulate toy --plan DIR/plan.toml",
+            &["DIR/plan.toml: line 2", word],
+        );
+    }
+}
+
 /// Asserts that a command line is refused in one paragraph that says these words.
 fn refused(folder: &Path, arguments: &str, words: &[&str]) {
     let answered = answer(folder, arguments);
@@ -255,6 +302,8 @@ fn requests_that_make_no_sense_are_refused_in_one_paragraph() {
         ("explore toy --only none", &["no invariant `none`", "one-inside"]),
         ("simulate toy --only none", &["no invariant `none`", "one-inside"]),
         ("simulate toy --runs 2 --first-run 18446744073709551615", &["numbers end at"]),
+        ("simulate toy --plan DIR/none.toml", &["cannot read", "DIR/none.toml"]),
+        ("simulate toy --plan DIR/GRANTS", &["DIR/", "line 1 of the plan", "--print-plan"]),
         ("explore toy --web 192.0.2.1:80", &["cannot listen on 192.0.2.1:80"]),
         ("bench paxo", &["no work `paxo`", "paxos, paxos-canonical", "paxos-2, paxos-3"]),
         ("bench register-whole", &["--long only", "--list"]),
@@ -285,6 +334,8 @@ fn flags_that_make_no_sense_are_refused() {
         ("explore toy --clients two", "invalid value 'two'"),
         ("simulate toy --runs 0", "invalid value '0'"),
         ("simulate toy --threads 0", "invalid value '0'"),
+        ("simulate toy --preset tornado", "choose one of: calm, flaky, partitions"),
+        ("simulate toy --preset calm --plan plan.toml", "cannot be used with"),
         ("explore toy --web nowhere", "invalid value 'nowhere'"),
         ("explore toy --fingerprint 63", "fingerprints have 64 bits or 128, not 63"),
         ("explore toy --fingerprint wide", "write 64 or 128"),

@@ -12,7 +12,7 @@ use crate::report::{
 };
 use crate::scenario::Scenario;
 use crate::shrink::{Effort, Origin, shrink};
-use crate::simulate::{Campaign, simulate};
+use crate::simulate::{Campaign, Plan, PlanError, Plans, plan_under, simulate};
 
 /// What is asked of a model by name; what is not given has its default.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -39,6 +39,9 @@ pub enum Error {
     /// A scenario that makes no sense.
     #[error("the scenario makes no sense: {0}")]
     Scenario(String),
+    /// A fault plan that cannot be understood, or does not fit the scenario.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     /// A trace that cannot be shrunk.
     #[error("there is nothing to shrink: {0}; `splitbrain replay` says what became of the trace")]
     NothingToShrink(String),
@@ -98,6 +101,18 @@ pub trait AnyModel: Send + Sync {
         effort: Option<Effort>,
         observer: &mut dyn Observer,
     ) -> Result<SimulateReport, Error>;
+
+    /// The plan that run number `run` of a campaign from that seed has.
+    ///
+    /// # Errors
+    /// The request does not fit the model, or a plan that is given does not fit the scenario.
+    fn plan(&self, request: &Request, plans: &Plans, seed: u64, run: u64) -> Result<Plan, Error>;
+
+    /// Reads a plan in TOML for a scenario.
+    ///
+    /// # Errors
+    /// The request does not fit the model, or the text is no plan that fits the scenario.
+    fn read_plan(&self, request: &Request, text: &str) -> Result<Plan, Error>;
 
     /// Replays a saved counterexample; without its bug, if asked, to see whether it is fixed.
     ///
@@ -218,6 +233,15 @@ impl<M: Model> AnyModel for M {
         let scenario = requested(self, request)?;
         let simulated = simulate(&scenario, campaign, observer).map_err(Error::Scenario)?;
         Ok(SimulateReport::of(&scenario, campaign, &simulated, effort, observer))
+    }
+
+    fn plan(&self, request: &Request, plans: &Plans, seed: u64, run: u64) -> Result<Plan, Error> {
+        let scenario = requested(self, request)?;
+        plan_under(&scenario, plans, seed, run).map_err(Error::Scenario)
+    }
+
+    fn read_plan(&self, request: &Request, text: &str) -> Result<Plan, Error> {
+        Ok(Plan::from_toml_for(text, &requested(self, request)?)?)
     }
 
     fn replay(&self, text: &str, place: &str, without_bug: bool) -> Result<ReplayReport, Error> {

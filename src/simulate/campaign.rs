@@ -6,6 +6,7 @@ use std::thread;
 
 use super::outcome::{Off, Outcome, Record, Tally};
 use super::plan::Plan;
+use super::preset::Plans;
 use super::run::{MOST_STEPS, Run};
 use super::strategy::Storms;
 use crate::observer::{Observer, Progress};
@@ -36,12 +37,23 @@ pub struct Campaign {
     /// Make every run twice and compare them: where they differ, a handler depends on something
     /// beside its arguments, and that is a violation. Without it only failing runs are made again.
     pub twice: bool,
+    /// Where the runs' plans come from.
+    pub plans: Plans,
 }
 
 impl Campaign {
     /// That many runs from that seed, on one thread, to the first failure.
     pub fn new(runs: u64, seed: u64) -> Campaign {
-        Campaign { runs, seed, first: 0, threads: 1, keep_going: false, only: None, twice: false }
+        Campaign {
+            runs,
+            seed,
+            first: 0,
+            threads: 1,
+            keep_going: false,
+            only: None,
+            twice: false,
+            plans: Plans::Drawn,
+        }
     }
 }
 
@@ -98,14 +110,14 @@ const BATCH: u64 = 32;
 /// Makes many runs of a scenario.
 ///
 /// # Errors
-/// A sentence when the scenario makes no sense.
+/// A sentence when the scenario makes no sense, or a plan that is given does not fit it.
 pub fn simulate<P: Protocol>(
     scenario: &Scenario<P>,
     campaign: &Campaign,
     observer: &mut dyn Observer,
 ) -> Result<Simulation<P>, String> {
     scenario.validate()?;
-    let storms = Storms::of(scenario);
+    let storms = Storms::of(scenario).under(&campaign.plans, scenario)?;
     let mut so_far = Simulation::none(scenario);
     let mut stopped = None;
     let end = campaign.first + campaign.runs;

@@ -1,21 +1,30 @@
 //! The faults of a run: how each begins and ends, and the end of the storm.
 
 use super::outcome::Record;
-use super::plan::Fault;
+use super::plan::{Fault, TimedFault};
 use super::run::Run;
 use crate::node::Occurrence;
 use crate::protocol::{ClientId, NodeId, Protocol};
 use crate::step::Act;
+use crate::time::Span;
 
 impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
     pub(super) fn begin_fault(&mut self, index: usize) {
         self.active[index] = true;
         self.cut(index, |cuts| *cuts += 1);
-        let fault = &self.plan.faults[index].fault;
+        let TimedFault { lasts, fault, .. } = &self.plan.faults[index];
         let tally = &mut self.outcome.tally;
         match fault {
-            Fault::Isolate(_) | Fault::Split(_) | Fault::Bridge { .. } | Fault::OneWay { .. } => {
+            Fault::Isolate(_)
+            | Fault::Split(_)
+            | Fault::Bridge { .. }
+            | Fault::OneWay { .. }
+            | Fault::Circle { .. } => {
                 tally.partitions += 1;
+            }
+            Fault::SlowNode { .. } | Fault::SlowLink { .. } => {
+                tally.slowed += 1;
+                self.roads.slow += 1;
             }
             Fault::Pause(node) => {
                 tally.pauses += 1;
@@ -25,6 +34,19 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
                 tally.jumps += 1;
                 if let Some(clock) = &mut self.clocks[node.index()] {
                     clock.jump(*by);
+                }
+            }
+            Fault::Stuck(node) => {
+                tally.jumps += 1;
+                if let Some(clock) = &mut self.clocks[node.index()] {
+                    clock.hold(self.now);
+                }
+            }
+            Fault::Smear { node, by } => {
+                tally.jumps += 1;
+                let until = (Span::micros(self.now) + *lasts).min(self.plan.stormy).as_micros();
+                if let Some(clock) = &mut self.clocks[node.index()] {
+                    clock.smear(*by, self.now, until);
                 }
             }
             Fault::Crash(node) | Fault::Wipe(node) => {
@@ -46,7 +68,18 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         }
         self.cut(index, |cuts| *cuts -= 1);
         match &self.plan.faults[index].fault {
-            Fault::Isolate(_) | Fault::Split(_) | Fault::Bridge { .. } | Fault::OneWay { .. } => {}
+            Fault::Isolate(_)
+            | Fault::Split(_)
+            | Fault::Bridge { .. }
+            | Fault::OneWay { .. }
+            | Fault::Circle { .. }
+            | Fault::Smear { .. } => {}
+            Fault::SlowNode { .. } | Fault::SlowLink { .. } => self.roads.slow -= 1,
+            Fault::Stuck(node) => {
+                if let Some(clock) = &mut self.clocks[node.index()] {
+                    clock.let_go();
+                }
+            }
             Fault::Pause(node) => {
                 self.paused[node.index()] -= 1;
                 if self.paused[node.index()] == 0 {

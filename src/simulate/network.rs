@@ -19,6 +19,9 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
 
     /// Sends a message on its way: it arrives after its latency, or is lost, or arrives twice.
     pub(super) fn send(&mut self, from: NodeId, to: NodeId, message: P::Message) {
+        if self.roads.wires.is_some() {
+            return self.send_by_wire(from, to, message);
+        }
         let plan = self.plan;
         let cut = self.cuts[self.link(from, to)] > 0;
         let fate = match cut {
@@ -44,7 +47,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         self.stormy && chance(&mut self.stream, millionths)
     }
 
-    fn travel(&mut self, from: NodeId, to: NodeId, message: P::Message, fate: Fate) {
+    pub(super) fn travel(&mut self, from: NodeId, to: NodeId, message: P::Message, fate: Fate) {
         let waiting = &mut self.waiting[to.index()];
         *waiting += 1;
         if *waiting == 1 && self.world.nodes[to.index()].up {
@@ -54,7 +57,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         if self.keeps_mail {
             Arc::make_mut(&mut self.world.mail[to.index()]).put(links, from, message.clone());
         }
-        let mut at = self.now + self.plan.latency.draw(&mut self.stream);
+        let mut at = self.now + self.travel_time(from, to);
         if links == Links::Fifo {
             let last = self.last_arrival.entry((from, to)).or_default();
             at = at.max(*last);

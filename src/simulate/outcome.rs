@@ -58,8 +58,11 @@ pub struct Tally {
     pub restarts: u64,
     /// Nodes that came back with an empty disk.
     pub wipes: u64,
-    /// Clocks that jumped.
+    /// Clocks that jumped, got stuck or were corrected.
     pub jumps: u64,
+    /// Nodes and links that became slow.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub slowed: u64,
 }
 
 impl Tally {
@@ -77,7 +80,12 @@ impl Tally {
         self.restarts += other.restarts;
         self.wipes += other.wipes;
         self.jumps += other.jumps;
+        self.slowed += other.slowed;
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Whether a run writes down its steps. A type, so that a run that records nothing pays nothing.

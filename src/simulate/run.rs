@@ -14,6 +14,7 @@ use super::clients::Asking;
 use super::clock::Clock;
 use super::outcome::{Outcome, Record, Tally};
 use super::plan::Plan;
+use super::wires::Roads;
 use crate::audience::{Audience, Shown};
 use crate::invariant::{Goal, Sign, Watch};
 use crate::node::{Occurrence, Panicked};
@@ -63,6 +64,7 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) wiped: Vec<bool>,
     pub(super) paused: Vec<u16>,
     pub(super) late: Vec<Vec<Happening<P>>>,
+    pub(super) roads: Roads<'a>,
     pub(super) asked: Vec<Asking>,
     pub(super) outcome: Outcome,
 }
@@ -121,6 +123,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             wiped: vec![false; nodes],
             paused: vec![0; nodes],
             late: (0..nodes).map(|_| Vec::new()).collect(),
+            roads: Roads::new(plan, nodes),
             asked: vec![Asking::default(); clients],
             outcome: Outcome {
                 violation: None,
@@ -361,7 +364,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                     let (least, most) = (delay.least.as_micros(), delay.most.as_micros());
                     let runs = between(&mut self.stream, least, most);
                     let clock = self.clocks[at].as_ref();
-                    let runs = clock.map_or(runs, |clock| clock.virtual_span(runs));
+                    let runs = clock.map_or(runs, |clock| clock.virtual_span(runs, self.now));
                     self.set_alarm(me, timer.clone(), self.now + runs);
                 }
             }

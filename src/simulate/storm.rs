@@ -97,10 +97,21 @@ pub struct FaultKinds {
     pub wipes: bool,
     /// Clocks are off, drift and jump, as far as the scenario lets them be apart.
     pub clocks: bool,
+    /// Links are cut in patterns: minorities, rings of majorities, flapping.
+    pub patterns: bool,
+    /// Nodes and links are slow for a while.
+    pub slow: bool,
+    /// Nodes crash in waves: all at once, one after another, again and again.
+    pub waves: bool,
+    /// Clocks get stuck, and are corrected at once or little by little.
+    pub corrections: bool,
+    /// Messages go through a drawn [`Network`](super::Network).
+    pub networks: bool,
 }
 
 impl FaultKinds {
-    /// Every kind but wiped disks, which few protocols survive.
+    /// Every plain kind but wiped disks, which few protocols survive. The kinds from `patterns` on
+    /// are drawn where a scenario asks for them, or a [`Preset`](super::Preset).
     pub const ALL: FaultKinds = FaultKinds {
         loss: true,
         duplication: true,
@@ -109,6 +120,7 @@ impl FaultKinds {
         crashes: true,
         wipes: false,
         clocks: true,
+        ..FaultKinds::NONE
     };
 
     /// No faults at all.
@@ -120,5 +132,10 @@ impl FaultKinds {
         crashes: false,
         wipes: false,
         clocks: false,
+        patterns: false,
+        slow: false,
+        waves: false,
+        corrections: false,
+        networks: false,
     };
 }

@@ -4,7 +4,9 @@ use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use rand::rand_core::Rng;
 
-use super::plan::{ClockError, Fault, Latency, Plan, TimedFault, Workload};
+use super::latency::Latency;
+use super::plan::{ClockError, Fault, Plan, TimedFault, Workload};
+use super::preset::{Plans, Preset};
 use super::storm::FaultKinds;
 use crate::protocol::{NodeId, Protocol};
 use crate::random::{below, between, chance, exponential};
@@ -33,14 +35,16 @@ use crate::time::{Span, Units};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Storms {
-    nodes: u8,
-    may_crash: Vec<NodeId>,
-    clocks: Vec<NodeId>,
+    pub(super) nodes: u8,
+    pub(super) may_crash: Vec<NodeId>,
+    pub(super) clocks: Vec<NodeId>,
     /// How far clocks may be off, in microseconds either way.
-    clock_error: u64,
+    pub(super) clock_error: u64,
     stormy: Span,
     kinds: FaultKinds,
     clients: u8,
+    /// What plans are drawn from instead, or the one that there is.
+    plans: Plans,
 }
 
 impl Storms {
@@ -59,13 +63,38 @@ impl Storms {
                 Some(_) => storm.clients,
                 None => scenario.lanes.len() as u8,
             },
+            plans: Plans::Drawn,
         }
+    }
+
+    /// These plans instead of the scenario's own.
+    ///
+    /// # Errors
+    /// A sentence when a plan that is given does not fit the scenario.
+    pub fn under<P: Protocol>(
+        mut self,
+        plans: &Plans,
+        scenario: &Scenario<P>,
+    ) -> Result<Storms, String> {
+        match plans {
+            Plans::Drawn => {}
+            Plans::Preset(preset) => self.kinds = preset.kinds(self.kinds),
+            Plans::Given(plan) => plan.fits(scenario).map_err(|error| error.to_string())?,
+        }
+        self.plans = plans.clone();
+        Ok(self)
     }
 
     /// Draws a plan. Swarm testing (Groce et al., ISSTA 2012): each run draws which kinds of fault
     /// it has at all, and how hard, and how dense its workload is.
     pub(crate) fn draw(&self, stream: &mut impl Rng) -> Plan {
-        let mut on = |allowed: bool| allowed && chance(stream, 500_000);
+        let swarm = match &self.plans {
+            Plans::Given(plan) => return (**plan).clone(),
+            Plans::Drawn | Plans::Preset(Preset::Storm) => true,
+            // Who names a kind of trouble wants it in every run.
+            Plans::Preset(_) => false,
+        };
+        let mut on = |allowed: bool| allowed && (!swarm || chance(stream, 500_000));
         let kinds = FaultKinds {
             loss: on(self.kinds.loss),
             duplication: on(self.kinds.duplication),
@@ -74,6 +103,11 @@ impl Storms {
             crashes: on(self.kinds.crashes),
             wipes: on(self.kinds.wipes),
             clocks: on(self.kinds.clocks),
+            patterns: on(self.kinds.patterns),
+            slow: on(self.kinds.slow),
+            waves: on(self.kinds.waves),
+            corrections: on(self.kinds.corrections),
+            networks: on(self.kinds.networks),
         };
         let latency = draw_latency(stream);
         let loss = pick(stream, &[10_000, 50_000, 200_000, 400_000]);
@@ -81,6 +115,8 @@ impl Storms {
         let think = pick(stream, &[2, 10, 50, 200, 500, 1_000, 2_000, 4_000]).ms();
         let gives_up = pick(stream, &[0, 1, 4]);
         let clients = 1 + below(stream, u64::from(self.clients.max(1))) as u8;
+        // Where every run has every kind, half of them still lose and double without a network.
+        let through = kinds.networks && (swarm || chance(stream, 500_000));
         // About two hundred requests of each client.
         let stormy = (think * 200).clamp(self.stormy / 6, self.stormy);
         Plan {
@@ -88,6 +124,7 @@ impl Storms {
             latency,
             loss: if kinds.loss { loss } else { 0 },
             duplication: if kinds.duplication { duplication } else { 0 },
+            network: through.then(|| self.draw_network(stream, kinds)),
             workload: Workload { clients: clients.min(self.clients), think, gives_up },
             clocks: if kinds.clocks { self.draw_clocks(stream) } else { Vec::new() },
             faults: self.draw_faults(stream, kinds, stormy),
@@ -128,19 +165,51 @@ impl Storms {
         add(crash, &[Kind::Crash, Kind::Crash]);
         add(wipe, &[Kind::Wipe]);
         add(jump, &[Kind::Jump]);
+        drawn.extend(self.patterns(kinds));
+        if self.plans == Plans::Preset(Preset::Jepsen) {
+            drawn.retain(|kind| !kind.goes_on());
+            return self.one_at_a_time(stream, &drawn, stormy);
+        }
         let mut faults = Vec::new();
         let mut at = exponential(stream, between_two);
         while !drawn.is_empty() && at < stormy.as_micros() {
             let kind = pick(stream, &drawn);
-            let fault = self.draw_fault(stream, kind);
-            let lasts = whole_millis(exponential(stream, lasts.as_micros()));
-            faults.push(TimedFault { at: whole_millis(at), lasts, fault });
+            if kind.is_plain() {
+                let fault = self.draw_fault(stream, kind);
+                let lasts = whole_millis(exponential(stream, lasts.as_micros()));
+                faults.push(TimedFault { at: whole_millis(at), lasts, fault });
+            } else {
+                let lasts = whole_millis(exponential(stream, lasts.as_micros()));
+                let several = self.draw_pattern(stream, kind, whole_millis(at), lasts);
+                faults.extend(several.into_iter().filter(|timed| timed.at < stormy));
+            }
             at += exponential(stream, between_two).max(1);
         }
+        // What is made of several goes on while others begin.
+        faults.sort_by_key(|timed| timed.at);
         faults
     }
 
-    fn draw_fault(&self, stream: &mut impl Rng, kind: Kind) -> Fault {
+    /// A fault for a quarter of the time, at five seconds at most, and a rest as long, again and
+    /// again.
+    fn one_at_a_time(
+        &self,
+        stream: &mut impl Rng,
+        kinds: &[Kind],
+        stormy: Span,
+    ) -> Vec<TimedFault> {
+        let lasts = whole_millis((stormy / 4).min(5.s()).as_micros());
+        let mut plan = Plan::calm(stormy);
+        let mut at = lasts;
+        while !kinds.is_empty() && at < stormy {
+            let kind = pick(stream, kinds);
+            plan = plan.with(self.draw_pattern(stream, kind, at, lasts));
+            at = at + lasts * 2;
+        }
+        plan.faults
+    }
+
+    pub(super) fn draw_fault(&self, stream: &mut impl Rng, kind: Kind) -> Fault {
         let any = |stream: &mut _| NodeId(below(stream, u64::from(self.nodes)) as u8);
         match kind {
             Kind::Isolate => Fault::Isolate(any(stream)),
@@ -160,6 +229,17 @@ impl Storms {
                 let (node, by) = (pick(stream, &self.clocks), 2 * self.clock_error);
                 Fault::Jump { node, by: either_way(stream, by) }
             }
+            Kind::Minority
+            | Kind::Ring
+            | Kind::Flapping
+            | Kind::SlowNode
+            | Kind::SlowLink
+            | Kind::AllCrash
+            | Kind::Rolling
+            | Kind::CrashLoop
+            | Kind::Stuck
+            | Kind::Smear
+            | Kind::Step => unreachable!("{kind:?} is no plain fault"),
         }
     }
 
@@ -174,9 +254,9 @@ impl Storms {
     }
 }
 
-/// What kind of fault comes next.
-#[derive(Clone, Copy)]
-enum Kind {
+/// What kind of fault comes next: the plain ones, and those that `patterns` draws.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Kind {
     Isolate,
     Split,
     Bridge,
@@ -185,6 +265,28 @@ enum Kind {
     Crash,
     Wipe,
     Jump,
+    Minority,
+    Ring,
+    Flapping,
+    SlowNode,
+    SlowLink,
+    AllCrash,
+    Rolling,
+    CrashLoop,
+    Stuck,
+    Smear,
+    Step,
+}
+
+impl Kind {
+    fn is_plain(self) -> bool {
+        self <= Kind::Jump
+    }
+
+    /// Whether it is made of several, one after another.
+    fn goes_on(self) -> bool {
+        matches!(self, Kind::Flapping | Kind::Rolling | Kind::CrashLoop)
+    }
 }
 
 fn draw_latency(stream: &mut impl Rng) -> Latency {
@@ -198,17 +300,17 @@ fn draw_latency(stream: &mut impl Rng) -> Latency {
     pick(stream, &[constant, uniform, exponential, spiky])
 }
 
-fn pick<T: Clone>(stream: &mut impl Rng, among: &[T]) -> T {
+pub(super) fn pick<T: Clone>(stream: &mut impl Rng, among: &[T]) -> T {
     among[below(stream, among.len() as u64) as usize].clone()
 }
 
 /// That many microseconds, to the next whole millisecond: plans are read by people.
-fn whole_millis(micros: u64) -> Span {
+pub(super) fn whole_millis(micros: u64) -> Span {
     Span::millis(micros / 1_000 + 1)
 }
 
 /// A number in `-most..=most`; a multiple of a thousand, for the same reason.
-fn either_way(stream: &mut impl Rng, most: u64) -> i64 {
+pub(super) fn either_way(stream: &mut impl Rng, most: u64) -> i64 {
     (between(stream, 0, 2 * most) as i64 - most as i64) / 1_000 * 1_000
 }
 
@@ -238,7 +340,8 @@ pub struct PlanTree {
 enum Simplification {
     /// Leave out that many faults, from that one on.
     LeaveOut { from: usize, many: usize },
-    /// No loss, no duplication, exact clocks, constant latency, one client: one after another.
+    /// No loss, no duplication, exact clocks, constant latency, one client, no network of its own:
+    /// one after another.
     Calm(u8),
     /// Halve how long that fault lasts.
     Shorten { fault: usize, times: u8 },
@@ -265,7 +368,8 @@ impl PlanTree {
             Simplification::Calm(1) => plan.duplication = 0,
             Simplification::Calm(2) => plan.clocks.clear(),
             Simplification::Calm(3) => plan.latency = Latency::Constant(1.ms()),
-            Simplification::Calm(_) => plan.workload.clients = plan.workload.clients.min(1),
+            Simplification::Calm(4) => plan.workload.clients = plan.workload.clients.min(1),
+            Simplification::Calm(_) => plan.network = None,
             Simplification::Shorten { fault, .. } => {
                 let lasts = &mut plan.faults[fault].lasts;
                 *lasts = Span::micros(lasts.as_micros() / 2);
@@ -287,8 +391,8 @@ impl PlanTree {
                     (false, false) => Simplification::Calm(0),
                 }
             }
-            Simplification::Calm(4) if faults > 0 => Simplification::Shorten { fault: 0, times: 0 },
-            Simplification::Calm(4) => Simplification::Done,
+            Simplification::Calm(5) if faults > 0 => Simplification::Shorten { fault: 0, times: 0 },
+            Simplification::Calm(5) => Simplification::Done,
             Simplification::Calm(way) => Simplification::Calm(way + 1),
             Simplification::Shorten { fault, times } if kept && times < 12 => {
                 Simplification::Shorten { fault, times: times + 1 }

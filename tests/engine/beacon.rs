@@ -50,6 +50,7 @@ pub fn calm() -> Plan {
         latency: Latency::Constant(1.ms()),
         loss: 0,
         duplication: 0,
+        network: None,
         workload: Workload { clients: 1, think: 50.ms(), gives_up: 0 },
         clocks: Vec::new(),
         faults: Vec::new(),

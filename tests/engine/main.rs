@@ -4,6 +4,9 @@
 mod beacon;
 mod commit;
 mod exploration;
+mod faults;
+mod networks;
+mod plans;
 mod puppet;
 mod replays;
 mod settling;

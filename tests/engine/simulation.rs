@@ -19,25 +19,25 @@ const B: NodeId = NodeId(1);
 const C: NodeId = NodeId(2);
 
 /// What was left of a run: its outcome, its steps, and the nodes once `World` has taken them.
-struct Made {
-    outcome: Outcome,
-    steps: Vec<Step<Beacon>>,
+pub struct Made {
+    pub outcome: Outcome,
+    pub steps: Vec<Step<Beacon>>,
     nodes: Vec<Arc<Node<Beacon>>>,
 }
 
 impl Made {
-    fn memory(&self, node: NodeId) -> &Memory {
+    pub fn memory(&self, node: NodeId) -> &Memory {
         &self.nodes[node.index()].state
     }
 
     /// The numbers that a node heard from another, in order.
-    fn heard(&self, node: NodeId, from: NodeId) -> Vec<u32> {
+    pub fn heard(&self, node: NodeId, from: NodeId) -> Vec<u32> {
         let heard = self.memory(node).heard.iter();
         heard.filter(|(source, _)| *source == from).map(|(_, number)| *number).collect()
     }
 
     /// The numbers that one node said and the other never heard, as ranges.
-    fn missing(&self, from: NodeId, to: NodeId) -> Vec<(u32, u32)> {
+    pub fn missing(&self, from: NodeId, to: NodeId) -> Vec<(u32, u32)> {
         let heard = self.heard(to, from);
         let mut gaps: Vec<(u32, u32)> = Vec::new();
         for number in (1..=self.memory(from).beats).filter(|number| !heard.contains(number)) {
@@ -48,16 +48,32 @@ impl Made {
         }
         gaps
     }
+
+    /// How many of its own beats the receiver of each number counted between the beat of that number
+    /// and its arrival, in the order of arrival: how long messages took, where all beat together.
+    pub fn beats_late(&self, from: NodeId, to: NodeId) -> Vec<(u32, u32)> {
+        let (mut beats, mut late) = (0, Vec::new());
+        for step in self.steps.iter().filter(|step| step.node == to) {
+            match &step.act {
+                Act::Timeout(_) => beats += 1,
+                Act::Deliver { from: source, message } if *source == from => {
+                    late.push((*message, beats - message));
+                }
+                _ => {}
+            }
+        }
+        late
+    }
 }
 
 /// Makes a run and follows its record on `World`, which must be able to take every step.
-fn made(scenario: &Scenario<Beacon>, plan: &Plan, seed: u64) -> Made {
+pub fn made(scenario: &Scenario<Beacon>, plan: &Plan, seed: u64) -> Made {
     let (outcome, steps) = record(scenario, plan, (seed, 0), None);
     let there = follow_all(scenario, &steps).expect("every recorded step happens on World");
     Made { outcome, steps, nodes: there.world.nodes }
 }
 
-fn with_faults(faults: &[(u64, u64, Fault)]) -> Plan {
+pub fn with_faults(faults: &[(u64, u64, Fault)]) -> Plan {
     let timed = |(at, lasts, fault): &(u64, u64, Fault)| TimedFault {
         at: at.ms(),
         lasts: lasts.ms(),
@@ -162,7 +178,7 @@ fn a_node_that_crashes_twice_at_once_comes_back_at_the_later_end() {
     assert_eq!(made.heard(B, A).first(), Some(&41));
 }
 
-fn with_clocks(apart: u64) -> Scenario<Beacon> {
+pub fn with_clocks(apart: u64) -> Scenario<Beacon> {
     let mut scenario = beacons(2).clocks(Clocks { of: vec![A, B], until: 0, apart, tick: 1.ms() });
     scenario.protocol.reads_clock = true;
     scenario
@@ -231,7 +247,7 @@ fn messages_overtake_each_other_unless_latency_is_constant_or_links_are_fifo() {
         for (links, duplication) in
             [(Links::Unordered, 0), (Links::Fifo, 0), (Links::Set, 0), (Links::Fifo, 200_000)]
         {
-            let plan = Plan { latency, duplication, ..calm() };
+            let plan = Plan { latency: latency.clone(), duplication, ..calm() };
             let made = made(&beacons(2).links(links), &plan, 3);
             let heard = made.heard(B, A);
             let in_order = links == Links::Fifo || matches!(latency, Latency::Constant(_));
@@ -251,7 +267,7 @@ fn fifo_links_keep_their_order_through_loss_pauses_cuts_and_crashes() {
     ];
     for latency in LATENCIES {
         for seed in 0..5 {
-            let plan = Plan { latency, loss: 200_000, ..with_faults(&faults) };
+            let plan = Plan { latency: latency.clone(), loss: 200_000, ..with_faults(&faults) };
             let made = made(&beacons(3).links(Links::Fifo), &plan, seed);
             for (from, to) in [(A, B), (B, A), (A, C), (C, B)] {
                 let heard = made.heard(to, from);
@@ -272,7 +288,7 @@ fn patient() -> Scenario<Beacon> {
 
 #[test]
 fn patience_is_respected_in_runs() {
-    let plan = Plan { latency: LATENCIES[2], ..calm() };
+    let plan = Plan { latency: LATENCIES[2].clone(), ..calm() };
     let hasty = made(&beacons(2), &plan, 1);
     let refused = follow_all(&patient(), &hasty.steps).expect_err("it beats too early");
     assert!(refused.contains("is held back at"), "{refused}");
@@ -332,7 +348,7 @@ fn each_kind_of_fault_is_drawn_where_it_is_allowed_and_nowhere_else() {
     }
 }
 
-fn hears_on() -> Goal<Beacon> {
+pub fn hears_on() -> Goal<Beacon> {
     Goal::seen("hears-on", "A number is heard.", |_, sight| matches!(sight, Sight::Event { .. }))
 }
 
@@ -394,7 +410,7 @@ fn invariants_of_every_scope_are_checked_in_runs_and_their_records_replay() {
     for invariant in fragile() {
         let (name, calm) = (invariant.name, invariant.looks_at() == "quiet");
         // Numbers pile up on a slow network, and are never all heard there.
-        let latency = if calm { Latency::Constant(1.ms()) } else { LATENCIES[0] };
+        let latency = if calm { Latency::Constant(1.ms()) } else { LATENCIES[0].clone() };
         let mut scenario = beacons(3).invariant(invariant);
         let made = made(&scenario, &Plan { latency, ..with_faults(&[]) }, 1);
         let violation = made.outcome.violation.expect(name);

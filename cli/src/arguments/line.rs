@@ -69,6 +69,8 @@ fn examples(name: &str, model: &str, bug: &str) -> Vec<(&'static str, Vec<String
                 line(&format!("simulate {model} --runs 100000")),
                 line(&format!("simulate {model} --bug {bug} --seed 7")),
                 line(&format!("simulate {model} --seed 7 --first-run 42 --runs 1")),
+                line(&format!("simulate {model} --print-plan --preset partitions > plan.toml")),
+                line(&format!("simulate {model} --plan plan.toml")),
             ],
         ),
         (

@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use splitbrain::catalog::Request;
 use splitbrain::explore::Fingerprint;
+use splitbrain::simulate::Preset;
 
 use crate::bench::arguments::Bench;
 use crate::history::objects::Object;
@@ -238,6 +239,16 @@ pub(crate) struct Simulate {
     /// Threads; they change nothing but the time [default: all cores]
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
+    /// Draw plans of this kind of trouble, within what the scenario allows: calm, flaky, partitions,
+    /// crashes, clocks, storm, jepsen
+    #[arg(long, value_name = "NAME", value_parser = values::preset, conflicts_with = "plan")]
+    pub(crate) preset: Option<Preset>,
+    /// Give all runs this plan, in TOML; what it leaves open, each draws by its own number
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<String>,
+    /// Print the plan of the first run in TOML, with its timeline, and run nothing
+    #[arg(long)]
+    pub(crate) print_plan: bool,
     /// Go on after a failing run, to count how many there are
     #[arg(long)]
     pub(crate) keep_going: bool,

@@ -108,7 +108,8 @@ fn answer(
             let runs = check.runs.unwrap_or(usual);
             let campaign = Campaign { threads, only, ..Campaign::new(runs, check.seed) };
             let effort = Some(Effort::default());
-            simulate::answer(session, task.model, &request, &campaign, effort, ends, saving)
+            let what = (&campaign, None);
+            simulate::answer(session, task.model, &request, what, effort, ends, saving)
         }
     }
 }

@@ -1,16 +1,19 @@
 //! `simulate`: many runs of one scenario under drawn faults.
 
+use std::path::Path;
+
 use serde_json::json;
-use splitbrain::catalog::{AnyModel, Engine, Request};
+use splitbrain::catalog::{AnyModel, Engine, Error, Request};
+use splitbrain::counterexample::read;
 use splitbrain::shrink::Effort;
-use splitbrain::simulate::Campaign;
+use splitbrain::simulate::{Campaign, Plans};
 
 use super::{Answer, file_name};
 use crate::arguments::{Asked, Ends, Saving, Simulate};
 use crate::print::simulate::Beside;
 use crate::print::{self, Page};
 use crate::progress::Watch;
-use crate::session::{Problem, Session, code_of};
+use crate::session::{Problem, Session, code_of, exit};
 
 /// Simulates a scenario.
 pub(super) fn simulate(
@@ -35,7 +38,12 @@ pub(super) fn simulate(
             u64::MAX
         )));
     }
+    let plans = plans(model, &request, simulate)?;
+    if simulate.print_plan {
+        return print_plan(session, model, &request, &plans, simulate);
+    }
     let campaign = Campaign {
+        plans,
         first: simulate.first_run,
         threads: simulate.threads.map_or_else(cores, usize::from),
         keep_going: simulate.keep_going,
@@ -45,7 +53,43 @@ pub(super) fn simulate(
     };
     let effort = (!simulate.no_shrink).then(Effort::default);
     let (ends, saving) = (&simulate.ends, &simulate.saving);
-    answer(session, model, &request, &campaign, effort, ends, saving)?.print(session)
+    let what = (&campaign, simulate.plan.as_deref());
+    answer(session, model, &request, what, effort, ends, saving)?.print(session)
+}
+
+/// Where the runs' plans come from.
+fn plans(model: &dyn AnyModel, request: &Request, simulate: &Simulate) -> Result<Plans, Problem> {
+    let Some(path) = &simulate.plan else {
+        return Ok(simulate.preset.map_or(Plans::Drawn, Plans::Preset));
+    };
+    let text = read(Path::new(path))?;
+    let plan = model.read_plan(request, &text);
+    plan.map(|plan| Plans::Given(Box::new(plan))).map_err(|error| match error {
+        Error::Plan(error) => Problem(format!("{path}: {error}")),
+        other => other.into(),
+    })
+}
+
+/// Prints the plan of the first run: its timeline, and itself.
+fn print_plan(
+    session: &mut Session<'_>,
+    model: &dyn AnyModel,
+    request: &Request,
+    plans: &Plans,
+    simulate: &Simulate,
+) -> Result<u8, Problem> {
+    let (seed, run) = (simulate.seed, simulate.first_run);
+    let plan = model.plan(request, plans, seed, run)?;
+    let (timeline, toml) = (plan.to_string(), plan.to_toml());
+    if session.json {
+        session
+            .say_json(&json!({ "seed": seed, "run": run, "timeline": timeline, "toml": toml }))?;
+        return Ok(exit::HOLDS);
+    }
+    let title = format!("{} {}, run {run} of seed {seed}", model.name(), request.scenario);
+    let told: String = timeline.lines().map(|line| format!("# {line}\n")).collect();
+    session.say(&format!("# {title}\n{told}\n{toml}"))?;
+    Ok(exit::HOLDS)
 }
 
 /// How many threads this machine runs at a time.
@@ -53,12 +97,13 @@ pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Simulates a scenario and saves what it finds.
+/// Simulates a scenario and saves what it finds. `script` is the file that its plan came from, if one
+/// did.
 pub(super) fn answer(
     session: &mut Session<'_>,
     model: &dyn AnyModel,
     request: &Request,
-    campaign: &Campaign,
+    (campaign, script): (&Campaign, Option<&str>),
     effort: Option<Effort>,
     ends: &Ends,
     saving: &Saving,
@@ -81,7 +126,7 @@ pub(super) fn answer(
     let code = code_of(&report.verdict, request.bug.as_deref());
     let mut page = Page::new(session.colour);
     let run = report.failure.as_ref().map_or(campaign.first, |failure| failure.run);
-    let again = again(session.program, model, request, campaign, run);
+    let again = again(session.program, model, request, campaign, script, run);
     let (asked, path, program) = (campaign.runs, saved.as_deref(), session.program);
     let beside = Beside { asked, again, saved: path, program };
     print::simulate::simulated(&mut page, &report, &beside);
@@ -98,13 +143,19 @@ fn again(
     model: &dyn AnyModel,
     request: &Request,
     campaign: &Campaign,
+    script: Option<&str>,
     run: u64,
 ) -> String {
     let bug = request.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default();
     let given = request.parameters.iter();
     let parameters: String = given.map(|(name, value)| format!(" --{name} {value}")).collect();
+    let plans = match (&campaign.plans, script) {
+        (Plans::Preset(preset), _) => format!(" --preset {preset}"),
+        (Plans::Given(_), Some(path)) => format!(" --plan {path}"),
+        (Plans::Given(_), None) | (Plans::Drawn, _) => String::new(),
+    };
     format!(
-        "{program} simulate {} --scenario {}{bug}{parameters} --seed {} --first-run {run} --runs 1",
+        "{program} simulate {} --scenario {}{bug}{parameters}{plans} --seed {} --first-run {run} --runs 1",
         model.name(),
         request.scenario,
         campaign.seed

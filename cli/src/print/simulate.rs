@@ -104,6 +104,7 @@ fn faults(tally: &Tally) -> String {
         (tally.restarts, "restart", "restarts"),
         (tally.wipes, "wiped disk", "wiped disks"),
         (tally.jumps, "clock jump", "clock jumps"),
+        (tally.slowed, "node or link slowed", "nodes or links slowed"),
         (tally.lost + tally.cut, "message lost", "messages lost"),
         (tally.duplicated, "doubled", "doubled"),
     ];

@@ -1,0 +1,182 @@
+//! What is wrong with a plan: by itself, or in a scenario.
+
+use std::fmt;
+
+use super::latency::Latency;
+use super::plan::{ClockError, Fault, Plan};
+use crate::protocol::{NodeId, Protocol};
+use crate::scenario::Scenario;
+use crate::time::Span;
+
+/// Why a plan cannot be run: where it is written, what is wrong, and what to do.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub struct PlanError {
+    /// The line, from 1, if the plan was read from a text.
+    pub line: Option<usize>,
+    /// What is wrong, and what to do.
+    pub why: String,
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line} of the plan: {}", self.why),
+            None => write!(f, "the plan: {}", self.why),
+        }
+    }
+}
+
+/// A part of a plan.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Whole,
+    Latency,
+    Network,
+    Clock(usize),
+    Fault(usize),
+}
+
+impl Plan {
+    /// Whether it can be run in that scenario.
+    ///
+    /// # Errors
+    /// It makes no sense by itself, or in that scenario: it names a node that is not there, crashes
+    /// one that may not crash, has more clients, or breaks what the scenario assumes of its network
+    /// and clocks.
+    pub fn fits<P: Protocol>(&self, scenario: &Scenario<P>) -> Result<(), PlanError> {
+        match self.mistake().or_else(|| self.misfit(scenario)) {
+            Some((_, why)) => Err(PlanError { line: None, why }),
+            None => Ok(()),
+        }
+    }
+
+    /// What makes no sense in any scenario.
+    pub(super) fn mistake(&self) -> Option<(Part, String)> {
+        let shares = [self.loss, self.duplication].into_iter().find(|share| *share > 1_000_000);
+        let share = shares.map(|share| {
+            (Part::Whole, format!("{share} in a million is too many; write at most 1000000"))
+        });
+        let latency = || self.latency.mistake().map(|why| (Part::Latency, why));
+        let network = || Some((Part::Network, self.network.as_ref()?.mistake()?));
+        let fault = || {
+            let mut faults = self.faults.iter().enumerate();
+            faults.find_map(|(index, timed)| Some((Part::Fault(index), timed.fault.mistake()?)))
+        };
+        let clock = || {
+            let mut clocks = self.clocks.iter().enumerate();
+            clocks.find_map(|(index, clock)| Some((Part::Clock(index), clock.mistake()?)))
+        };
+        share.or_else(latency).or_else(network).or_else(clock).or_else(fault)
+    }
+
+    /// What makes no sense in that scenario.
+    pub(super) fn misfit<P: Protocol>(&self, scenario: &Scenario<P>) -> Option<(Part, String)> {
+        let clients = self.workload.clients;
+        if let Some(most) = most_clients(scenario).filter(|most| clients > *most) {
+            let why = format!("{clients} clients ask, and the scenario has {most}; write less");
+            return Some((Part::Whole, why));
+        }
+        if let Some(network) = &self.network {
+            let strange = network.named().into_iter().find_map(|node| stranger(scenario, node));
+            let why = strange.or_else(|| network.lost_special(scenario.nodes));
+            if let Some(why) = why.or_else(|| unlosing(scenario, network.loses())) {
+                return Some((Part::Network, why));
+            }
+        }
+        if let Some(why) = unlosing(scenario, self.loss > 0) {
+            return Some((Part::Whole, why));
+        }
+        for (index, clock) in self.clocks.iter().enumerate() {
+            let why = stranger(scenario, clock.node).or_else(|| clockless(scenario, clock.node));
+            if let Some(why) = why {
+                return Some((Part::Clock(index), why));
+            }
+        }
+        for (index, timed) in self.faults.iter().enumerate() {
+            if let Some(why) = timed.fault.misfit(scenario) {
+                return Some((Part::Fault(index), format!("{}: {why}", timed.fault)));
+            }
+        }
+        None
+    }
+}
+
+/// The most by which a clock drifts, in millionths either way: beyond it would stand still.
+const MOST_DRIFT: u64 = 900_000;
+
+impl ClockError {
+    fn mistake(&self) -> Option<String> {
+        let drift = self.drift;
+        let drifts = (drift.unsigned_abs() > MOST_DRIFT)
+            .then(|| format!("a drift of {drift} is too much; write at most {MOST_DRIFT}"));
+        drifts.or_else(|| too_far(self.offset))
+    }
+}
+
+/// What is wrong with a clock that is so many microseconds off.
+fn too_far(by: i64) -> Option<String> {
+    let far = Span::micros(by.unsigned_abs());
+    (far > Latency::MOST).then(|| format!("{far} is too far; write at most {}", Latency::MOST))
+}
+
+impl Fault {
+    fn mistake(&self) -> Option<String> {
+        match self {
+            Fault::OneWay { from, to } | Fault::SlowLink { from, to, .. } if from == to => {
+                Some(format!("there is no link from {from} to itself; name two nodes"))
+            }
+            Fault::SlowNode { times: 0, .. } | Fault::SlowLink { times: 0, .. } => {
+                Some("messages cannot take 0 times as long; write 2 or more".to_string())
+            }
+            Fault::Jump { by, .. } | Fault::Smear { by, .. } => too_far(*by),
+            _ => None,
+        }
+    }
+
+    fn misfit<P: Protocol>(&self, scenario: &Scenario<P>) -> Option<String> {
+        let nodes = self.nodes();
+        if let Some(why) = nodes.iter().find_map(|node| stranger(scenario, *node)) {
+            return Some(why);
+        }
+        match self {
+            Fault::Crash(node) | Fault::Wipe(node) if !scenario.can_crash(*node) => {
+                let may = scenario.node_ids().filter(|node| scenario.can_crash(*node));
+                let may: Vec<String> = may.map(|node| node.to_string()).collect();
+                let may = if may.is_empty() { "none may".to_string() } else { may.join(", ") };
+                Some(format!("the scenario does not let {node} crash; choose one of: {may}"))
+            }
+            Fault::Jump { node, .. } | Fault::Stuck(node) | Fault::Smear { node, .. } => {
+                clockless(scenario, *node)
+            }
+            _ => unlosing(scenario, self.is_partition()),
+        }
+    }
+}
+
+/// How many clients a scenario has at most, if it says so.
+pub(super) fn most_clients<P: Protocol>(scenario: &Scenario<P>) -> Option<u8> {
+    scenario.storm.request.map(|_| scenario.storm.clients)
+}
+
+fn stranger<P: Protocol>(scenario: &Scenario<P>, node: NodeId) -> Option<String> {
+    let last = scenario.nodes - 1;
+    (node.index() > last)
+        .then(|| format!("there is no node {node}: the scenario's nodes are n0 to n{last}"))
+}
+
+fn clockless<P: Protocol>(scenario: &Scenario<P>, node: NodeId) -> Option<String> {
+    let names: Vec<String> = scenario.clocks.of.iter().map(NodeId::to_string).collect();
+    let those = match names.is_empty() {
+        true => "no node has one; leave it out".to_string(),
+        false => format!("choose one of: {}", names.join(", ")),
+    };
+    (!scenario.clocks.of.contains(&node)).then(|| format!("{node} has no clock; {those}"))
+}
+
+fn unlosing<P: Protocol>(scenario: &Scenario<P>, loses: bool) -> Option<String> {
+    (loses && scenario.lost_only_when_down).then(|| {
+        "the scenario assumes that messages are lost only at nodes that are down; leave out loss \
+         and partitions"
+            .to_string()
+    })
+}
