@@ -112,6 +112,7 @@ fn calm(lasts: Span, latency: Latency) -> Plan {
     Plan {
         stormy: lasts,
         latency,
+        network: None,
         loss: 0,
         duplication: 0,
         workload: Workload { clients: 0, think: Span::seconds(1), gives_up: 0 },
