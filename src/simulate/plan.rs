@@ -109,14 +109,16 @@ pub enum Fault {
         /// How many neighbours on either side each reaches.
         reach: u8,
     },
-    /// Messages to and from a node take so many times as long.
+    /// Messages to and from a node take so many times as long, up to five seconds a link. What
+    /// several faults slow takes the product.
     SlowNode {
         /// Which node.
         node: NodeId,
         /// How many times as long.
         times: u32,
     },
-    /// Messages from one node to another take so many times as long; those back do not.
+    /// Messages from one node to another take so many times as long, up to five seconds a link;
+    /// those back do not.
     SlowLink {
         /// Whose messages.
         from: NodeId,

@@ -165,8 +165,8 @@ impl Wire<'_> {
 
     /// When a message arrives that leaves at that moment.
     fn arrive(&mut self, left: u64, slowness: u64, stream: &mut impl Rng) -> u64 {
-        let takes = self.link.latency.draw(stream).saturating_add(self.on_top);
-        let mut at = left + takes.saturating_mul(slowness).min(LONGEST);
+        let takes = self.link.latency.draw(stream).saturating_add(self.on_top).min(LONGEST);
+        let mut at = left + slowed(takes, slowness);
         if self.link.fifo {
             at = at.max(self.last);
             self.last = at;
@@ -185,6 +185,16 @@ impl Wire<'_> {
         }
     }
 }
+
+/// How long a message takes that faults make so many times as slow.
+fn slowed(takes: u64, slowness: u64) -> u64 {
+    takes.max(takes.saturating_mul(slowness).min(SLOWEST))
+}
+
+/// What slow nodes and links make a message take at most on one link, in microseconds: five
+/// seconds. Without an end, one message on a link in order could hold up all others for as long as
+/// a run lasts.
+const SLOWEST: u64 = 5_000_000;
 
 /// The longest a message takes on one link, in microseconds: a thousand hours. No run is as long.
 const LONGEST: u64 = 3_600_000_000_000;
@@ -227,6 +237,6 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         }
         let (faults, active) = (&self.plan.faults[..], &self.active[..]);
         let weather = Weather { now: self.now, stormy: self.stormy, faults, active, slow: true };
-        drawn.saturating_mul(weather.slowness(from, to)).min(LONGEST)
+        slowed(drawn, weather.slowness(from, to))
     }
 }

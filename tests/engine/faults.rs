@@ -3,7 +3,7 @@
 
 use super::beacon::{beacons, calm};
 use super::simulation::{Made, made, with_clocks, with_faults};
-use splitbrain::simulate::{Fault, Plan};
+use splitbrain::simulate::{Fault, Latency, Plan};
 use splitbrain::{Act, NodeId, Span, Units};
 
 const A: NodeId = NodeId(0);
@@ -72,6 +72,20 @@ fn slow_nodes_and_links_make_messages_late_and_together_later_still() {
         assert_eq!(late(&made, A, C, numbers), [0], "{numbers:?} from n0 to n2");
     }
     assert_eq!((made.outcome.tally.slowed, made.missing(A, B)), (2, vec![]));
+}
+
+#[test]
+fn what_is_slow_takes_five_seconds_at_most_or_as_long_as_it_would_anyway() {
+    let slow = Fault::SlowLink { from: A, to: B, times: 1_000_000 };
+    for (latency, seconds) in [(1.ms(), 5), (7.s(), 7)] {
+        let mut scenario = beacons(2);
+        scenario.protocol.beats = 1_000;
+        let latency = Latency::Constant(latency);
+        let plan = Plan { latency, stormy: 10.s(), ..with_faults(&[(0, 10_000, slow.clone())]) };
+        let made = made(&scenario, &plan, 1);
+        // It arrives at the moment of a beat, and before it.
+        assert_eq!(late(&made, A, B, [1, 200]), [seconds * 100 - 1], "{plan}");
+    }
 }
 
 /// The most nodes that were down at a time, and at the end.
