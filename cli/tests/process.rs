@@ -35,6 +35,16 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
+fn a_history_may_come_by_standard_input() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/histories/stale-read.edn");
+    let history = std::fs::File::open(file).expect("a history");
+    let answered = splitbrain("linearize -").stdin(history).output().expect("it runs");
+    let text = String::from_utf8_lossy(&answered.stdout);
+    assert_eq!(answered.status.code(), Some(1), "{text}");
+    assert!(text.starts_with("✗ standard input, as a register"), "{text}");
+}
+
+#[test]
 fn limits_end_with_what_was_covered() {
     for (arguments, why) in [
         ("explore raft --elections 4 --crashes 2 --time 300ms", "out of time (--time 300ms)"),

@@ -46,8 +46,9 @@ pub(super) struct Numbers<S: Specification> {
     states: Numbered<S>,
     operations: Numbered<S::Operation>,
     outputs: Numbered<S::Output>,
-    /// By state and operation.
-    effects: BTreeMap<(u32, u32), Effect>,
+    /// For each state those of the operations asked for there, in the operations' order: few for
+    /// each, and looked up far more often than added to.
+    effects: Vec<Vec<(u32, Effect)>>,
 }
 
 impl<S: Specification> Numbers<S> {
@@ -57,7 +58,7 @@ impl<S: Specification> Numbers<S> {
             states: Numbered::new(),
             operations: Numbered::new(),
             outputs: Numbered::new(),
-            effects: BTreeMap::new(),
+            effects: Vec::new(),
         };
         numbers.states.number(initial.clone());
         numbers
@@ -80,9 +81,14 @@ impl<S: Specification> Numbers<S> {
     }
 
     pub(super) fn effect(&mut self, state: u32, operation: u32) -> Effect {
-        if let Some(&effect) = self.effects.get(&(state, operation)) {
-            return effect;
+        let row = state as usize;
+        if self.effects.len() <= row {
+            self.effects.resize_with(self.states.values.len(), Vec::new);
         }
+        let at = match self.effects[row].binary_search_by_key(&operation, |known| known.0) {
+            Ok(at) => return self.effects[row][at].1,
+            Err(at) => at,
+        };
         let mut after = self.states.value(state).clone();
         let output = after.apply(self.operations.value(operation));
         let state_after = match after == *self.states.value(state) {
@@ -90,7 +96,7 @@ impl<S: Specification> Numbers<S> {
             false => self.states.number(after),
         };
         let effect = Effect { state: state_after, output: self.outputs.number(output) };
-        self.effects.insert((state, operation), effect);
+        self.effects[row].insert(at, (operation, effect));
         effect
     }
 

@@ -5,7 +5,7 @@ use super::super::Specification;
 use super::Unplaceable;
 use super::history::History;
 use super::numbers::Numbers;
-use super::plan::Plan;
+use super::plan::{Finished, Plan};
 use super::seen::{Configuration, Seen, Slots, Used};
 
 /// A configuration, and how it was come by.
@@ -15,6 +15,20 @@ struct Node {
     from: Option<usize>,
     /// The numbers of the operations that took effect between the two, in that order.
     placed: Vec<usize>,
+    /// Whether the search went on from here by way of the answered operation already.
+    tried: bool,
+}
+
+/// What is tried next at a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    /// The answered operation takes effect.
+    Own,
+    /// One of the rivals does, this one or a later one, where the answered operation can take effect
+    /// right behind it.
+    Before(usize),
+    /// Any of the rivals does.
+    Any,
 }
 
 /// What may take effect before a response, besides the operation it answers.
@@ -32,10 +46,9 @@ struct Frame {
     /// Found out when they are needed.
     rivals: Option<Rivals>,
     nodes: Vec<Node>,
-    /// The node looked at.
+    /// The node looked at, and how far.
     next: usize,
-    /// Whether the answered operation was tried there.
-    own_tried: bool,
+    stage: Stage,
     /// The node the search went on from, and whether by way of the answered operation.
     chosen: (usize, bool),
 }
@@ -123,7 +136,7 @@ impl<S: Specification> Search<S> {
             rivals: None,
             nodes: vec![root],
             next: 0,
-            own_tried: false,
+            stage: Stage::Own,
             chosen: (0, false),
         })
     }
@@ -152,58 +165,124 @@ impl<S: Specification> Search<S> {
             return None;
         }
         self.states += 1;
-        Some(Node { configuration, from, placed })
+        Some(Node { configuration, from, placed, tried: false })
     }
 
     /// Goes on with a frame.
     fn step(&mut self, frame: &mut Frame) -> Step {
         let Some(node) = frame.nodes.get(frame.next) else { return Step::Exhausted };
-        let own = &self.plan.finished[frame.open[0]];
-        if node.configuration.done.has(own.slot) {
-            let mut configuration = node.configuration.clone();
-            configuration.done.remove(own.slot);
-            frame.chosen = (frame.next, false);
-            frame.next += 1;
-            return Step::Explained(configuration);
-        }
-        if !std::mem::replace(&mut frame.own_tried, true) {
-            let effect = self.numbers.effect(node.configuration.state, own.operation);
-            if own.expects.is_none_or(|expected| expected == effect.output) {
-                frame.chosen = (frame.next, true);
-                return Step::Explained(Configuration {
-                    state: effect.state,
-                    ..node.configuration.clone()
-                });
+        let done = node.configuration.done.has(self.own(frame).slot);
+        match frame.stage {
+            Stage::Own if done && node.tried => self.turn_to_next(frame),
+            Stage::Own if done => {
+                let explained = self.explained(frame, frame.next);
+                self.turn_to_next(frame);
+                return explained.map_or(Step::Onward, Step::Explained);
             }
-            return Step::Onward;
+            Stage::Own => {
+                frame.stage = Stage::Before(0);
+                if !node.tried
+                    && let Some(configuration) = self.explained(frame, frame.next)
+                {
+                    return Step::Explained(configuration);
+                }
+            }
+            Stage::Before(rival) => return self.before(frame, rival),
+            Stage::Any => {
+                for rival in 0..self.rivals(frame) {
+                    if let Some((configuration, number)) = self.take(frame, rival) {
+                        let node = self.behind(frame, configuration, number);
+                        frame.nodes.extend(node);
+                    }
+                }
+                self.turn_to_next(frame);
+            }
         }
-        self.expand(frame);
-        frame.next += 1;
-        frame.own_tried = false;
         Step::Onward
     }
 
-    /// Takes each of the rivals to effect from the node looked at.
-    fn expand(&mut self, frame: &mut Frame) {
+    fn own(&self, frame: &Frame) -> &Finished {
+        &self.plan.finished[frame.open[0]]
+    }
+
+    fn turn_to_next(&self, frame: &mut Frame) {
+        frame.next += 1;
+        frame.stage = Stage::Own;
+    }
+
+    /// How the next response finds things, if the answered operation takes effect at that node, or
+    /// has taken effect before.
+    fn explained(&mut self, frame: &mut Frame, at: usize) -> Option<Configuration> {
+        let own = &self.plan.finished[frame.open[0]];
+        let mut configuration = frame.nodes[at].configuration.clone();
+        let done = configuration.done.has(own.slot);
+        if done {
+            configuration.done.remove(own.slot);
+        } else {
+            let effect = self.numbers.effect(configuration.state, own.operation);
+            if own.expects.is_some_and(|expected| expected != effect.output) {
+                return None;
+            }
+            configuration.state = effect.state;
+        }
+        frame.nodes[at].tried = true;
+        frame.chosen = (at, !done);
+        Some(configuration)
+    }
+
+    /// Looks for a rival, from that one on, behind which the answered operation has its place: most
+    /// often one is all that it takes.
+    fn before(&mut self, frame: &mut Frame, from: usize) -> Step {
+        for rival in from..self.rivals(frame) {
+            let Some((configuration, number)) = self.take(frame, rival) else { continue };
+            let own = &self.plan.finished[frame.open[0]];
+            let output = self.numbers.effect(configuration.state, own.operation).output;
+            if own.expects.is_some_and(|expected| expected != output) {
+                continue;
+            }
+            frame.stage = Stage::Before(rival + 1);
+            let Some(node) = self.behind(frame, configuration, number) else { continue };
+            frame.nodes.push(node);
+            let explained = self.explained(frame, frame.nodes.len() - 1);
+            return explained.map_or(Step::Onward, Step::Explained);
+        }
+        frame.stage = Stage::Any;
+        Step::Onward
+    }
+
+    /// A node behind the one looked at, if it needs to be looked at.
+    fn behind(
+        &mut self,
+        frame: &Frame,
+        configuration: Configuration,
+        number: usize,
+    ) -> Option<Node> {
+        let (response, open) = (frame.response, &frame.open);
+        self.look_at(response, open, configuration, Some(frame.next), vec![number])
+    }
+
+    /// How many rivals there are.
+    fn rivals(&self, frame: &mut Frame) -> usize {
         let rivals = match frame.rivals.take() {
             Some(rivals) => rivals,
-            None => self.rivals(frame),
+            None => self.find_rivals(frame),
         };
-        for &rival in &rivals.finished {
-            if let Some((configuration, number)) = self.take_finished(frame, rival) {
-                let (from, placed) = (Some(frame.next), vec![number]);
-                let node = self.look_at(frame.response, &frame.open, configuration, from, placed);
-                frame.nodes.extend(node);
-            }
-        }
-        for &(kind, available) in &rivals.kinds {
-            if let Some((configuration, number)) = self.take_unknown(frame, kind, available) {
-                let (from, placed) = (Some(frame.next), vec![number]);
-                let node = self.look_at(frame.response, &frame.open, configuration, from, placed);
-                frame.nodes.extend(node);
-            }
-        }
+        let number = rivals.finished.len() + rivals.kinds.len();
         frame.rivals = Some(rivals);
+        number
+    }
+
+    /// The configuration after a rival takes effect at the node looked at, and the number of its
+    /// operation, if it can.
+    fn take(&mut self, frame: &Frame, rival: usize) -> Option<(Configuration, usize)> {
+        let rivals = frame.rivals.as_ref().expect("they were counted");
+        match rivals.finished.get(rival) {
+            Some(&finished) => self.take_finished(frame, finished),
+            None => {
+                let (kind, available) = rivals.kinds[rival - rivals.finished.len()];
+                self.take_unknown(frame, kind, available)
+            }
+        }
     }
 
     /// The configuration after a finished operation takes effect, and the operation's number.
@@ -269,7 +348,7 @@ impl<S: Specification> Search<S> {
 
     /// What may matter to the response: operations that are related to the answered one, directly or
     /// by way of others. Those that only observe are never in the way, and the rest can wait.
-    fn rivals(&self, frame: &Frame) -> Rivals {
+    fn find_rivals(&self, frame: &Frame) -> Rivals {
         let finished = &self.plan.finished;
         let mut reached = vec![finished[frame.open[0]].operation];
         let mut waiting: Vec<usize> =

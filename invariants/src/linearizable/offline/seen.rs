@@ -44,30 +44,44 @@ impl Slots {
     }
 }
 
-/// How often operations of unknown outcome were taken to effect, by kind: in the kinds' order, none
-/// that is zero.
+/// How often operations of unknown outcome were taken to effect, by kind.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Used(Vec<(u32, u32)>);
+pub(super) struct Used {
+    /// In the kinds' order, none that is zero.
+    taken: Vec<(u32, u32)>,
+    /// A bit for each kind that was taken, shared by every 64th: most sets that are not within each
+    /// other are seen not to be by these alone.
+    bits: u64,
+}
 
 impl Used {
     pub(super) fn times(&self, kind: u32) -> u32 {
-        match self.0.binary_search_by_key(&kind, |(kind, _)| *kind) {
-            Ok(at) => self.0[at].1,
+        match self.taken.binary_search_by_key(&kind, |(kind, _)| *kind) {
+            Ok(at) => self.taken[at].1,
             Err(_) => 0,
         }
     }
 
     pub(super) fn once_more(&mut self, kind: u32) {
-        match self.0.binary_search_by_key(&kind, |(kind, _)| *kind) {
-            Ok(at) => self.0[at].1 += 1,
-            Err(at) => self.0.insert(at, (kind, 1)),
+        self.bits |= 1 << (kind % 64);
+        match self.taken.binary_search_by_key(&kind, |(kind, _)| *kind) {
+            Ok(at) => self.taken[at].1 += 1,
+            Err(at) => self.taken.insert(at, (kind, 1)),
         }
     }
 
     /// Whether everything that was taken here was taken there, too.
     fn within(&self, other: &Used) -> bool {
-        self.0.len() <= other.0.len()
-            && self.0.iter().all(|(kind, times)| *times <= other.times(*kind))
+        if self.bits & !other.bits != 0 || self.taken.len() > other.taken.len() {
+            return false;
+        }
+        let mut there = other.taken.iter();
+        self.taken.iter().all(|(kind, times)| {
+            there
+                .by_ref()
+                .find(|(other, _)| other >= kind)
+                .is_some_and(|(other, more)| other == kind && times <= more)
+        })
     }
 }
 
