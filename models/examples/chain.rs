@@ -110,6 +110,7 @@ fn plan(clients: u8, stormy: Span) -> Plan {
         latency: Latency::Constant(10.ms()),
         loss: 0,
         duplication: 0,
+        network: None,
         workload: Workload { clients, think: 100.ms(), gives_up: 0 },
         clocks: Vec::new(),
         faults: Vec::new(),

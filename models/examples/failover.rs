@@ -75,6 +75,7 @@ fn latency(mode: u64, seed: u64) -> Result<u64, String> {
         latency: Latency::Exponential { least: 2.ms(), rest: 8.ms() },
         loss: 0,
         duplication: 0,
+        network: None,
         workload: Workload { clients: 1, think: 10.ms(), gives_up: 0 },
         clocks: Vec::new(),
         faults: Vec::new(),

@@ -78,6 +78,7 @@ fn plan() -> Plan {
         latency: Latency::Uniform { least: 1.ms(), most: 5.ms() },
         loss: 0,
         duplication: 0,
+        network: None,
         workload: Workload { clients: 0, think: 1.s(), gives_up: 0 },
         clocks: Vec::new(),
         faults: vec![TimedFault { at: 2.s(), lasts: 12.s(), fault: split }],

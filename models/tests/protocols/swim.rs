@@ -182,6 +182,7 @@ fn wrong_verdicts(suspicion: u64, runs: u64) -> u64 {
         latency: Latency::Constant(1.ms()),
         loss: 100_000,
         duplication: 0,
+        network: None,
         workload: Workload { clients: 0, think: 1.s(), gives_up: 0 },
         clocks: Vec::new(),
         faults: Vec::new(),
