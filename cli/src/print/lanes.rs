@@ -129,7 +129,11 @@ mod tests {
                 bar(0, 3, Some(4), "c"),
                 Bar { unknown: false, ..bar(2, 2, None, "it ends later") },
             ],
-            &["  process 0  ├ a long operation ┄?├ c ┤"],
+            &[
+                "  process 0  ├ a long operation ┄?├ c ┤",
+                "  process 1    ├────────── b ───────────┤",
+                "  process 2      ├──── it ends later ─────┄",
+            ],
         );
     }
 }
