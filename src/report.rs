@@ -173,6 +173,9 @@ pub struct SimulateReport {
     pub seed: u64,
     /// Runs made.
     pub runs: u64,
+    /// Where the runs' plans came from, if they were not drawn as the scenario says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plans: Option<String>,
     /// Whether every run was made twice and compared.
     #[serde(skip_serializing_if = "is_false")]
     pub twice: bool,
@@ -229,6 +232,7 @@ impl SimulateReport {
             verdict: simulated.verdict.clone(),
             seed: campaign.seed,
             runs: simulated.runs,
+            plans: campaign.plans.in_words(),
             twice: campaign.twice,
             failures: simulated.failures,
             virtual_micros: simulated.lasted.as_micros(),

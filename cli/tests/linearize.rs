@@ -95,6 +95,21 @@ fn histories_that_make_no_sense_are_refused_with_the_place_and_what_to_do() {
             &["cas to nil"],
         ),
         (
+            "another value than was written",
+            two(invoke, &ok.replace("\"write\"", "\"write\", \"value\": 2")),
+            "",
+            &["line 2", "the write of 1 is ok with 2"],
+        ),
+        (
+            "a cas that was refused and is ok",
+            two(
+                &invoke.replace("write", "cas").replace("1}", "[1, 2]}"),
+                &ok.replace("\"write\"", "\"cas\", \"value\": false"),
+            ),
+            "",
+            &["line 2", "if it was refused, write fail"],
+        ),
+        (
             "a read of nothing known",
             two(read, &ok.replace("write", "read")),
             "--as register",

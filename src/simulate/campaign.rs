@@ -334,8 +334,9 @@ impl<P: Protocol> Simulation<P> {
         }
         let seconds = self.lasted.as_micros() / 1_000_000;
         let covered = format!(
-            "in {} runs{} (seed {}), {} steps, {seconds} virtual seconds",
+            "in {} runs{}{} (seed {}), {} steps, {seconds} virtual seconds",
             self.runs,
+            campaign.plans.in_words().map_or(String::new(), |plans| format!(" {plans}")),
             if campaign.twice { ", each made twice" } else { "" },
             campaign.seed,
             self.tally.steps

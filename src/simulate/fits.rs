@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::latency::Latency;
-use super::plan::{ClockError, Fault, Plan};
+use super::plan::{ClockError, Fault, Plan, TimedFault};
 use crate::protocol::{NodeId, Protocol};
 use crate::scenario::Scenario;
 use crate::time::Span;
@@ -41,8 +41,8 @@ impl Plan {
     ///
     /// # Errors
     /// It makes no sense by itself, or in that scenario: it names a node that is not there, crashes
-    /// one that may not crash, has more clients, or breaks what the scenario assumes of its network
-    /// and clocks.
+    /// one that may not crash, has more clients, breaks what the scenario assumes of its network and
+    /// clocks, or has a kind of fault that the scenario's storm has not.
     pub fn fits<P: Protocol>(&self, scenario: &Scenario<P>) -> Result<(), PlanError> {
         match self.mistake().or_else(|| self.misfit(scenario)) {
             Some((_, why)) => Err(PlanError { line: None, why }),
@@ -60,7 +60,10 @@ impl Plan {
         let network = || Some((Part::Network, self.network.as_ref()?.mistake()?));
         let fault = || {
             let mut faults = self.faults.iter().enumerate();
-            faults.find_map(|(index, timed)| Some((Part::Fault(index), timed.fault.mistake()?)))
+            faults.find_map(|(index, timed)| {
+                let why = timed.fault.mistake().or_else(|| timed.comes_to_nothing(self.stormy))?;
+                Some((Part::Fault(index), why))
+            })
         };
         let clock = || {
             let mut clocks = self.clocks.iter().enumerate();
@@ -71,7 +74,7 @@ impl Plan {
 
     /// What makes no sense in that scenario.
     pub(super) fn misfit<P: Protocol>(&self, scenario: &Scenario<P>) -> Option<(Part, String)> {
-        let clients = self.workload.clients;
+        let (clients, kinds) = (self.workload.clients, scenario.storm.kinds);
         if let Some(most) = most_clients(scenario).filter(|most| clients > *most) {
             let why = format!("{clients} clients ask, and the scenario has {most}; write less");
             return Some((Part::Whole, why));
@@ -79,15 +82,24 @@ impl Plan {
         if let Some(network) = &self.network {
             let strange = network.named().into_iter().find_map(|node| stranger(scenario, node));
             let why = strange.or_else(|| network.lost_special(scenario.nodes));
-            if let Some(why) = why.or_else(|| unlosing(scenario, network.loses())) {
+            let why = why.or_else(|| unlosing(scenario, network.loses()));
+            let why = why.or_else(|| beyond(network.loses() && !kinds.loss, "loses no messages"));
+            let why =
+                why.or_else(|| beyond(network.doubles() && !kinds.duplication, "doubles nothing"));
+            if let Some(why) = why {
                 return Some((Part::Network, why));
             }
         }
-        if let Some(why) = unlosing(scenario, self.loss > 0) {
+        let why = unlosing(scenario, self.loss > 0)
+            .or_else(|| beyond(self.loss > 0 && !kinds.loss, "loses no messages"))
+            .or_else(|| beyond(self.duplication > 0 && !kinds.duplication, "doubles nothing"));
+        if let Some(why) = why {
             return Some((Part::Whole, why));
         }
         for (index, clock) in self.clocks.iter().enumerate() {
-            let why = stranger(scenario, clock.node).or_else(|| clockless(scenario, clock.node));
+            let why = stranger(scenario, clock.node)
+                .or_else(|| clockless(scenario, clock.node))
+                .or_else(|| beyond(!kinds.clocks, "lets no clock be off"));
             if let Some(why) = why {
                 return Some((Part::Clock(index), why));
             }
@@ -119,6 +131,21 @@ fn too_far(by: i64) -> Option<String> {
     (far > Latency::MOST).then(|| format!("{far} is too far; write at most {}", Latency::MOST))
 }
 
+impl TimedFault {
+    /// Why nobody would notice it.
+    fn comes_to_nothing(&self, stormy: Span) -> Option<String> {
+        let TimedFault { at, lasts, fault } = self;
+        let is_over_at_once = *lasts == Span::ZERO && !matches!(fault, Fault::Smear { .. });
+        if *at >= stormy {
+            return Some(format!(
+                "{fault}, from {at} on, and the storm is over at {stormy}; begin earlier, or make \
+                 the storm longer"
+            ));
+        }
+        is_over_at_once.then(|| format!("{fault}, for no time at all; say how long it lasts"))
+    }
+}
+
 impl Fault {
     fn mistake(&self) -> Option<String> {
         match self {
@@ -138,7 +165,8 @@ impl Fault {
         if let Some(why) = nodes.iter().find_map(|node| stranger(scenario, *node)) {
             return Some(why);
         }
-        match self {
+        let kinds = scenario.storm.kinds;
+        let why = match self {
             Fault::Crash(node) | Fault::Wipe(node) if !scenario.can_crash(*node) => {
                 let may = scenario.node_ids().filter(|node| scenario.can_crash(*node));
                 let may: Vec<String> = may.map(|node| node.to_string()).collect();
@@ -149,7 +177,22 @@ impl Fault {
                 clockless(scenario, *node)
             }
             _ => unlosing(scenario, self.is_partition()),
-        }
+        };
+        why.or_else(|| match self {
+            Fault::Crash(_) => beyond(!kinds.crashes, "crashes no nodes"),
+            Fault::Wipe(_) => beyond(!kinds.wipes, "wipes no disks"),
+            Fault::Jump { .. } | Fault::Stuck(_) | Fault::Smear { .. } => {
+                beyond(!kinds.clocks && !kinds.corrections, "lets no clock be off")
+            }
+            Fault::Pause(_) => beyond(!kinds.pauses, "lets no node stand still"),
+            Fault::SlowNode { .. } | Fault::SlowLink { .. } => {
+                beyond(!kinds.slow && !kinds.pauses, "lets nothing be slow")
+            }
+            partition => beyond(
+                partition.is_partition() && !kinds.partitions && !kinds.patterns,
+                "cuts no links",
+            ),
+        })
     }
 }
 
@@ -171,6 +214,15 @@ fn clockless<P: Protocol>(scenario: &Scenario<P>, node: NodeId) -> Option<String
         false => format!("choose one of: {}", names.join(", ")),
     };
     (!scenario.clocks.of.contains(&node)).then(|| format!("{node} has no clock; {those}"))
+}
+
+/// What the scenario's storms never do, its invariants may rest on.
+fn beyond(is_beyond: bool, storms: &str) -> Option<String> {
+    is_beyond.then(|| {
+        format!(
+            "the scenario's storm {storms}, and what must hold there may rest on that; leave it out"
+        )
+    })
 }
 
 fn unlosing<P: Protocol>(scenario: &Scenario<P>, loses: bool) -> Option<String> {

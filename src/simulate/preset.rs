@@ -114,6 +114,17 @@ impl Preset {
     }
 }
 
+impl Plans {
+    /// What a verdict says of them; nothing where they are drawn as the scenario says.
+    pub fn in_words(&self) -> Option<String> {
+        match self {
+            Plans::Drawn => None,
+            Plans::Preset(preset) => Some(format!("drawn as preset {preset}")),
+            Plans::Given(_) => Some("with the plan that was given".to_string()),
+        }
+    }
+}
+
 impl fmt::Display for Preset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

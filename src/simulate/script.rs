@@ -152,6 +152,10 @@ impl Read {
             let line = line(repeated.span().start);
             let Repeated { at, lasts, fault, repeat } = repeated.into_inner();
             let Repeat { times, every } = repeat.unwrap_or(Repeat { times: 1, every: Span::ZERO });
+            if times == 0 {
+                let why = "it is repeated 0 times; leave it out".to_string();
+                return Err(PlanError { line: Some(line), why });
+            }
             if faults.len() + times as usize > MOST_FAULTS {
                 let why = format!("a plan has at most {MOST_FAULTS} faults; repeat it less often");
                 return Err(PlanError { line: Some(line), why });
@@ -393,12 +397,13 @@ mod tests {
         let fault = |fault: &str| {
             format!("stormy = \"9s\"\n\n[[faults]]\nat = \"1s\"\nlasts = \"1s\"\nfault = {fault}\n")
         };
-        let table: [(String, Option<usize>, &[&str]); 25] = [
+        let table: [(String, Option<usize>, &[&str]); 29] = [
             ("".into(), Some(1), &["missing field `stormy`", "--print-plan"]),
             ("stormy = ".into(), Some(1), &["--print-plan"]),
             ("stormy = \"9 s\"".into(), Some(1), &["no span of time", "write \"150ms\""]),
             ("stormy = true".into(), Some(1), &["expected a span of time such as"]),
-            ("stormy = -5".into(), Some(1), &["less than no time"]),
+            ("stormy = -5".into(), Some(1), &["-5 has no unit"]),
+            ("stormy = 20".into(), Some(1), &["20 has no unit", "write \"20ms\", \"20s\""]),
             ("stormy = \"9s\"\nfault = 1".into(), Some(2), &["unknown field `fault`, expected"]),
             ("stormy = \"9s\"\nloss = -1".into(), Some(2), &["-1"]),
             ("stormy = \"9s\"\nloss = 2000000".into(), None, &["2000000 in a million", "write"]),
@@ -464,6 +469,21 @@ mod tests {
                 &["no span of time"],
             ),
             (fault("{ pause = \"n0\" }\nrepeat = 3"), Some(7), &["expected struct Repeat"]),
+            (
+                fault("{ pause = \"n0\" }").replace("at = \"1s", "at = \"9s"),
+                Some(3),
+                &["over at 9s"],
+            ),
+            (
+                fault("{ pause = \"n0\" }").replace("lasts = \"1", "lasts = \"0"),
+                Some(3),
+                &["no time"],
+            ),
+            (
+                fault("{ pause = \"n0\" }\nrepeat = { times = 0, every = \"1s\" }"),
+                Some(3),
+                &["0 times; leave it out"],
+            ),
             (
                 fault("{ pause = \"n0\" }\nrepeat = { times = 20000, every = \"1ms\" }"),
                 Some(3),

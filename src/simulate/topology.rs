@@ -237,6 +237,11 @@ impl Network {
         })
     }
 
+    /// Whether any of its links doubles messages.
+    pub(super) fn doubles(&self) -> bool {
+        self.links().into_iter().any(|link| link.duplication > 0)
+    }
+
     /// Its kinds of link.
     fn links(&self) -> Vec<&Link> {
         let mut links = vec![&self.link];

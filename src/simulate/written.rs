@@ -1,4 +1,4 @@
-//! Spans as people write them: `150ms`, `1.5s`. In plans only; a bare number counts microseconds.
+//! Spans as people write them: `150ms`, `1.5s`. In plans only; a bare number says nothing.
 
 use std::fmt;
 
@@ -30,17 +30,19 @@ impl Visitor<'_> for Written {
         })
     }
 
-    fn visit_u64<E: Error>(self, micros: u64) -> Result<Span, E> {
-        Ok(Span::micros(micros))
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Span, E> {
+        Err(unitless(number))
     }
 
-    fn visit_i64<E: Error>(self, micros: i64) -> Result<Span, E> {
-        u64::try_from(micros).map(Span::micros).map_err(|_| {
-            E::custom(format!(
-                "{micros} is less than no time: write \"150ms\", \"1.5s\" or \"20us\""
-            ))
-        })
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Span, E> {
+        Err(unitless(number))
     }
+}
+
+fn unitless<E: Error>(number: impl fmt::Display) -> E {
+    E::custom(format!(
+        "{number} has no unit: write \"{number}ms\", \"{number}s\" or \"{number}us\""
+    ))
 }
 
 /// Microseconds either way, as spans with a sign: `3ms`, `-1.5s`.
@@ -73,12 +75,12 @@ pub(super) mod signed {
             })
         }
 
-        fn visit_u64<E: Error>(self, micros: u64) -> Result<i64, E> {
-            i64::try_from(micros).map_err(E::custom)
+        fn visit_u64<E: Error>(self, number: u64) -> Result<i64, E> {
+            Err(unitless(number))
         }
 
-        fn visit_i64<E: Error>(self, micros: i64) -> Result<i64, E> {
-            Ok(micros)
+        fn visit_i64<E: Error>(self, number: i64) -> Result<i64, E> {
+            Err(unitless(number))
         }
     }
 }

@@ -201,6 +201,9 @@ fn a_plan_that_does_not_fit_the_scenario_is_refused_with_its_line() {
         format!("stormy = \"9s\"\nnetwork = {{ topology = {topology}, link = {link}{special} }}\n")
     };
     let lossy = || "stormy = \"9s\"\nnetwork = \"lossy\"".to_string();
+    let mut tame = beacons(3);
+    tame.storm = tame.storm.kinds(FaultKinds::NONE);
+    tame.clocks.of = vec![A];
     for (scenario, text, line, parts) in [
         (
             &scenario,
@@ -233,6 +236,25 @@ fn a_plan_that_does_not_fit_the_scenario_is_refused_with_its_line() {
         (&sure, fault("{ isolate = \"n0\" }"), Some(2), "leave out loss and partitions"),
         (&sure, "stormy = \"9s\"\nloss = 5".into(), None, "lost only at nodes that are down"),
         (&sure, lossy(), Some(2), "lost only at nodes that are down"),
+        (
+            &scenario,
+            fault("{ wipe = \"n0\" }"),
+            Some(2),
+            "storm wipes no disks, and what must hold",
+        ),
+        (&tame, fault("{ crash = \"n0\" }"), Some(2), "crashes no nodes"),
+        (&tame, fault("{ isolate = \"n0\" }"), Some(2), "cuts no links"),
+        (&tame, fault("{ pause = \"n0\" }"), Some(2), "lets no node stand still"),
+        (&tame, fault("{ stuck = \"n0\" }"), Some(2), "lets no clock be off"),
+        (
+            &tame,
+            "stormy = \"9s\"\n[[clocks]]\nnode = \"n0\"".into(),
+            Some(2),
+            "lets no clock be off",
+        ),
+        (&tame, "stormy = \"9s\"\nloss = 5".into(), None, "loses no messages"),
+        (&tame, "stormy = \"9s\"\nduplication = 5".into(), None, "doubles nothing"),
+        (&tame, lossy(), Some(2), "loses no messages"),
     ] {
         let error = Plan::from_toml_for(&text, scenario).expect_err(&text);
         assert_eq!(error.line, line, "{text}\n{error}");
@@ -275,7 +297,7 @@ fn special_links_and_loss_are_part_of_what_a_plan_is() {
 fn the_page_on_plans_writes_plans_that_are_read() {
     let page = include_str!("../../docs/plans.md");
     let plans: Vec<&str> = page.split("```toml\n").skip(1).collect();
-    assert_eq!(plans.len(), 2);
+    assert_eq!(plans.len(), 3);
     for text in plans {
         let text = text.split("```").next().expect("its end");
         Plan::from_toml(text).unwrap_or_else(|error| panic!("{error}\n{text}"));

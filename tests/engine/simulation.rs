@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::beacon::{BEAT, Beacon, Heard, Memory, beacons, calm};
 use splitbrain::simulate::{
-    Campaign, ClockError, Fault, FaultKinds, Latency, Outcome, Plan, Simulation, Tally, TimedFault,
-    record, run, simulate,
+    Campaign, ClockError, Fault, FaultKinds, Latency, Outcome, Plan, Simulation, Storm, Tally,
+    TimedFault, record, run, simulate,
 };
 use splitbrain::{
     Act, Clocks, DETERMINISTIC, Goal, Invariant, Links, Node, NodeId, Nothing, Outbox, Protocol,
@@ -479,7 +479,8 @@ impl Protocol for Moody {
 fn a_run_that_goes_otherwise_the_second_time_is_reported() {
     let once = Campaign::new(20, 1);
     let twice = Campaign { twice: true, ..once.clone() };
-    let moody = Scenario::new("moody", Moody, 2);
+    let calm = Storm::default().kinds(FaultKinds::NONE).lasts(5.s(), 0.s());
+    let moody = Scenario::new("moody", Moody, 2).storm(calm);
     let made = |campaign| simulate(&moody, campaign, &mut Undisturbed).expect("it makes sense");
     assert!(made(&once).verdict.holds(), "whoever looks once sees nothing");
     let found = made(&twice);

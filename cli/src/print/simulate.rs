@@ -70,9 +70,10 @@ fn covered(report: &SimulateReport, asked: u64) -> String {
         0 => String::new(),
         failures => format!(", {} failed", count(failures)),
     };
+    let plans = report.plans.as_ref().map_or(String::new(), |plans| format!(" {plans}"));
     let twice = if report.twice { ", each made twice" } else { "" };
     format!(
-        "{runs}{twice}{failures} (seed {}), {}, {} of virtual time",
+        "{runs}{plans}{twice}{failures} (seed {}), {}, {} of virtual time",
         report.seed,
         of(report.tally.steps, "step"),
         virtual_time(report.virtual_micros / 1_000_000)
@@ -90,10 +91,11 @@ fn virtual_time(seconds: u64) -> String {
 }
 
 /// The bounds that bind simulation, too: the cluster, its links, and what is assumed of timing.
-/// Budgets bound exploration only.
+/// Budgets bound exploration only; how often a message arrives is among the faults.
 fn assumptions(bounds: &[String]) -> Vec<String> {
     let bind = |(place, bound): &(usize, &String)| *place == 0 || bound.starts_with("assuming");
-    bounds.iter().enumerate().filter(bind).map(|(_, bound)| bound.clone()).collect()
+    let bind = bounds.iter().enumerate().filter(bind).map(|(_, bound)| bound);
+    bind.map(|bound| bound.replace(", each message at most once", "")).collect()
 }
 
 fn faults(tally: &Tally) -> String {

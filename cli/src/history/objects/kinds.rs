@@ -82,6 +82,25 @@ fn ended_wrong<T>(call: &Call, what: String) -> Result<T, Misread> {
     Err(Misread::at(call.ended.unwrap_or(call.begun), what))
 }
 
+/// Whether what an operation that changes something ended with says that it was done.
+fn done(call: &Call, value: Option<&Datum>) -> Result<(), Misread> {
+    match value {
+        None | Some(Datum::Nil | Datum::Bool(true)) => Ok(()),
+        Some(value) if *value == call.value => Ok(()),
+        Some(Datum::Bool(false)) => {
+            let f = &call.f;
+            ended_wrong(call, format!("the {f} is ok with false; if it was refused, write fail"))
+        }
+        Some(value) => {
+            let Call { f, value: asked, .. } = call;
+            ended_wrong(
+                call,
+                format!("the {f} of {asked} is ok with {value}; repeat its value, or leave it out"),
+            )
+        }
+    }
+}
+
 /// A value that is asked with and must be there.
 fn needed<'a>(call: &'a Call, what: &str) -> Result<&'a Datum, Misread> {
     match &call.value {
@@ -168,9 +187,11 @@ impl Kind for Stores {
     ) -> Result<Option<KeyValueOutput<Atom>>, Misread> {
         let f = call.f.as_str();
         if CAS.contains(&f) {
+            done(call, value)?;
             return Ok(Some(KeyValueOutput::Swapped));
         }
         if WRITE.contains(&f) {
+            done(call, value)?;
             return Ok(Some(KeyValueOutput::Written));
         }
         match value {
