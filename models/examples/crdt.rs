@@ -45,8 +45,8 @@ const MISTAKES: &str = "
 WHAT GOES WRONG IF IT IS DONE A LITTLE DIFFERENTLY
 
 Each with the fewest steps to what it breaks. `explained`: a replica is not what its past means.
-`converged`: two have the same past and differ. `merge-laws`: merging is no join. `still-owed`: an
-update will not be sent to who lacks it. `heals`: left alone, replicas stay different.
+`converged`: two have the same past and differ. `remembers`: what was seen is forgotten. `still-owed`:
+an update will not be sent to who lacks it. `heals`: left alone, replicas stay different.
 ";
 
 fn main() -> Result<(), String> {
