@@ -63,6 +63,9 @@ struct Trip {
 struct Weather<'a> {
     now: u64,
     stormy: bool,
+    nodes: usize,
+    /// How many faults cut each link.
+    cuts: &'a [u16],
     faults: &'a [TimedFault],
     active: &'a [bool],
     /// Whether any of them slows messages.
@@ -75,7 +78,7 @@ impl Weather<'_> {
     }
 
     fn cuts(&self, from: NodeId, to: NodeId) -> bool {
-        self.faults().any(|timed| timed.fault.cuts(from, to))
+        self.cuts[from.index() * self.nodes + to.index()] > 0
     }
 
     /// How many times as long messages take on a link: what all faults together make of it.
@@ -205,6 +208,8 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         let weather = Weather {
             now: self.now,
             stormy: self.stormy,
+            nodes: self.scenario.nodes,
+            cuts: &self.cuts,
             faults: &self.plan.faults,
             active: &self.active,
             slow: self.roads.slow > 0,
@@ -235,8 +240,15 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         if self.roads.slow == 0 {
             return drawn;
         }
-        let (faults, active) = (&self.plan.faults[..], &self.active[..]);
-        let weather = Weather { now: self.now, stormy: self.stormy, faults, active, slow: true };
+        let weather = Weather {
+            now: self.now,
+            stormy: self.stormy,
+            nodes: self.scenario.nodes,
+            cuts: &self.cuts,
+            faults: &self.plan.faults,
+            active: &self.active,
+            slow: true,
+        };
         slowed(drawn, weather.slowness(from, to))
     }
 }

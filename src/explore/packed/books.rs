@@ -249,7 +249,9 @@ impl Core<'_> {
     pub(super) fn close_books(&mut self, values: &dyn Values) {
         self.tally.transitions += self.counted.transitions;
         self.tally.quiet += self.counted.quiet;
-        for (note, &count) in self.counted.notes.iter().enumerate() {
+        // Handlers are called once for each state and message, also for steps that no budget allows.
+        let happened = self.counted.notes.iter().enumerate().filter(|(_, count)| **count > 0);
+        for (note, &count) in happened {
             for mark in values.noted(note).marks {
                 *self.tally.marks.entry(mark).or_default() += count;
             }
