@@ -82,7 +82,7 @@ pub struct ExploreReport {
     pub cut: Vec<String>,
     /// Each goal, with the least depth at which it was reached.
     pub goals: Vec<(String, Option<u32>)>,
-    /// How often each marked line ran.
+    /// How often each marked line ran, also in the continuation that does not settle.
     pub marks: BTreeMap<String, u64>,
     /// Worlds in which nothing was on its way to a live node.
     pub quiet: u64,

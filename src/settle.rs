@@ -50,18 +50,19 @@ pub(crate) fn settles<P: Protocol>(
     within: Span,
     well: &OfNodes<P, Held>,
 ) -> Held {
+    Continuation::from(scenario, nodes).settles(within, well)
+}
+
+/// The lines that run in the continuation from these nodes, in the order in which they do.
+pub(crate) fn lines_while_settling<P: Protocol>(
+    scenario: &Scenario<P>,
+    nodes: &Nodes<P>,
+    within: Span,
+    well: &OfNodes<P, Held>,
+) -> Vec<&'static str> {
     let mut run = Continuation::from(scenario, nodes);
-    for _ in 0..MOST {
-        let Err(why) = well(&scenario.protocol, &run.nodes) else { return Ok(()) };
-        match run.next(within.as_micros()) {
-            Some(Ok(())) => {}
-            Some(Err(panicked)) => return broken(panicked),
-            None => {
-                return broken(format!("without further faults, not within {within}: {why}"));
-            }
-        }
-    }
-    broken(format!("without further faults, not though {MOST} things happened within {within}"))
+    let _ = run.settles(within, well);
+    run.marks
 }
 
 /// What is due.
@@ -88,6 +89,8 @@ struct Continuation<'a, P: Protocol> {
     numbers: u64,
     now: u64,
     out: Outbox<P>,
+    /// The lines that ran.
+    marks: Vec<&'static str>,
 }
 
 impl<'a, P: Protocol> Continuation<'a, P> {
@@ -103,6 +106,7 @@ impl<'a, P: Protocol> Continuation<'a, P> {
             numbers: 0,
             now: 0,
             out: Outbox::new(nodes.len()),
+            marks: Vec::new(),
         };
         for me in ids() {
             let node = Arc::clone(&run.nodes[me.index()]);
@@ -114,6 +118,21 @@ impl<'a, P: Protocol> Continuation<'a, P> {
         }
         run.put_reports();
         run
+    }
+
+    /// Goes on until all is well, or no further.
+    fn settles(&mut self, within: Span, well: &OfNodes<P, Held>) -> Held {
+        for _ in 0..MOST {
+            let Err(why) = well(&self.scenario.protocol, &self.nodes) else { return Ok(()) };
+            match self.next(within.as_micros()) {
+                Some(Ok(())) => {}
+                Some(Err(panicked)) => return broken(panicked),
+                None => {
+                    return broken(format!("without further faults, not within {within}: {why}"));
+                }
+            }
+        }
+        broken(format!("without further faults, not though {MOST} things happened within {within}"))
     }
 
     /// Puts on the agenda what a perfect detector owes: its reports on nodes that are down.
@@ -186,6 +205,7 @@ impl<'a, P: Protocol> Continuation<'a, P> {
         if let Chooser::Draw(drawn) = &self.out.chooser {
             self.streams[me.index()] = (**drawn).clone();
         }
+        self.marks.extend_from_slice(&self.out.marks);
         for (timer, delay) in std::mem::take(&mut self.out.timers) {
             self.set(me, &timer, delay);
         }

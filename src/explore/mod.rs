@@ -131,7 +131,7 @@ pub struct Exploration<P: Protocol> {
     pub cut: BTreeSet<Bound>,
     /// Each goal in the scenario's order, with the least depth at which it was reached.
     pub goals: Vec<(&'static str, Option<u32>)>,
-    /// How often each marked line ran.
+    /// How often each marked line ran: in steps that count, and in the continuation that does not settle.
     pub marks: BTreeMap<&'static str, u64>,
     /// Worlds in which no live node had mail waiting.
     pub quiet: u64,

@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::coverage::Coverage;
 use super::{Exploration, Found, Limits, Searched};
 use crate::audience::Shown;
+use crate::invariant::{Invariant, Scope};
 use crate::ledger::Bound;
 use crate::observer::Observer;
 use crate::protocol::Protocol;
 use crate::scenario::{Scenario, Waypoint};
-use crate::situation::Violation;
+use crate::settle::lines_while_settling;
+use crate::situation::{Situation, Violation};
 use crate::step::Step;
 use crate::trace;
 use crate::verdict::Verdict;
@@ -214,22 +216,41 @@ fn report<'a, P: Protocol, S: Search<'a, P>>(
         reason: violation.reason,
         trace: way.iter().cloned().chain(trace).collect(),
     };
+    let levels = tally.per_level(states);
+    let found: Vec<Found<P>> = tally.found.into_iter().map(whole).collect();
+    let mut marks = tally.marks;
+    for line in found.iter().flat_map(|found| lines_behind(scenario, found)) {
+        *marks.entry(line).or_default() += 1;
+    }
     Exploration {
         verdict,
         completed,
         exhausted: matches!(ended, Ended::Exhausted),
         states,
         transitions: tally.transitions,
-        levels: tally.per_level(states),
+        levels,
         cut: tally.cut,
         goals: tally.goals,
-        marks: tally.marks,
+        marks,
         quiet: tally.quiet,
-        found: tally.found.into_iter().map(whole).collect(),
+        found,
         waypoints,
         begun_at,
         searched,
         coverage: tally.coverage.map(|coverage| Coverage { begun_at, ..coverage }),
+    }
+}
+
+/// The lines that run in the continuation that does not settle, where that is what was found: it is
+/// behind the trace, so none of its steps was counted.
+fn lines_behind<P: Protocol>(scenario: &Scenario<P>, found: &Found<P>) -> Vec<&'static str> {
+    let named = |invariant: &&Invariant<P>| invariant.name == found.invariant;
+    match scenario.invariants.iter().find(named).map(|invariant| &invariant.scope) {
+        Some(Scope::Settles(within, well)) => {
+            let (there, _) = Situation::behind(scenario, &found.trace);
+            lines_while_settling(scenario, &there.world.nodes, *within, &**well)
+        }
+        _ => Vec::new(),
     }
 }
 

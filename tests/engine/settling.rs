@@ -55,6 +55,7 @@ impl Protocol for Caller {
         }
     }
     fn on_timeout(&self, _: &mut Call, (): (), out: &mut Outbox<Self>) {
+        out.mark("asks again");
         self.ask(out);
     }
     fn on_input(&self, state: &mut Call, (): (), out: &mut Outbox<Self>) {
@@ -93,6 +94,7 @@ fn both(scenario: &Scenario<Caller>) -> Exploration<Caller> {
     let (plain, packed) = (search(true), search(false));
     assert_eq!(packed.verdict, plain.verdict);
     assert_eq!((packed.states, packed.transitions), (plain.states, plain.transitions));
+    assert_eq!(packed.marks, plain.marks);
     assert!(packed.searched.packed, "{:?}", packed.searched);
     packed
 }
@@ -131,6 +133,16 @@ fn nodes_that_are_down_run_again_where_there_are_restarts() {
     let found = both(&scenario(true).faults(crash(0)));
     let first = &found.found[0];
     assert_eq!(first.trace.len(), 2, "n0 asks, and n1 is gone for good: {:?}", first.trace);
+}
+
+#[test]
+fn lines_that_run_while_it_does_not_settle_are_counted() {
+    let crash = Faults { crashes: 1, ..Faults::NONE };
+    let found = both(&scenario(true).faults(crash).may_crash([NodeId(1)]));
+    assert_eq!(found.found[0].trace.len(), 2, "n0 asks, and n1 is gone for good");
+    // At most once within two steps; and every half second of the two in which n0 is left alone.
+    let often = found.marks["asks again"];
+    assert!((4..=6).contains(&often), "{often} times");
 }
 
 #[test]
