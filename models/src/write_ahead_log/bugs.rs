@@ -62,9 +62,9 @@ impl Bug {
 pub(super) const BUGS: &[BugInfo] = &[
     BugInfo {
         name: Bug::AckBeforeSync.name(),
-        about: "A write is applied and answered as soon as its record is written, and the power fails \
-                before it is synced.",
-        source: "nats-io/nats-server#7564; Gray & Reuter 1993, chapter 9, by not forcing the log at commit",
+        about: "A write is applied and answered as soon as its record is written, and the power \
+                fails before it is synced.",
+        source: "nats-io/nats-server#7564; Gray & Reuter 1993, chapter 9, by not forcing the log",
         invariant: "durability",
         explored: ("crash", &[]),
         simulated: ("storm", &[]),
@@ -80,8 +80,8 @@ pub(super) const BUGS: &[BugInfo] = &[
     },
     BugInfo {
         name: Bug::AppliedBeforeLogged.name(),
-        about: "A write is applied when its record is written, and read before that is durable: what \
-                somebody has seen is undone by a crash.",
+        about: "A write is applied when its record is written, and read before that is durable: \
+                what somebody has seen is undone by a crash.",
         source: "DeWitt et al. 1984 on pre-committed transactions, by letting readers not wait",
         invariant: "linearizability",
         explored: ("reads", &[]),
@@ -106,8 +106,8 @@ pub(super) const BUGS: &[BugInfo] = &[
     },
     BugInfo {
         name: Bug::RecoveredUnsynced.name(),
-        about: "After the crash of the process a recovery reads, from memory, what was never synced. \
-                It is seen, and then the power fails.",
+        about: "After the crash of the process a recovery reads, from memory, what was never \
+                synced. It is seen, and then the power fails.",
         source: "kuzudb/kuzu#5843; Rebello et al. 2020 on recoveries that read from the page cache",
         invariant: "linearizability",
         explored: ("reads", &[]),
@@ -115,7 +115,8 @@ pub(super) const BUGS: &[BugInfo] = &[
     },
     BugInfo {
         name: Bug::CheckpointTruncatesUnsynced.name(),
-        about: "The log is cut when the checkpoint is written, and the power fails before it is synced.",
+        about: "The log is cut when the checkpoint is written, and the power fails before it is \
+                synced.",
         source: "tursodatabase/turso#4652; Pillai et al. 2014 on the order of syncs",
         invariant: "durability",
         explored: ("checkpoint", &[]),
@@ -123,9 +124,9 @@ pub(super) const BUGS: &[BugInfo] = &[
     },
     BugInfo {
         name: Bug::CheckpointMislabelled.name(),
-        about: "A checkpoint bears the number of the last record written, some of which are not in it: \
-                a recovery does not redo them.",
-        source: "Mohan et al. 1992, on where redo begins: at the checkpoint's begin, not at its end",
+        about: "A checkpoint bears the number of the last record written, which is not in it: a \
+                recovery does not redo it.",
+        source: "Mohan et al. 1992, on where redo begins: not where the checkpoint ends",
         invariant: "prefix-order",
         explored: ("checkpoint", &[]),
         simulated: ("storm", &[]),

@@ -7,7 +7,7 @@ use splitbrain::invariants::{
 };
 use splitbrain::{ClientId, Goal, Invariant, Sight, broken};
 
-use super::{Answer, Event, Key, Lsn, Operation, Value, Waiting, WriteAheadLog};
+use super::{Answer, Event, Input, Key, Lsn, Value, Waiting, WriteAheadLog};
 
 /// What was answered is never lost. The last answered record stands for all before it.
 pub(super) fn durability() -> Invariant<WriteAheadLog> {
@@ -16,7 +16,9 @@ pub(super) fn durability() -> Invariant<WriteAheadLog> {
         "What was answered is there after every crash.",
         Durability::<Lsn>::new(),
         |answered, sight| match sight {
-            Sight::Event { event: Event::Answered { answer: Answer::Written(lsn), .. }, .. } => {
+            Sight::Event {
+                event: Event::Answered { answer: Answer::Written(lsn), .. }, ..
+            } => {
                 let before = answered.acknowledged().next_back().copied();
                 before.iter().for_each(|before| answered.release(before));
                 answered.acknowledge(*lsn);
@@ -36,8 +38,8 @@ pub(super) fn validity() -> Invariant<WriteAheadLog> {
         Validity::<(Key, Value)>::new(),
         |asked, sight| match sight {
             Sight::Input { input, .. } => {
-                if let Operation::Put(key, value) = input.operation {
-                    asked.propose((key, value));
+                if let Input::Put(_, key, value) = input {
+                    asked.propose((*key, *value));
                 }
                 Ok(())
             }
@@ -56,12 +58,12 @@ type History = Vec<(Key, Value)>;
 pub(super) fn prefix_order() -> Invariant<WriteAheadLog> {
     Invariant::history(
         "prefix-order",
-        "A recovery finds what the first writes of the log made, up to one of them and without a gap.",
+        "A recovery finds what the log's first writes made, up to one of them and without a gap.",
         History::new(),
         |history, sight| match sight {
             Sight::Input { input, .. } => {
-                if let Operation::Put(key, value) = input.operation {
-                    history.push((key, value));
+                if let Input::Put(_, key, value) = input {
+                    history.push((*key, *value));
                 }
                 Ok(())
             }
@@ -88,22 +90,22 @@ pub(super) fn prefix_order() -> Invariant<WriteAheadLog> {
     )
 }
 
-/// The store as its clients see it: a register for each key that was asked for. It is enough to look
-/// at each by itself (Herlihy & Wing 1990, on locality).
+/// The store as its clients see it: a register for each key that was asked for. It is enough to
+/// look at each by itself (Herlihy & Wing 1990, on locality).
 type Registers = BTreeMap<Key, Linearizable<Register<Option<Value>>, ClientId>>;
 
 /// The store behaves as one that no crash can touch.
 pub(super) fn linearizability() -> Invariant<WriteAheadLog> {
     Invariant::history(
         "linearizability",
-        "The answers are those of one store that does each operation at some moment between request \
-         and answer, or some time after the crash that left it unanswered, or never.",
+        "The answers are those of one store that does each operation at some moment between \
+         request and answer, or some time after the crash that left it unanswered, or never.",
         Registers::new(),
         |registers, sight| match sight {
             Sight::Input { client, input, .. } => {
-                let (key, operation) = match input.operation {
-                    Operation::Put(key, value) => (key, RegisterOperation::Write(Some(value))),
-                    Operation::Get(key) => (key, RegisterOperation::Read),
+                let (key, operation) = match *input {
+                    Input::Put(_, key, value) => (key, RegisterOperation::Write(Some(value))),
+                    Input::Get(_, key) => (key, RegisterOperation::Read),
                 };
                 registers.entry(key).or_default().invoke(*client, operation);
                 Ok(())

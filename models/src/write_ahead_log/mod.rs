@@ -5,23 +5,22 @@
 //! is to be done is written first, as a *record* at the end of a **log**, and the store is changed
 //! when that is safe (Gray & Reuter 1993, chapters 9 and 10). Three rules make a server of that.
 //!
-//! - **Log first.** A write is *applied* to the store, and its client is *answered*, when its record
-//!   is durable and not before. Then whatever is read and whatever was answered is in the log, and no
-//!   crash can undo it. Writes are applied in the order of the log.
+//! - **Log first.** A write is *applied* to the store, and its client is *answered*, when its
+//!   record is durable and not before. Then whatever is read and whatever was answered is in the
+//!   log, and no crash can undo it. Writes are applied in the order of the log.
 //! - **Sync for many.** Written is not durable: the record may be in the memory of the operating
-//!   system or of the disk, and a *sync* (`fsync`) gets it out. Syncs are slow, and one of them is as
-//!   slow as another, so writes wait for each other: **group commit** (DeWitt et al. 1984). A
-//!   sync covers what was written when it *began*. What comes while it is under way waits for the
-//!   next one.
+//!   system or of the disk, and a *sync* (`fsync`) gets it out. Syncs are slow, and one of them is
+//!   as slow as another, so writes share them: **group commit** (DeWitt et al. 1984). A sync covers
+//!   what was written when it *began*. What comes while it is under way waits for the next one.
 //! - **Redo, up to the torn tail.** After a crash the server reads its log from the beginning and
 //!   applies it. Of what was not synced some may be there, and at its end half a record: a *torn*
-//!   one, whose checksum does not fit. There the log ends. What is torn was never answered; it is cut
-//!   off before anything is written behind it, or the next recovery would end there, too.
+//!   one, whose checksum does not fit. There the log ends. What is torn was never answered; it is
+//!   cut off before anything is written behind it, or the next recovery would end there, too.
 //!
-//! A **checkpoint** keeps recovery short. An image of the store is written to another file, with the
-//! number (LSN) of the last record in it. Once *that* is synced the log up to there is needless and
-//! cut off. A crash in between leaves an image and the records that made it; a record that is in the
-//! image is not applied again (Mohan et al. 1992, on the LSN of a page).
+//! A **checkpoint** keeps recovery short. An image of the store is written to another file, with
+//! the number (LSN) of the last record in it. Once *that* is synced, the log up to there is
+//! needless and cut off. A crash in between leaves an image and the records that made it; a record
+//! that is in the image is not applied again (Mohan et al. 1992, on the LSN of a page).
 //!
 //! A write that was not answered may be lost or found, and its client cannot know; if found, it is
 //! there for good. To that end a recovery syncs what it has read before anybody sees it: when only
@@ -33,15 +32,15 @@
 //!   success for what the first has lost (Rebello et al. 2020). All that helps is to crash.
 //! - Disks that lie about syncs, that write out of order, or whose old records go bad.
 //! - Undo: a write is one record, so that there are no transactions to take back.
-//! - A file's own name and length, which need syncs of their own (Pillai et al. 2014): cutting a file
-//!   is durable at once.
+//! - A file's own name and length, which need syncs of their own (Pillai et al. 2014): cutting a
+//!   file is durable at once.
 //! - Clients that ask again: who is not answered does not know, and asks for something else.
 //!
 //! Sources: J. Gray, A. Reuter, *Transaction Processing: Concepts and Techniques*, 1993, chapters 9
 //! to 11. D. DeWitt et al., *Implementation Techniques for Main Memory Database Systems*, SIGMOD
 //! 1984. C. Mohan et al., *ARIES*, ACM TODS 17(1), 1992. T. S. Pillai et al., *All File Systems Are
-//! Not Created Equal*, OSDI 2014. A. Rebello et al., *Can Applications Recover from fsync Failures?*,
-//! USENIX ATC 2020.
+//! Not Created Equal*, OSDI 2014. A. Rebello et al., *Can Applications Recover from fsync
+//! Failures?*, USENIX ATC 2020.
 
 mod bugs;
 mod invariants;
@@ -53,9 +52,7 @@ use splitbrain::{NodeId, Nothing, Outbox, Protocol, Units, Written};
 
 pub use bugs::Bug;
 pub use scenarios::WriteAheadLogModel;
-pub use state::{
-    Answer, Event, Input, Key, Lsn, Operation, Record, Server, Store, Timer, Value, Waiting,
-};
+pub use state::{Answer, Event, Input, Key, Lsn, Record, Server, Store, Timer, Value, Waiting};
 
 /// A server with its log.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -83,18 +80,17 @@ impl Protocol for WriteAheadLog {
 
     /// A client waits for one answer at a time.
     fn accepts(&self, _me: NodeId, server: &Server, input: &Input) -> bool {
-        !server.waiting.iter().any(|waiting| waiting.client == input.client)
+        !server.waiting.iter().any(|waiting| waiting.client == input.client())
     }
 
     fn on_input(&self, server: &mut Server, input: Input, out: &mut Outbox<Self>) {
-        let client = input.client;
-        match input.operation {
+        match input {
             // The store holds nothing that is not durable, so it may be read at any time.
-            Operation::Get(key) => {
+            Input::Get(client, key) => {
                 let answer = Answer::Found(server.store.values.get(&key).copied());
                 out.emit(Event::Answered { client, answer });
             }
-            Operation::Put(key, value) => {
+            Input::Put(client, key, value) => {
                 server.last = server.last.next();
                 let lsn = server.last;
                 out.persist(&mut server.log, Record { lsn, key, value });
@@ -115,7 +111,8 @@ impl Protocol for WriteAheadLog {
     fn on_timeout(&self, server: &mut Server, timer: Timer, out: &mut Outbox<Self>) {
         match timer {
             Timer::Sync => {
-                let covered = server.syncing.take().expect("the timer is set by a sync that begins");
+                let covered =
+                    server.syncing.take().expect("the timer is set by a sync that begins");
                 self.end_sync(server, covered, out);
                 begin_sync(server, out);
                 self.begin_checkpoint(server, out);
@@ -145,12 +142,14 @@ impl Protocol for WriteAheadLog {
                 Written::Torn => break,
             }
         }
+        // Nobody would find what is written behind half a record.
         let torn = log.torn();
         match (torn, self.bug) {
             (Some(_), Some(Bug::TornTailKept)) => out.mark(Bug::TornTailKept.name()),
             (Some(_), Some(Bug::TornReadAsWhole)) | (None, _) => {}
             (Some(torn), _) => log.truncate(torn),
         }
+        // If only the process died, what was read may be in memory alone.
         if self.has(Bug::RecoveredUnsynced) && log.synced() < log.len() {
             out.mark(Bug::RecoveredUnsynced.name());
         } else {

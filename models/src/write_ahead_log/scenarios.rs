@@ -5,7 +5,7 @@ use splitbrain::simulate::{FaultKinds, Storm};
 use splitbrain::{ClientId, Faults, Goal, NodeId, Scenario, To, Units};
 
 use super::bugs::BUGS;
-use super::{Bug, Input, Key, Operation, Value, WriteAheadLog, invariants};
+use super::{Bug, Input, Key, Value, WriteAheadLog, invariants};
 
 /// The write-ahead log in the catalog.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ impl Model for WriteAheadLogModel {
     fn build(&self, ask: &Ask<'_>) -> Result<Scenario<WriteAheadLog>, String> {
         if ask.get("restarts") > ask.get("crashes") {
             return Err(format!(
-                "a server that crashes {} times does not restart {} times: set `restarts` no higher",
+                "a server that crashes {} times cannot restart {} times: set `restarts` no higher",
                 ask.get("crashes"),
                 ask.get("restarts")
             ));
@@ -92,12 +92,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter { name: "writers", about: "clients that write", default: 2, range: 1..=4 },
     Parameter { name: "writes", about: "writes of each of them", default: 1, range: 0..=100 },
     Parameter { name: "reads", about: "reads of one more client", default: 0, range: 0..=100 },
-    Parameter {
-        name: "keys",
-        about: "keys that are written, in turn",
-        default: 1,
-        range: 1..=100,
-    },
+    Parameter { name: "keys", about: "keys that are written, in turn", default: 1, range: 1..=100 },
     Parameter {
         name: "checkpoint",
         about: "records from one checkpoint to the next, or 0 for none",
@@ -135,7 +130,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "deep",
-        about: "Two clients write two keys and one reads, with checkpoints, and the power fails twice.",
+        about: "Two clients write two keys and one reads, with checkpoints, across two crashes.",
         engine: Engine::ExploreDeep,
         settings: &[
             ("writes", 3),
@@ -148,7 +143,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "storm",
-        about: "Three clients write and read while the power fails, the process dies and stands still.",
+        about: "Three clients, while the power fails and the process dies or stands still.",
         engine: Engine::Simulate,
         settings: &[("writers", 3), ("reads", 1), ("checkpoint", 5)],
     },
@@ -165,11 +160,11 @@ fn lane(ask: &Ask<'_>, client: ClientId) -> Vec<(To, Input)> {
     let times = ask.count(if reads { "reads" } else { "writes" });
     let asks = |k: u16| {
         let key = Key(((u16::from(client.0) + k) % ask.count("keys")) as u8);
-        let operation = match reads {
-            true => Operation::Get(key),
-            false => Operation::Put(key, value(client, u32::from(k))),
+        let input = match reads {
+            true => Input::Get(client, key),
+            false => Input::Put(client, key, value(client, u32::from(k))),
         };
-        (To::Node(NodeId(0)), Input { client, operation })
+        (To::Node(NodeId(0)), input)
     };
     (0..times).map(asks).collect()
 }
@@ -207,9 +202,9 @@ fn storm() -> Storm<WriteAheadLog> {
 /// others. What a crash left unanswered is a possibility for ever, and monitors keep all of a key.
 fn request(_: &WriteAheadLog, client: ClientId, k: u32) -> Option<(To, Input)> {
     let key = Key((k / 20 * 3 + (u32::from(client.0) + k) % 3) as u8);
-    let operation = match k % 3 {
-        2 => Operation::Get(key),
-        _ => Operation::Put(key, value(client, k)),
+    let input = match k % 3 {
+        2 => Input::Get(client, key),
+        _ => Input::Put(client, key, value(client, k)),
     };
-    Some((To::Node(NodeId(0)), Input { client, operation }))
+    Some((To::Node(NodeId(0)), input))
 }

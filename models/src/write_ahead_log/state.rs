@@ -1,16 +1,14 @@
 //! What the server remembers, what it writes, and what clients ask of it.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Debug};
 
 use serde::{Deserialize, Serialize};
 use splitbrain::{ClientId, Disk, Written};
 
 /// A log sequence number: the place of a record among all that the log ever held, from 1. 0 stands
 /// for none yet.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Lsn(pub u32);
 
 impl Lsn {
@@ -20,23 +18,34 @@ impl Lsn {
     }
 }
 
-impl fmt::Display for Lsn {
+/// `#3`.
+impl Debug for Lsn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        write!(f, "#{}", self.0)
     }
 }
 
 /// The name of something stored.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Key(pub u8);
 
+/// `k0`.
+impl Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "k{}", self.0)
+    }
+}
+
 /// What is stored. Clients write each value once, from 1 on, so that a read tells whose it is.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Value(pub u32);
+
+/// `v10`.
+impl Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}", self.0)
+    }
+}
 
 /// A record of the log: a redo record, which says what to do and not what was there before.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -124,20 +133,20 @@ impl Server {
 
 /// What a client asks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct Input {
-    /// Who asks.
-    pub client: ClientId,
-    /// What the store shall do.
-    pub operation: Operation,
+pub enum Input {
+    /// The key has this value from now on.
+    Put(ClientId, Key, Value),
+    /// Which value has the key?
+    Get(ClientId, Key),
 }
 
-/// What the store can do.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum Operation {
-    /// The key has this value from now on.
-    Put(Key, Value),
-    /// Which value has the key?
-    Get(Key),
+impl Input {
+    /// Who asks.
+    pub fn client(self) -> ClientId {
+        match self {
+            Input::Put(client, ..) | Input::Get(client, _) => client,
+        }
+    }
 }
 
 /// What a client is answered.

@@ -1,4 +1,5 @@
-//! The write-ahead log: nothing that was answered is lost, to the last state, and every mistake shows.
+//! The write-ahead log: nothing that was answered is lost, to the last state, and every mistake
+//! shows.
 
 use super::common;
 use splitbrain::catalog::Model;
@@ -60,5 +61,5 @@ fn the_log_holds_in_a_storm() {
 
 #[test]
 fn every_mistake_shows_in_a_storm() {
-    common::bugs_show_in_storms(&WriteAheadLogModel, 500, &[]);
+    common::bugs_show_in_storms(&WriteAheadLogModel, 2_000, &[]);
 }
