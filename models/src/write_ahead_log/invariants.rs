@@ -103,7 +103,7 @@ pub(super) fn linearizability() -> Invariant<WriteAheadLog> {
         Registers::new(),
         |registers, sight| match sight {
             Sight::Input { client, input, .. } => {
-                let (key, operation) = match *input {
+                let (key, operation) = match **input {
                     Input::Put(_, key, value) => (key, RegisterOperation::Write(Some(value))),
                     Input::Get(_, key) => (key, RegisterOperation::Read),
                 };
