@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use splitbrain::invariants::{
     Durability, Linearizable, Register, RegisterOperation, RegisterOutput, Validity,
 };
-use splitbrain::{ClientId, Goal, Invariant, Sight, broken};
+use splitbrain::{Broken, ClientId, Goal, Invariant, Sight, broken};
 
 use super::{Answer, Event, Input, Key, Lsn, Value, Waiting, WriteAheadLog};
 
@@ -44,7 +44,10 @@ pub(super) fn validity() -> Invariant<WriteAheadLog> {
                 Ok(())
             }
             Sight::Restart { state, .. } => {
-                state.store.values.iter().try_for_each(|(key, value)| asked.decide(&(*key, *value)))
+                state.store.values.iter().try_for_each(|(key, value)| {
+                    let invented = || Broken::new(format!("{key:?} is {value:?}: nobody wrote it"));
+                    asked.decide(&(*key, *value)).map_err(|_| invented())
+                })
             }
             Sight::Event { .. } | Sight::Crash { .. } => Ok(()),
         },

@@ -145,7 +145,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
         name: "storm",
         about: "Three clients, while the power fails and the process dies or stands still.",
         engine: Engine::Simulate,
-        settings: &[("writers", 3), ("reads", 1), ("checkpoint", 5)],
+        settings: &[("writers", 3), ("reads", 1), ("checkpoint", 3)],
     },
 ];
 
