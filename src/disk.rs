@@ -114,9 +114,9 @@ impl<R: Data> Disk<R> {
     }
 
     /// As a crash leaves it, in one of those ways: 0 keeps all; then each loses one record more;
-    /// then, in the same order, with half of the first lost one. Where something is lost, what is left
-    /// was read back from the disk, and so it is synced. Where nothing is, perhaps only the process
-    /// died, and what was not synced is still in memory: it is as it was.
+    /// then, in the same order, with half of the first lost one. Where something is lost, what is
+    /// left was read back from the disk, and so it is synced. Where nothing is, perhaps only the
+    /// process died, and what was not synced is still in memory: it is as it was.
     pub(crate) fn after_crash(mut self, way: u32) -> (Disk<R>, Lost) {
         let unsynced = self.records.len() - self.synced;
         let way = way as usize;
