@@ -13,7 +13,8 @@ use crate::protocol::Data;
 ///   leaves: everything synced; of what was not, as many records as it happens to; and perhaps half
 ///   of the next one, a torn tail. An exploration tries every way, a simulation draws one where the
 ///   power fails ([`Fault::PowerCut`](crate::simulate::Fault::PowerCut)), and where only the process
-///   dies, everything written is there.
+///   dies, everything written is there, synced or not: a recovery that goes on from what it finds
+///   has to sync that first.
 ///
 /// Records that were synced are never lost and never torn, and what is written reaches the disk in
 /// order. Not modelled: disks that lie about syncs, records that go bad later, and syncs that fail.
@@ -85,6 +86,14 @@ impl<R: Data> Disk<R> {
         self.synced = self.synced.min(records);
     }
 
+    /// Lets go of the first so many records: what is done once something else makes up for them, as
+    /// a checkpoint does for the log before it. It is durable at once, as the deletion of a file is.
+    pub fn let_go(&mut self, records: usize) {
+        let records = records.min(self.records.len());
+        self.records.drain(..records);
+        self.synced = self.synced.saturating_sub(records);
+    }
+
     /// The record that is torn, if one is.
     pub fn torn(&self) -> Option<usize> {
         self.records.iter().position(|written| matches!(written, Written::Torn))
@@ -105,8 +114,9 @@ impl<R: Data> Disk<R> {
     }
 
     /// As a crash leaves it, in one of those ways: 0 keeps all; then each loses one record more;
-    /// then, in the same order, with half of the first lost one. What is left is synced, since it was
-    /// read back from the disk.
+    /// then, in the same order, with half of the first lost one. Where something is lost, what is
+    /// left was read back from the disk, and so it is synced. Where nothing is, perhaps only the
+    /// process died, and what was not synced is still in memory: it is as it was.
     pub(crate) fn after_crash(mut self, way: u32) -> (Disk<R>, Lost) {
         let unsynced = self.records.len() - self.synced;
         let way = way as usize;
@@ -116,7 +126,9 @@ impl<R: Data> Disk<R> {
         if torn {
             self.records.push(Written::Torn);
         }
-        self.synced = self.records.len();
+        if lost > 0 {
+            self.synced = self.records.len();
+        }
         (self, Lost { records: lost as u64, torn: u64::from(torn) })
     }
 }
@@ -164,6 +176,19 @@ mod tests {
         assert_eq!((after.synced(), after.torn()), (2, Some(1)), "it was read from the disk");
         assert_eq!((lost.records, lost.torn), (2, 1));
         assert_eq!(after.readable().copied().collect::<Vec<_>>(), [1]);
+        let (after, _) = disk(&[1], &[2, 3]).after_crash(0);
+        assert_eq!((after.len(), after.synced()), (3, 1), "perhaps only the process died");
+    }
+
+    #[test]
+    fn what_is_let_go_is_gone_from_the_beginning() {
+        let mut disk = disk(&[1, 2], &[3]);
+        disk.let_go(1);
+        assert_eq!((disk.readable().copied().collect::<Vec<_>>(), disk.synced()), (vec![2, 3], 1));
+        disk.let_go(2);
+        assert_eq!((disk.len(), disk.synced()), (0, 0));
+        disk.let_go(9);
+        assert!(disk.is_empty(), "there is no more to let go");
     }
 
     #[test]

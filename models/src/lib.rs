@@ -22,6 +22,7 @@ pub mod primary_backup;
 pub mod raft;
 pub mod replicated_lock;
 pub mod swim;
+pub mod write_ahead_log;
 
 use splitbrain::catalog::Catalog;
 
@@ -45,4 +46,5 @@ pub fn catalog() -> Catalog {
         .with(multi_leader::MultiLeaderModel)
         .with(chain::ChainModel)
         .with(clocks::ClocksModel)
+        .with(write_ahead_log::WriteAheadLogModel)
 }

@@ -178,6 +178,28 @@ fn every_way_in_which_a_crash_leaves_a_disk_is_explored() {
     assert!(none.is_err(), "there is no sixth way");
 }
 
+/// Where nothing is lost perhaps only the process died: what was not synced before is not synced
+/// after, and a failure of the power may still take it.
+#[test]
+fn what_a_crash_left_unsynced_the_next_one_may_take() {
+    let restart = |choices| Step { node: A, act: Act::Restart, choices };
+    let input = Act::Input { client: ClientId(0), input: 1 };
+    let twice = |first, then: Vec<u32>| -> Result<usize, String> {
+        let steps = vec![
+            Step::new(A, input.clone()),
+            Step::new(A, Act::Crash),
+            restart(vec![first]),
+            Step::new(A, Act::Crash),
+            restart(then),
+        ];
+        let there = follow_all(&scenario(None), &steps)?;
+        Ok(there.world.nodes[0].state.disk.len())
+    };
+    assert_eq!(twice(0, vec![0]), Ok(1), "it is kept twice");
+    assert_eq!(twice(0, vec![1]), Ok(0), "it is kept, and lost");
+    assert_eq!(twice(1, vec![]), Ok(0), "it is lost, and there is nothing to choose");
+}
+
 /// Two faults at the same moments: what was not synced survives a crash of the process, and not a
 /// failure of the power.
 #[test]

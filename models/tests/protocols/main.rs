@@ -20,3 +20,4 @@ mod raft_extensions;
 mod raft_membership;
 mod replicated_lock;
 mod swim;
+mod write_ahead_log;
