@@ -2,9 +2,11 @@
 //! compiled once.
 
 mod beacon;
+mod campaigns;
 mod commit;
 mod exploration;
 mod faults;
+mod measures;
 mod networks;
 mod plans;
 mod puppet;
