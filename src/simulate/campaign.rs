@@ -170,6 +170,10 @@ pub fn simulate<P: Protocol>(
     }
     let mut stopped = None;
     while stopped.is_none() && !campaign.is_over(&so_far) {
+        // Gone on with, it may have had enough already.
+        if campaign.until == Until::Enough && so_far.runs > 0 && observer.enough() {
+            break;
+        }
         let (next, lasted) = (campaign.first + so_far.runs, so_far.lasted);
         let batch = BATCH.min(campaign.end() - next);
         for (index, outcome) in run_batch(scenario, &storms, campaign, next, batch) {
@@ -186,9 +190,6 @@ pub fn simulate<P: Protocol>(
             break;
         }
         stopped = observer.look(&so_far.progress(campaign));
-        if stopped.is_none() && campaign.until == Until::Enough && observer.enough() {
-            break;
-        }
         if so_far.lasted == lasted && campaign.until != Until::Runs {
             stopped.get_or_insert(format!("no virtual time passes in {batch} runs"));
         }
