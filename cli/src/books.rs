@@ -185,8 +185,13 @@ fn identity(
         Plans::Preset(preset) => json!({ "preset": preset.name() }),
         Plans::Given(plan) => json!({ "given": plan.to_toml() }),
     };
+    let system = model.describe(request)?;
     Ok(json!({
-        "system": serde_json::to_value(model.describe(request)?)?,
+        "model": system.model,
+        "scenario": system.scenario,
+        "bug": system.bug,
+        "parameters": system.parameters,
+        "system": { "bounds": system.bounds, "invariants": system.invariants, "goals": system.goals },
         "seed": campaign.seed,
         "first_run": campaign.first,
         "plans": plans,

@@ -48,10 +48,10 @@ pub(super) fn latency(latency: &Percentiles) -> String {
         short(latency.p50),
         short(latency.max)
     ));
-    for part in [0.5, 1.0] {
-        line(&mut svg, "grid", (LEFT, y(highest * part)), (RIGHT, y(highest * part)));
-        let many = count((highest * part).round() as u64);
-        text(&mut svg, "tick end", (LEFT - 8.0, y(highest * part) + 4.0), &many);
+    let step = round_step(highest);
+    for many in (1..=4).map(|place| step * f64::from(place)).filter(|many| *many <= highest) {
+        line(&mut svg, "grid", (LEFT, y(many)), (RIGHT, y(many)));
+        text(&mut svg, "tick end", (LEFT - 8.0, y(many) + 4.0), &count(many as u64));
     }
     for (place, many) in columns.iter().enumerate().filter(|(_, many)| **many > 0.0) {
         let (left, top) = (LEFT + place as f64 * wide, y(*many).min(BOTTOM - 1.0));
@@ -95,6 +95,13 @@ fn ticks(low: f64, high: f64) -> Vec<(f64, String)> {
     inside.map(|micros| (micros, round_span(micros))).collect()
 }
 
+/// A round number of which two to four fit below the highest.
+fn round_step(highest: f64) -> f64 {
+    let power = 10_f64.powf(highest.log10().floor());
+    let steps = [0.2, 0.5, 1.0, 2.0].map(|part| (part * power).max(1.0).floor());
+    steps.into_iter().find(|step| highest / step < 5.0).unwrap_or(5.0 * power)
+}
+
 /// A round span in words: `30 ms`.
 fn round_span(micros: f64) -> String {
     match micros {
@@ -113,7 +120,7 @@ pub(super) fn availability(availability: &Availability) -> String {
     let columns =
         |slices: &[Slice]| -> Vec<Slice> { slices.chunks(group).map(Slice::sum).collect() };
     let all: usize = phases.iter().map(|(_, slices)| columns(slices).len()).sum();
-    let gap = 26.0;
+    let gap = 44.0;
     let wide = ((RIGHT - LEFT - gap) / all.max(1) as f64).min(28.0);
 
     let sums = phases.map(|(_, slices)| Slice::sum(slices));
@@ -139,7 +146,12 @@ pub(super) fn availability(availability: &Availability) -> String {
             "stormy" => format!("storm, {}", said(sum)),
             _ => format!("healed, {}", said(sum)),
         };
-        text(&mut svg, &format!("phase {phase}"), (left, TOP - 13.0), &label);
+        // The label of a few columns at the right edge would end beyond it.
+        let (at, side) = match left + label.len() as f64 * 8.0 > RIGHT {
+            true => (RIGHT, " end"),
+            false => (left, ""),
+        };
+        text(&mut svg, &format!("phase {phase}{side}"), (at, TOP - 13.0), &label);
         for (place, column) in columns.iter().enumerate().filter(|(_, column)| column.wanted > 0) {
             let share = column.served as f64 / column.wanted as f64;
             let sure = 0.25 + 0.75 * column.wanted as f64 / most as f64;
@@ -170,16 +182,7 @@ pub(super) fn availability(availability: &Availability) -> String {
 
 /// A small bar in a table: so many of so many.
 pub(super) fn bar(part: u64, whole: u64) -> String {
-    small_bar(if whole == 0 { 0.0 } else { part as f64 / whole as f64 })
-}
-
-/// A small bar in a table whose rows lie far apart: as long as the number has digits.
-pub(super) fn bar_by_digits(part: u64, most: u64) -> String {
-    let digits = |number: u64| (number as f64 + 1.0).log10();
-    small_bar(digits(part) / digits(most).max(f64::MIN_POSITIVE))
-}
-
-fn small_bar(share: f64) -> String {
+    let share = if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
     format!(
         "<svg viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect \
          class=\"rest\" width=\"100\" height=\"8\"/><rect class=\"part\" width=\"{:.1}\" \
@@ -244,6 +247,15 @@ mod tests {
         };
         assert_eq!(labels(3.9, 8.1), ["10 ms", "100 ms", "1 s", "10 s", "100 s"]);
         assert_eq!(labels(4.9, 6.6), ["100 ms", "300 ms", "1 s", "3 s"]);
+    }
+
+    #[test]
+    fn a_few_round_numbers_mark_the_height() {
+        for (highest, step) in
+            [(23_227.0, 5_000.0), (9.0, 2.0), (1.0, 1.0), (480.0, 100.0), (120.0, 50.0)]
+        {
+            assert_eq!(round_step(highest), step, "{highest}");
+        }
     }
 
     #[test]

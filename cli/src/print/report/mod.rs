@@ -144,7 +144,7 @@ fn of_requests(requests: &Requests) -> Vec<Tile> {
     if let Some(latency) = &requests.latency {
         all.push(Tile(
             short(latency.p50),
-            "until half were answered".to_string(),
+            "median wait".to_string(),
             format!("p99 {}", short(latency.p99)),
         ));
     }
@@ -225,20 +225,17 @@ fn goals(body: &mut String, report: &SimulateReport) {
 
 fn tallies(body: &mut String, report: &SimulateReport) {
     let kinds = fault_kinds(&report.tally);
-    let most = kinds.iter().map(|(times, ..)| *times).max().unwrap_or(0);
     put!(body, "<section>\n<h2>Faults</h2>\n<table>");
     for (times, _, many) in kinds.iter().filter(|(times, ..)| *times > 0) {
         let each = (times * 10).checked_div(report.runs).unwrap_or(0);
         put!(
             body,
-            "<tr><th>{many}</th><td class=\"bar\">{}</td><td class=\"number\">{}</td><td \
-             class=\"number\">{} a run</td></tr>",
-            charts::bar_by_digits(*times, most),
+            "<tr><th>{many}</th><td class=\"number\">{}</td><td class=\"number\">{} a run</td></tr>",
             count(*times),
             tenths_in_words(each)
         );
     }
-    if most == 0 {
+    if kinds.iter().all(|(times, ..)| *times == 0) {
         put!(body, "<tr><td>none</td></tr>");
     }
     put!(body, "</table>\n</section>");
