@@ -59,6 +59,7 @@
 mod audience;
 pub mod catalog;
 pub mod counterexample;
+mod disk;
 pub mod explain;
 pub mod explore;
 mod invariant;
@@ -85,6 +86,7 @@ mod world;
 pub use serde;
 pub use splitbrain_invariants as invariants;
 
+pub use disk::{Disk, Written};
 pub use invariant::{Goal, Invariant, Nodes, Sight};
 pub use invariants::{Broken, Held, broken};
 pub use ledger::{Bound, Faults, Firing, Ledger};

@@ -63,6 +63,8 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) cuts: Vec<u16>,
     pub(super) down: Vec<u16>,
     pub(super) wiped: Vec<bool>,
+    /// Which nodes that are down lost their power.
+    pub(super) powerless: Vec<bool>,
     pub(super) paused: Vec<u16>,
     pub(super) late: Vec<Vec<Happening<P>>>,
     pub(super) roads: Roads<'a>,
@@ -123,6 +125,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             cuts: vec![0; nodes * nodes],
             down: vec![0; nodes],
             wiped: vec![false; nodes],
+            powerless: vec![false; nodes],
             paused: vec![0; nodes],
             late: (0..nodes).map(|_| Vec::new()).collect(),
             roads: Roads::new(plan, nodes),

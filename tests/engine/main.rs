@@ -4,6 +4,7 @@
 mod beacon;
 mod campaigns;
 mod commit;
+mod disks;
 mod exploration;
 mod faults;
 mod measures;
