@@ -62,9 +62,19 @@ pub trait Observer {
     }
 
     /// Called now and then during a campaign with what makes its books, and a `last` time when it has
-    /// ended, for observers that keep them.
+    /// ended, for observers that keep them. Runs that are made to shrink a failure have no books.
     fn keep(&mut self, books: &dyn Fn() -> Books, last: bool) {
         let _ = (books, last);
+    }
+}
+
+/// Looks at what another observer looks at, and hears no more than that: of work that is a part of a
+/// larger one.
+pub(crate) struct LooksOnly<'a>(pub(crate) &'a mut dyn Observer);
+
+impl Observer for LooksOnly<'_> {
+    fn look(&mut self, progress: &Progress<'_>) -> Option<String> {
+        self.0.look(progress)
     }
 }
 

@@ -77,6 +77,32 @@ fn ctrl_c_ends_with_what_was_covered() {
 }
 
 #[test]
+fn failures_of_several_kinds_are_each_kept_shrunk_and_saved() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let found = folder.path().display();
+    let report = folder.path().join("report.html");
+    let asked = "simulate raft --bug minority-quorum --runs 20 --keep-going";
+    let told = format!("{asked} --save {found} --report {}", report.display());
+    let answered = output(&told);
+    let text = String::from_utf8_lossy(&answered.stdout);
+    assert_eq!(answered.status.code(), Some(1), "{text}");
+    assert!(text.contains("2 kinds of failure were kept. The one above is the first of"), "{text}");
+    let page = std::fs::read_to_string(report).expect("a page");
+    let first = folder.path().join("raft-minority-quorum-election-safety-simulated.json");
+    let second = folder.path().join("raft-minority-quorum-leader-completeness-simulated-2.json");
+    for file in [first, second] {
+        assert!(text.contains(&format!("  replay        splitbrain replay {}", file.display())));
+        let replayed = output(&format!("replay {}", file.display()));
+        assert_eq!(replayed.status.code(), Some(1), "{} breaks", file.display());
+        assert!(page.contains(&file.display().to_string()));
+    }
+    assert_eq!(page.matches("data:image/svg+xml,").count(), 2);
+    let one = output(&format!("{asked} --failures 1 --no-save --json"));
+    let value: serde_json::Value = serde_json::from_slice(&one.stdout).expect("a document");
+    assert!(value["other_failures"].is_null() && value["failure"]["run"].is_number());
+}
+
+#[test]
 fn a_campaign_that_is_killed_goes_on_and_comes_to_what_it_would_have_come_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let books = folder.path().join("books.json");

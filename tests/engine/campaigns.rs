@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use splitbrain::shrink::{Effort, shrink};
 use splitbrain::simulate::{Books, Campaign, FaultKinds, Simulation, Storm, Until, simulate};
 use splitbrain::{
     Goal, Invariant, Node, NodeId, Observer, Progress, Scenario, Sight, Undisturbed, Units,
@@ -196,4 +197,40 @@ fn books_that_do_not_belong_to_the_campaign_are_refused() {
     let from = Some(Box::new(sound));
     let error = simulate(&goal, &Campaign { from, ..campaign }, &mut Undisturbed);
     assert!(error.expect_err("another goal").contains("`served, other`"));
+}
+
+/// Notes what it is shown.
+#[derive(Default)]
+struct Listens {
+    simulating: bool,
+    books: u32,
+}
+
+impl Observer for Listens {
+    fn look(&mut self, progress: &Progress<'_>) -> Option<String> {
+        self.simulating |= matches!(progress, Progress::Simulating { .. });
+        None
+    }
+    fn keep(&mut self, _: &dyn Fn() -> Books, _: bool) {
+        self.books += 1;
+    }
+}
+
+#[test]
+fn runs_made_to_shrink_a_failure_have_no_books() {
+    let mut scenario = beacons(5).invariant(Invariant::nodes("few", "Few beats.", |_, nodes| {
+        let beats: u32 =
+            nodes.iter().map(|node: &std::sync::Arc<Node<Beacon>>| node.state.beats).sum();
+        if beats < 40 { Ok(()) } else { broken(format!("{beats} beats")) }
+    }));
+    scenario.storm = Storm::default().lasts(2.s(), 0.s()).kinds(FaultKinds::NONE);
+    let mut listens = Listens::default();
+    let found = simulate(&scenario, &Campaign::new(40, 1), &mut listens).expect("it makes sense");
+    let trace = found.failure.expect("they beat").trace;
+    assert_eq!(std::mem::take(&mut listens.books), 2, "after its batch, and at its end");
+    // No part of the trace will do, so that the failure is sought in new runs of fewer nodes.
+    let effort = Effort { tries: 100, states: 100, runs: 40 };
+    listens.simulating = false;
+    shrink(&scenario, &trace, "few", None, effort, &mut listens).expect("it fails");
+    assert_eq!((listens.simulating, listens.books), (true, 0));
 }

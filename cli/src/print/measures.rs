@@ -1,10 +1,9 @@
 //! What clients saw of a simulation, in rows.
 
-use splitbrain::Span;
 use splitbrain::report::{FailureReport, SimulateReport};
 use splitbrain::simulate::{Requests, Slice};
 
-use super::{Page, count, of};
+use super::{Page, count};
 
 /// Prints what was measured, where something was.
 pub(crate) fn measured(page: &mut Page, report: &SimulateReport) {
@@ -101,21 +100,16 @@ pub(crate) fn others(
         return;
     }
     page.gap();
-    let alike = |failure: &FailureReport| {
-        of(failure.alike, "run").replace("runs", "runs like it").replace("1 run", "only this run")
-    };
     page.line(&format!(
-        "{} kinds of failure were kept; the one above in {}. The others:",
+        "{} kinds of failure were kept. The one above is {}; the others:",
         report.other_failures.len() + 1,
-        alike(first).replace("like it", "of its kind")
+        alike(first)
     ));
     for (failure, path) in report.other_failures.iter().zip(saved) {
         page.gap();
         page.row("broken", &format!("{}: {}", failure.invariant, failure.reason));
-        page.row(
-            "failed",
-            &format!("run {} of seed {}, {}", failure.run, report.seed, alike(failure)),
-        );
+        let (run, seed) = (failure.run, report.seed);
+        page.row("failed", &format!("run {run} of seed {seed}, {}", alike(failure)));
         if let Some(one) = &failure.counterexample {
             super::counterexample::size(page, one);
         }
@@ -126,9 +120,17 @@ pub(crate) fn others(
     }
 }
 
+/// How many failing runs are like one, in words.
+pub(crate) fn alike(failure: &FailureReport) -> String {
+    match failure.alike {
+        1 => "the only run of its kind".to_string(),
+        all => format!("the first of {} runs of its kind", count(all)),
+    }
+}
+
 /// Virtual time in words, for rows and pages.
 pub(crate) fn lasted(micros: u64) -> String {
-    super::simulate::virtual_time(Span::micros(micros).as_micros() / 1_000_000)
+    super::simulate::virtual_time(micros / 1_000_000)
 }
 
 #[cfg(test)]

@@ -101,8 +101,8 @@ pub(crate) fn assumptions(bounds: &[String]) -> Vec<String> {
 }
 
 /// How often each kind of fault happened, with its names for one and for many.
-pub(crate) fn fault_kinds(tally: &Tally) -> [(u64, &'static str, &'static str); 9] {
-    [
+pub(crate) fn fault_kinds(tally: &Tally) -> Vec<(u64, &'static str, &'static str)> {
+    vec![
         (tally.partitions, "partition", "partitions"),
         (tally.pauses, "pause", "pauses"),
         (tally.crashes, "crash", "crashes"),

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use splitbrain::report::{CounterexampleReport, FailureReport};
 
 use super::{Told, escaped, put};
-use crate::print::{count, of};
+use crate::print::measures::alike;
+use crate::print::of;
 
 /// Every failure that was kept.
 pub(super) fn failures(body: &mut String, told: &Told<'_>) {
@@ -21,10 +22,7 @@ pub(super) fn failures(body: &mut String, told: &Told<'_>) {
         let invariant = escaped(&failure.invariant);
         put!(body, "<h2>{number}: <code>{invariant}</code></h2>");
         put!(body, "<p class=\"reason\">{}</p>", escaped(&failure.reason));
-        let alike = match failure.alike {
-            1 => "the only run of its kind".to_string(),
-            all => format!("the first of {} runs of its kind", count(all)),
-        };
+        let alike = alike(failure);
         let steps = of(failure.steps as u64, "step");
         let run = format!("Run {} of seed {}, {steps}, {alike}.", failure.run, report.seed);
         put!(body, "<p class=\"note\">{}</p>", escaped(&run));
