@@ -349,4 +349,28 @@ mod tests {
         assert!(!said(&levels, 900_000_000).contains("perhaps"));
         assert!(!said(&[], 0).contains("perhaps"));
     }
+
+    #[test]
+    fn a_campaign_is_told_with_what_was_asked_of_it() {
+        let hour = splitbrain::Span::seconds(3_600);
+        let said = |of, of_time, failures| {
+            let progress = Progress::Simulating {
+                runs: 1_234,
+                of,
+                steps: 50_000,
+                lasted: hour,
+                of_time,
+                reached: 2,
+                goals: 3,
+                failures,
+            };
+            in_words(&progress, Duration::from_secs(10))
+        };
+        let by_runs = said(Some(5_000), None, 0);
+        let words = "1,234 of 5,000 runs, 5,000 steps/s, 1 h 0 min of virtual time, 2 of 3 goals, 123";
+        assert!(by_runs.starts_with(words), "{by_runs}");
+        let by_time = said(None, Some(hour * 2), 7);
+        let words = "1,234 runs, 7 failed, 5,000 steps/s, 1 h 0 min of 2 h 0 min of virtual time";
+        assert!(by_time.starts_with(words), "{by_time}");
+    }
 }
