@@ -72,6 +72,7 @@ mod random;
 pub mod report;
 mod scenario;
 mod settle;
+mod shared;
 pub mod shrink;
 pub mod simulate;
 mod situation;
@@ -98,6 +99,7 @@ pub use scenario::{
     Boundary, Clocks, Flight, Lane, Offered, Patience, Scenario, TimerRule, Timers, To, Waypoint,
     Within,
 };
+pub use shared::Shared;
 pub use situation::{DETERMINISTIC, NO_PANIC, Situation, Violation};
 pub use step::{Act, Step};
 pub use time::{Delay, Span, Units};

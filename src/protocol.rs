@@ -310,6 +310,7 @@ impl<P: Protocol> Outbox<P> {
     }
 
     /// Sends a message. A node may send to itself.
+    #[inline]
     pub fn send(&mut self, to: NodeId, message: P::Message) {
         assert!(
             to.0 < self.nodes,
