@@ -5,7 +5,7 @@ use std::cell::Cell;
 use splitbrain::shrink::{Effort, shrink};
 use splitbrain::simulate::{Books, Campaign, FaultKinds, Simulation, Storm, Until, simulate};
 use splitbrain::{
-    Goal, Invariant, Node, NodeId, Observer, Progress, Scenario, Sight, Undisturbed, Units,
+    Goal, Invariant, Node, NodeId, Observer, Progress, Scenario, Shared, Sight, Undisturbed, Units,
     Verdict, broken,
 };
 
@@ -219,8 +219,7 @@ impl Observer for Listens {
 #[test]
 fn runs_made_to_shrink_a_failure_have_no_books() {
     let mut scenario = beacons(5).invariant(Invariant::nodes("few", "Few beats.", |_, nodes| {
-        let beats: u32 =
-            nodes.iter().map(|node: &std::sync::Arc<Node<Beacon>>| node.state.beats).sum();
+        let beats: u32 = nodes.iter().map(|node: &Shared<Node<Beacon>>| node.state.beats).sum();
         if beats < 40 { Ok(()) } else { broken(format!("{beats} beats")) }
     }));
     scenario.storm = Storm::default().lasts(2.s(), 0.s()).kinds(FaultKinds::NONE);
