@@ -12,7 +12,7 @@ use crate::observer::Observer;
 use crate::protocol::{Protocol, Saved};
 use crate::scenario::Scenario;
 use crate::shrink::{Effort, Minimality, Origin, shrink};
-use crate::simulate::{Campaign, Simulation, Tally};
+use crate::simulate::{Campaign, Failure, Measured, Simulation, Tally};
 use crate::situation::Violation;
 use crate::trace::Replay;
 use crate::verdict::Verdict;
@@ -191,8 +191,14 @@ pub struct SimulateReport {
     pub marks: BTreeMap<String, (u64, u64)>,
     /// A fingerprint of everything that happened, in hexadecimal.
     pub digest: String,
+    /// What clients saw, where that was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
     /// The first failing run.
     pub failure: Option<FailureReport>,
+    /// The first failing run of each other kind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_failures: Vec<FailureReport>,
 }
 
 fn is_false(it: &bool) -> bool {
@@ -204,6 +210,12 @@ fn is_false(it: &bool) -> bool {
 pub struct FailureReport {
     /// Its number.
     pub run: u64,
+    /// The invariant that does not hold.
+    pub invariant: String,
+    /// Why.
+    pub reason: String,
+    /// How many failing runs are of its kind, itself among them.
+    pub alike: u64,
     /// What it drew, as a timeline.
     pub plan: String,
     /// How many steps it took.
@@ -227,6 +239,7 @@ impl SimulateReport {
         observer: &mut dyn Observer,
     ) -> SimulateReport {
         let owned = |name: &&'static str| (*name).to_string();
+        let mut failed = |failure: &Failure<P>| failure_report(scenario, failure, effort, observer);
         SimulateReport {
             system: SystemReport::of(scenario),
             verdict: simulated.verdict.clone(),
@@ -238,24 +251,26 @@ impl SimulateReport {
             virtual_micros: simulated.lasted.as_micros(),
             tally: simulated.tally,
             goals: simulated.goals.iter().map(|(name, runs)| (owned(name), *runs)).collect(),
-            marks: simulated.marks.iter().map(|(mark, often)| (owned(mark), *often)).collect(),
+            marks: simulated.marks.clone(),
             digest: format!("{:016x}", simulated.digest),
-            failure: simulated
-                .failure
-                .as_ref()
-                .map(|failure| failure_report(scenario, failure, effort, observer)),
+            measured: Measured::of(&scenario.storm, &simulated.measures),
+            failure: simulated.failure.as_ref().map(&mut failed),
+            other_failures: simulated.others.iter().map(&mut failed).collect(),
         }
     }
 }
 
 fn failure_report<P: Saved>(
     scenario: &Scenario<P>,
-    failure: &crate::simulate::Failure<P>,
+    failure: &Failure<P>,
     effort: Option<Effort>,
     observer: &mut dyn Observer,
 ) -> FailureReport {
     let mut report = FailureReport {
         run: failure.run,
+        invariant: failure.violation.invariant.clone(),
+        reason: failure.violation.reason.clone(),
+        alike: failure.alike,
         plan: failure.plan.to_string(),
         steps: failure.trace.len(),
         tries: 0,

@@ -16,6 +16,7 @@
 //! - `commands` holds a file for each command, `print` a file for each kind of report;
 //! - `history` reads recorded histories of real systems, for `linearize`;
 //! - `progress` is the only place that knows a clock: it shows how far engines are, and ends them;
+//! - `books` is the file that a campaign is kept in;
 //! - `bench` measures exploration side by side with other checkers;
 //! - `session` is what every command needs: the catalog, where to print, the exit codes.
 
@@ -23,6 +24,7 @@
 
 mod arguments;
 pub mod bench;
+mod books;
 mod commands;
 mod history;
 mod print;

@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use splitbrain::explore::estimate;
+use splitbrain::simulate::Books;
 use splitbrain::{Observer, Progress};
 
 use crate::arguments::Ends;
+use crate::books::Keeper;
+use crate::print::measures::lasted as time_lasted;
 use crate::print::{bytes_in_words, count, roughly};
 use crate::session::Problem;
 
@@ -24,6 +27,8 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 const LINES_APART: Duration = Duration::from_secs(5);
 /// The live line is drawn, and memory is read, this often.
 const LOOKS_APART: Duration = Duration::from_millis(100);
+/// A campaign's books are written this often, and when it ends.
+const BOOKS_APART: Duration = Duration::from_secs(2);
 /// What a shell reports for a process that Ctrl-C ended.
 const ENDED_BY_INTERRUPT: i32 = 130;
 
@@ -71,6 +76,17 @@ pub(crate) struct Watch {
     /// Whether the limit of memory is ours, and not the user's.
     by_default: bool,
     display: Display,
+    /// How long the work takes, if it is asked to take that long; and how long it took before.
+    enough: Option<Duration>,
+    before: Duration,
+    books: Option<Shelf>,
+}
+
+/// Where books are kept, when they were written, and why they could not be.
+struct Shelf {
+    keeper: Keeper,
+    written: Option<Clock>,
+    problem: Option<Problem>,
 }
 
 /// How progress is shown.
@@ -102,7 +118,32 @@ impl Watch {
         };
         let (time, memory) = (ends.time, memory_limit(ends));
         let by_default = ends.memory.is_none();
-        Ok(Watch { began: now, looked: None, time, memory, by_default, display })
+        Ok(Watch {
+            began: now,
+            looked: None,
+            time,
+            memory,
+            by_default,
+            display,
+            enough: None,
+            before: Duration::ZERO,
+            books: None,
+        })
+    }
+
+    /// Lets a campaign go on for that long, what it took before included.
+    pub(crate) fn goes_on_for(&mut self, time: Option<Duration>, before: Duration) {
+        (self.enough, self.before) = (time, before);
+    }
+
+    /// Keeps the campaign's books there.
+    pub(crate) fn keeps_books(&mut self, keeper: Keeper) {
+        self.books = Some(Shelf { keeper, written: None, problem: None });
+    }
+
+    /// Why the books could not be kept, if they could not; and their keeper.
+    pub(crate) fn books_kept(&mut self) -> Option<(Keeper, Option<Problem>)> {
+        self.books.take().map(|shelf| (shelf.keeper, shelf.problem))
     }
 
     /// As [`Observer::look`], for a search for an order of operations.
@@ -159,7 +200,25 @@ impl Watch {
 
 impl Observer for Watch {
     fn look(&mut self, progress: &Progress<'_>) -> Option<String> {
+        if self.books.as_ref().is_some_and(|shelf| shelf.problem.is_some()) {
+            return Some("its books cannot be kept (--campaign)".to_string());
+        }
         self.look_with(|elapsed| in_words(progress, elapsed))
+    }
+
+    fn enough(&mut self) -> bool {
+        self.enough.is_none_or(|time| self.before + self.began.elapsed() >= time)
+    }
+
+    fn keep(&mut self, books: &dyn Fn() -> Books, last: bool) {
+        let Some(shelf) = &mut self.books else { return };
+        let now = Clock::now();
+        let due = shelf.written.is_none_or(|last| now.duration_since(last) >= BOOKS_APART);
+        if due || last {
+            let elapsed = self.before + now.duration_since(self.began);
+            shelf.written = Some(now);
+            shelf.problem = shelf.keeper.write(books(), elapsed).err();
+        }
     }
 }
 
@@ -227,13 +286,23 @@ fn in_words(progress: &Progress<'_>, elapsed: Duration) -> String {
             count(frontier as u64),
             rate(states as u64)
         ),
-        Progress::Simulating { runs, of, steps } => format!(
-            "{} of {} runs, {} steps, {} runs/s{memory}, {seconds} s",
-            count(runs),
-            count(of),
-            count(steps),
-            rate(runs)
-        ),
+        Progress::Simulating { runs, of, steps, lasted, of_time, reached, goals, failures } => {
+            let of = of.map_or(String::new(), |of| format!(" of {}", count(of)));
+            let of_time = of_time
+                .map_or(String::new(), |time| format!(" of {}", time_lasted(time.as_micros())));
+            let failed = match failures {
+                0 => String::new(),
+                failures => format!(", {} failed", count(failures)),
+            };
+            format!(
+                "{}{of} runs{failed}, {} steps/s, {}{of_time} of virtual time, {reached} of {goals} \
+                 goals, {} runs/s{memory}, {seconds} s",
+                count(runs),
+                rate(steps),
+                time_lasted(lasted.as_micros()),
+                rate(runs)
+            )
+        }
         Progress::Shrinking { tries, steps } => {
             format!("shrinking, {} tries, down to {steps} steps, {seconds} s", count(tries))
         }
@@ -279,5 +348,29 @@ mod tests {
         // What was overtaken is no longer said.
         assert!(!said(&levels, 900_000_000).contains("perhaps"));
         assert!(!said(&[], 0).contains("perhaps"));
+    }
+
+    #[test]
+    fn a_campaign_is_told_with_what_was_asked_of_it() {
+        let hour = splitbrain::Span::seconds(3_600);
+        let said = |of, of_time, failures| {
+            let progress = Progress::Simulating {
+                runs: 1_234,
+                of,
+                steps: 50_000,
+                lasted: hour,
+                of_time,
+                reached: 2,
+                goals: 3,
+                failures,
+            };
+            in_words(&progress, Duration::from_secs(10))
+        };
+        let by_runs = said(Some(5_000), None, 0);
+        let words = "1,234 of 5,000 runs, 5,000 steps/s, 1 h 0 min of virtual time, 2 of 3 goals, 123";
+        assert!(by_runs.starts_with(words), "{by_runs}");
+        let by_time = said(None, Some(hour * 2), 7);
+        let words = "1,234 runs, 7 failed, 5,000 steps/s, 1 h 0 min of 2 h 0 min of virtual time";
+        assert!(by_time.starts_with(words), "{by_time}");
     }
 }

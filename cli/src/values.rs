@@ -14,6 +14,15 @@ pub(crate) fn span(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(millis))
 }
 
+/// A long span of time: `90s`, `10m`, `2h`, `30d`.
+pub(crate) fn long_span(text: &str) -> Result<Duration, String> {
+    const UNITS: &[(&str, u64)] = &[("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
+    let seconds = with_unit(text, UNITS)
+        .filter(|seconds| seconds.checked_mul(1_000_000).is_some())
+        .ok_or("write a whole number and a unit, such as 90s, 10m, 2h or 30d")?;
+    Ok(Duration::from_secs(seconds))
+}
+
 /// A number of bytes: `512M`, `8G`. A bare number counts bytes; K is 1,024 of them.
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     const UNITS: &[(&str, u64)] =
@@ -55,6 +64,16 @@ mod tests {
         }
         for text in ["", "s", "0s", "-1s", "1.5s", "1d", "99999999999999999h"] {
             assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_spans_have_a_unit_of_seconds_or_more() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("2h", 7_200), ("30d", 2_592_000)] {
+            assert_eq!(long_span(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "10", "0s", "500ms", "1.5h", "d", "-1d", "99999999999999d"] {
+            assert!(long_span(text).is_err_and(|why| why.contains("or 30d")), "{text}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! docs/linearize.md and docs/simulation.md keep their word: their commands print the lines they
+//! docs/linearize.md, docs/long-runs.md and docs/simulation.md keep their word: their commands print the lines they
 //! show.
 
 #[test]
@@ -7,6 +7,7 @@ fn the_lines_shown_are_what_the_commands_print() {
     std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).expect("the repository");
     holds(include_str!("../../docs/linearize.md"), 5);
     holds(include_str!("../../docs/simulation.md"), 2);
+    holds(include_str!("../../docs/long-runs.md"), 2);
 }
 
 /// The commands of a page, at least so many, print the lines it shows.

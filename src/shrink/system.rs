@@ -4,6 +4,7 @@ use proptest::strategy::ValueTree;
 
 use super::fit::same_kind;
 use super::{Origin, Work};
+use crate::observer::LooksOnly;
 use crate::protocol::{NodeId, Protocol};
 use crate::scenario::{Scenario, To};
 use crate::simulate::{Campaign, PlanTree, record, simulate};
@@ -105,7 +106,7 @@ fn found_again<P: Protocol>(work: &mut Work<'_, P>, smaller: &Scenario<P>) -> bo
         ..Campaign::new(work.effort.runs, 1)
     };
     work.tries += campaign.runs;
-    let found = simulate(smaller, &campaign, work.observer).ok();
+    let found = simulate(smaller, &campaign, &mut LooksOnly(work.observer)).ok();
     match found.and_then(|simulation| simulation.failure) {
         Some(failure) if failure.replays && same_kind(&failure.violation, &work.violation) => {
             (work.trace, work.violation) = (failure.trace, failure.violation);

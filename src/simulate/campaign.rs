@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::books::Books;
+use super::kinds::Kinds;
+use super::measures::Measures;
 use super::outcome::{Off, Outcome, Record, Tally};
 use super::plan::Plan;
 use super::preset::Plans;
@@ -22,8 +25,10 @@ use crate::verdict::Verdict;
 /// Which runs to make.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Campaign {
-    /// How many.
+    /// How many, if `until` says so.
     pub runs: u64,
+    /// What ends it.
+    pub until: Until,
     /// The seed they all draw from.
     pub seed: u64,
     /// The number of the first.
@@ -32,6 +37,8 @@ pub struct Campaign {
     pub threads: usize,
     /// Go on after a failing run, to count how many there are.
     pub keep_going: bool,
+    /// How many different failures are kept, each by its first run; at least one is.
+    pub keeps: usize,
     /// Look for violations of this invariant only. A handler that panics ends it all the same.
     pub only: Option<String>,
     /// Make every run twice and compare them: where they differ, a handler depends on something
@@ -39,6 +46,20 @@ pub struct Campaign {
     pub twice: bool,
     /// Where the runs' plans come from.
     pub plans: Plans,
+    /// The books of an earlier part of the same campaign, to go on from: its runs are not made again.
+    pub from: Option<Box<Books>>,
+}
+
+/// What ends a campaign, if no failure does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Until {
+    /// It has made as many runs as asked.
+    Runs,
+    /// Its runs have lasted that long in virtual time, all together: it ends with the first run, in
+    /// order, at which they have.
+    Lasted(Span),
+    /// Its observer has enough ([`Observer::enough`]).
+    Enough,
 }
 
 impl Campaign {
@@ -46,14 +67,32 @@ impl Campaign {
     pub fn new(runs: u64, seed: u64) -> Campaign {
         Campaign {
             runs,
+            until: Until::Runs,
             seed,
             first: 0,
             threads: 1,
             keep_going: false,
+            keeps: 5,
             only: None,
             twice: false,
             plans: Plans::Drawn,
+            from: None,
         }
+    }
+
+    /// The number behind that of its last run, if that is known beforehand.
+    fn end(&self) -> u64 {
+        match self.until {
+            Until::Runs => self.first.saturating_add(self.runs),
+            Until::Lasted(_) | Until::Enough => u64::MAX,
+        }
+    }
+
+    /// Whether a campaign that has come so far is over by itself.
+    fn is_over<P: Protocol>(&self, so_far: &Simulation<P>) -> bool {
+        let failed = so_far.failures > 0 && !self.keep_going;
+        let lasted = matches!(self.until, Until::Lasted(asked) if so_far.lasted >= asked);
+        failed || lasted || so_far.runs >= self.end() - self.first
     }
 }
 
@@ -64,6 +103,8 @@ pub struct Simulation<P: Protocol> {
     pub verdict: Verdict,
     /// The first failing run.
     pub failure: Option<Failure<P>>,
+    /// The first failing run of each other kind, as many as are kept.
+    pub others: Vec<Failure<P>>,
     /// How many runs were made.
     pub runs: u64,
     /// How many of them failed.
@@ -79,7 +120,9 @@ pub struct Simulation<P: Protocol> {
     /// Each goal in the scenario's order, with the number of runs that reached it.
     pub goals: Vec<(&'static str, u64)>,
     /// Each marked line: in how many runs it ran, and how often in all.
-    pub marks: BTreeMap<&'static str, (u64, u64)>,
+    pub marks: BTreeMap<String, (u64, u64)>,
+    /// What clients saw, over all runs.
+    pub measures: Measures,
     /// Virtual time, over all runs.
     pub lasted: Span,
     /// A fingerprint of everything that happened in all runs.
@@ -102,6 +145,8 @@ pub struct Failure<P: Protocol> {
     /// Whether replaying the steps breaks the invariant. A run that failed to make progress ends
     /// in no violation of a step, so it can be run again but not replayed.
     pub replays: bool,
+    /// How many failing runs of the campaign are of its kind, itself among them.
+    pub alike: u64,
 }
 
 /// How many runs are shared out at a time. The result of a campaign does not depend on it.
@@ -119,27 +164,44 @@ pub fn simulate<P: Protocol>(
     scenario.validate()?;
     let storms = Storms::of(scenario).under(&campaign.plans, scenario)?;
     let mut so_far = Simulation::none(scenario);
+    let mut kinds = Kinds::none(scenario, campaign.keeps);
+    if let Some(books) = &campaign.from {
+        so_far.go_on(books, scenario, campaign, &mut kinds)?;
+    }
     let mut stopped = None;
-    let end = campaign.first + campaign.runs;
-    let mut next = campaign.first;
-    'runs: while next < end {
-        let batch = BATCH.min(end - next);
-        for (index, outcome) in run_batch(scenario, &storms, campaign, next, batch) {
-            so_far.add(&outcome);
-            if outcome.violation.is_some() && so_far.failure.is_none() {
-                so_far.failure = Some(record_failure(scenario, &storms, campaign, index, &outcome));
-            }
-            if so_far.failures > 0 && !campaign.keep_going {
-                break 'runs;
-            }
-        }
-        next += batch;
-        let (runs, of, steps) = (so_far.runs, campaign.runs, so_far.tally.steps);
-        stopped = observer.look(&Progress::Simulating { runs, of, steps });
-        if stopped.is_some() {
+    while stopped.is_none() && !campaign.is_over(&so_far) {
+        // Gone on with, it may have had enough already.
+        if campaign.until == Until::Enough && so_far.runs > 0 && observer.enough() {
             break;
         }
+        let (next, lasted) = (campaign.first + so_far.runs, so_far.lasted);
+        let batch = BATCH.min(campaign.end() - next);
+        for (index, outcome) in run_batch(scenario, &storms, campaign, next, batch) {
+            so_far.add(&outcome);
+            if let Some(violation) = &outcome.violation {
+                kinds.note(index, violation);
+            }
+            if campaign.is_over(&so_far) {
+                break;
+            }
+        }
+        observer.keep(&|| so_far.books(&kinds), false);
+        if campaign.is_over(&so_far) {
+            break;
+        }
+        stopped = observer.look(&so_far.progress(campaign));
+        if so_far.lasted == lasted && campaign.until != Until::Runs {
+            stopped.get_or_insert(format!("no virtual time passes in {batch} runs"));
+        }
     }
+    observer.keep(&|| so_far.books(&kinds), true);
+    let mut failures: Vec<Failure<P>> = Vec::new();
+    for kept in &kinds.kept {
+        let failure = record_failure(scenario, &storms, campaign, kept.run, &kept.violation());
+        failures.push(Failure { alike: kept.alike, ..failure });
+    }
+    let mut failures = failures.into_iter();
+    (so_far.failure, so_far.others) = (failures.next(), failures.collect());
     so_far.verdict = so_far.judge(scenario, campaign, stopped);
     Ok(so_far)
 }
@@ -237,32 +299,30 @@ fn record_failure<P: Protocol>(
     storms: &Storms,
     campaign: &Campaign,
     run: u64,
-    failed: &Outcome,
+    failed: &Violation,
 ) -> Failure<P> {
     let (plan, outcome, mut trace) = one(scenario, storms, campaign, run, Vec::new());
-    let seed = campaign.seed;
-    if let Some(violation) = &failed.violation
-        && violation.invariant == DETERMINISTIC
-    {
-        let violation = violation.clone();
-        return Failure { seed, run, plan, violation, trace, replays: false };
+    let (seed, alike) = (campaign.seed, 1);
+    if failed.invariant == DETERMINISTIC {
+        let violation = failed.clone();
+        return Failure { seed, run, plan, violation, trace, replays: false, alike };
     }
     let not_same = |reason: String| Violation { invariant: DETERMINISTIC.to_string(), reason };
     let Some(mut violation) = outcome.violation else {
         let reason = format!("run {run} of seed {seed} failed, and not when it was made again");
         let violation = not_same(reason);
-        return Failure { seed, run, plan, violation, trace, replays: false };
+        return Failure { seed, run, plan, violation, trace, replays: false, alike };
     };
     let progress = scenario.storm.progress.as_ref();
     if progress.is_some_and(|progress| progress.name == violation.invariant) {
         violation.reason.push_str(&format!(" (run {run} of seed {seed})"));
-        return Failure { seed, run, plan, violation, trace, replays: false };
+        return Failure { seed, run, plan, violation, trace, replays: false, alike };
     }
     match replay(scenario, &trace, Some(&violation.invariant)) {
         // `World` looks at recorded ticks one by one, and may see it earlier.
         Replay::Breaks { steps, violation } => {
             trace.truncate(steps);
-            Failure { seed, run, plan, violation, trace, replays: true }
+            Failure { seed, run, plan, violation, trace, replays: true, alike }
         }
         Replay::RanToEnd => {
             let reason = format!(
@@ -270,7 +330,7 @@ fn record_failure<P: Protocol>(
                  something beside its arguments",
                 violation.invariant
             );
-            Failure { seed, run, plan, violation: not_same(reason), trace, replays: false }
+            Failure { alike, seed, run, plan, violation: not_same(reason), trace, replays: false }
         }
         Replay::WentAnotherWay(detour) => {
             let reason = format!(
@@ -280,7 +340,7 @@ fn record_failure<P: Protocol>(
                 detour.step,
                 detour.why
             );
-            Failure { seed, run, plan, violation: not_same(reason), trace, replays: false }
+            Failure { alike, seed, run, plan, violation: not_same(reason), trace, replays: false }
         }
     }
 }
@@ -290,6 +350,7 @@ impl<P: Protocol> Simulation<P> {
         Simulation {
             verdict: Verdict::Vacuous { missing: Vec::new() },
             failure: None,
+            others: Vec::new(),
             runs: 0,
             failures: 0,
             cut_short: 0,
@@ -298,6 +359,10 @@ impl<P: Protocol> Simulation<P> {
             tally: Tally::default(),
             goals: scenario.goals.iter().map(|goal| (goal.name, 0)).collect(),
             marks: BTreeMap::new(),
+            measures: Measures {
+                counts: vec![0; scenario.storm.counts.len()],
+                ..Measures::default()
+            },
             lasted: Span::ZERO,
             digest: 0,
         }
@@ -314,12 +379,29 @@ impl<P: Protocol> Simulation<P> {
             *runs += u64::from(*reached);
         }
         for (mark, times) in &outcome.marks {
-            let (runs, all) = self.marks.entry(mark).or_default();
+            let (runs, all) = self.marks.entry((*mark).to_string()).or_default();
             *runs += 1;
             *all += times;
         }
+        self.measures.add(&outcome.measures);
         self.lasted = self.lasted + outcome.lasted;
         self.digest = (self.digest ^ outcome.digest).wrapping_mul(0x0100_0000_01b3);
+    }
+
+    fn progress(&self, campaign: &Campaign) -> Progress<'static> {
+        Progress::Simulating {
+            runs: self.runs,
+            of: (campaign.until == Until::Runs).then_some(campaign.runs),
+            steps: self.tally.steps,
+            lasted: self.lasted,
+            of_time: match campaign.until {
+                Until::Lasted(asked) => Some(asked),
+                Until::Runs | Until::Enough => None,
+            },
+            reached: self.goals.iter().filter(|(_, runs)| *runs > 0).count(),
+            goals: self.goals.len(),
+            failures: self.failures,
+        }
     }
 
     fn judge(

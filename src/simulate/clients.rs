@@ -48,6 +48,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
             None => scenario.next_input(client, asking as u16).cloned(),
         };
         let Some((to, input)) = next else { return };
+        self.gauge.asks(client, self.now);
         self.think(client);
         let takes = |node: &NodeId| {
             self.paused[node.index()] == 0
@@ -76,6 +77,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
             && asking.given_up < self.plan.workload.gives_up
             && chance(&mut self.stream, 100_000)
         {
+            self.gauge.gives_up(client, self.now);
             asking.given_up += 1;
             asking.taken = false;
             asking.request += 1;
@@ -92,7 +94,16 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
             {
                 asking.taken = false;
                 asking.request += 1;
+                self.gauge.answers(client, self.now);
             }
+        }
+    }
+
+    /// Counts what the scenario counts of what was just told.
+    pub(super) fn note_counts(&mut self) {
+        for event in &self.out.events {
+            let counts = self.gauge.seen.counts.iter_mut().zip(&self.scenario.storm.counts);
+            counts.filter(|(_, (_, is))| is(event)).for_each(|(count, _)| *count += 1);
         }
     }
 }

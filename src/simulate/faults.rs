@@ -140,6 +140,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
             }
         }
         self.stormy = false;
+        self.gauge.heals(self.now);
         if self.outcome.violation.is_none() && self.scenario.has_invariant_on("settles") {
             // From here on there are no faults.
             self.settling = true;

@@ -13,11 +13,15 @@
 //! - `strategy` draws plans and shrinks them, as a proptest strategy; `patterns` draws the kinds of
 //!   fault that are asked for, and `preset` is where a campaign's plans come from;
 //! - `run` is one run, with its `agenda`, the nodes' `alarms`, its `network` and that one's
-//!   `wires`, its `clients`, its `faults` and each node's own `clock`; `outcome` is what happened in it;
-//! - `campaign` is many runs on all cores.
+//!   `wires`, its `clients`, its `faults` and each node's own `clock`; `outcome` is what happened in it,
+//!   `measures` what its clients saw of it, with spans of time in a `histogram`, and `measured` what
+//!   is told of that;
+//! - `campaign` is many runs on all cores, `books` what they come to, to go on from, and `kinds`
+//!   which of their failures are alike.
 
 mod agenda;
 mod alarms;
+mod books;
 mod campaign;
 mod clients;
 mod clock;
@@ -25,7 +29,11 @@ mod compose;
 mod curves;
 mod faults;
 mod fits;
+mod histogram;
+mod kinds;
 mod latency;
+mod measured;
+mod measures;
 mod network;
 mod outcome;
 mod patterns;
@@ -40,12 +48,17 @@ mod topology;
 mod wires;
 mod written;
 
-pub use campaign::{Campaign, Failure, Simulation, plan_of, record, run, simulate};
+pub use books::Books;
+pub use campaign::{Campaign, Failure, Simulation, Until, plan_of, record, run, simulate};
 pub use fits::PlanError;
+pub use histogram::{Bucket, Histogram};
+pub use kinds::Kept;
 pub use latency::{Latency, Percentile};
+pub use measured::{Availability, Measured, Percentiles, Requests};
+pub use measures::{Measures, SLICE, Slice};
 pub use outcome::{Outcome, Tally};
 pub use plan::{ClockError, Fault, Plan, TimedFault, Workload};
 pub use preset::{Plans, Preset, plan_under};
-pub use storm::{Answered, FaultKinds, Request, Storm};
+pub use storm::{Answered, Count, FaultKinds, Request, Storm};
 pub use strategy::{PlanTree, Storms};
 pub use topology::{Link, Loss, Network, SpecialLink, Topology};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::measures::Measures;
 use crate::protocol::Protocol;
 use crate::situation::Violation;
 use crate::step::Step;
@@ -29,12 +30,15 @@ pub struct Outcome {
     pub asked_to_settle: u64,
     /// Whether it took so many steps that it was ended before its time.
     pub cut_short: bool,
+    /// What its clients saw.
+    pub measures: Measures,
     /// A fingerprint of everything that happened, and when.
     pub digest: u64,
 }
 
 /// How often each kind of thing happened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Tally {
     /// Steps of all kinds.
     pub steps: u64,

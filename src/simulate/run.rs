@@ -10,6 +10,7 @@ use super::agenda::{Agenda, Happening};
 use super::alarms::{Alarms, Ring};
 use super::clients::Asking;
 use super::clock::Clock;
+use super::measures::{Gauge, Measures};
 use super::outcome::{Outcome, Record, Tally};
 use super::plan::Plan;
 use super::wires::Roads;
@@ -69,6 +70,7 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) late: Vec<Vec<Happening<P>>>,
     pub(super) roads: Roads<'a>,
     pub(super) asked: Vec<Asking>,
+    pub(super) gauge: Gauge,
     pub(super) outcome: Outcome,
 }
 
@@ -130,6 +132,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             late: (0..nodes).map(|_| Vec::new()).collect(),
             roads: Roads::new(plan, nodes),
             asked: vec![Asking::default(); clients],
+            gauge: Gauge::new(&scenario.storm, clients),
             outcome: Outcome {
                 violation: None,
                 tally: Tally::default(),
@@ -139,6 +142,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                 quiet: 0,
                 asked_to_settle: 0,
                 cut_short: false,
+                measures: Measures::default(),
                 digest: 0xcbf2_9ce4_8422_2325,
             },
         }
@@ -167,6 +171,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             }
         }
         self.outcome.lasted = Span::micros(self.now);
+        self.outcome.measures = self.gauge.ends(self.now);
         self.outcome.goals = self.reached[..self.scenario.goals.len()].to_vec();
         (self.outcome, self.record)
     }
@@ -191,6 +196,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             self.out.timers = timers;
             self.set_timers(me);
         }
+        self.gauge.seen.sent += sent.len() as u64;
         for (from, to, message) in sent {
             self.send(from, to, message);
         }
@@ -315,8 +321,10 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             return self.panicked(me, &panicked);
         }
         self.note_answers();
+        self.note_counts();
         self.set_timers(me);
         let mut sends = std::mem::take(&mut self.out.sends);
+        self.gauge.seen.sent += sends.len() as u64;
         for (to, message) in sends.drain(..) {
             self.send(me, to, message);
         }

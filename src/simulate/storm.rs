@@ -11,6 +11,9 @@ pub type Request<P> = fn(&P, ClientId, u32) -> Option<(To, <P as Protocol>::Inpu
 /// Which client an event answers, and which of its requests, from 0.
 pub type Answered<P> = fn(&<P as Protocol>::Event) -> Option<(ClientId, u32)>;
 
+/// What is counted of events, under which name.
+pub type Count<P> = (&'static str, fn(&<P as Protocol>::Event) -> bool);
+
 /// How the simulator runs a scenario.
 #[derive(Clone, Debug)]
 pub struct Storm<P: Protocol> {
@@ -32,6 +35,8 @@ pub struct Storm<P: Protocol> {
     pub answered: Option<Answered<P>>,
     /// What must come about in the healed phase, and afresh: something seen or shown there.
     pub progress: Option<Goal<P>>,
+    /// What is counted of what nodes tell, beside the faults and the requests.
+    pub counts: Vec<Count<P>>,
 }
 
 impl<P: Protocol> Default for Storm<P> {
@@ -44,6 +49,7 @@ impl<P: Protocol> Default for Storm<P> {
             request: None,
             answered: None,
             progress: None,
+            counts: Vec::new(),
         }
     }
 }
@@ -76,6 +82,12 @@ impl<P: Protocol> Storm<P> {
     /// Sets what must come about in the healed phase.
     pub fn progress(mut self, goal: Goal<P>) -> Self {
         self.progress = Some(goal);
+        self
+    }
+
+    /// Counts the events that are so, under a name for several of them: "restores".
+    pub fn counts(mut self, name: &'static str, is: fn(&P::Event) -> bool) -> Self {
+        self.counts.push((name, is));
         self
     }
 }

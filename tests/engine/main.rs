@@ -2,10 +2,12 @@
 //! compiled once.
 
 mod beacon;
+mod campaigns;
 mod commit;
 mod disks;
 mod exploration;
 mod faults;
+mod measures;
 mod networks;
 mod plans;
 mod puppet;

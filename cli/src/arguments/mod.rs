@@ -2,6 +2,7 @@
 //! of the catalog's models, and reads what was typed.
 
 mod line;
+mod long;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use crate::history::objects::Object;
 use crate::values;
 
 pub(crate) use line::{command, parse};
+pub(crate) use long::Long;
 
 /// Explore every schedule of a small cluster, storm a large one, keep the shortest counterexamples.
 #[derive(Parser, Debug)]
@@ -230,6 +232,8 @@ pub(crate) struct Simulate {
     /// How many runs
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: u64,
+    #[command(flatten)]
+    pub(crate) long: Long,
     /// The number of the first run
     #[arg(long, value_name = "K", default_value_t = 0)]
     pub(crate) first_run: u64,

@@ -7,7 +7,7 @@ use splitbrain::shrink::Effort;
 use splitbrain::simulate::Campaign;
 
 use super::{Answer, explore, simulate};
-use crate::arguments::{Asked, Check};
+use crate::arguments::{Asked, Check, Long};
 use crate::print::{Mood, Page, of};
 use crate::progress::interrupted;
 use crate::session::{Problem, Session, exit};
@@ -109,7 +109,8 @@ fn answer(
             let campaign = Campaign { threads, only, ..Campaign::new(runs, check.seed) };
             let effort = Some(Effort::default());
             let what = (&campaign, None);
-            simulate::answer(session, task.model, &request, what, effort, ends, saving)
+            let long = Long::default();
+            simulate::answer(session, task.model, &request, what, effort, &long, ends, saving)
         }
     }
 }

@@ -1,17 +1,20 @@
 //! `simulate`: many runs of one scenario under drawn faults.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 use splitbrain::catalog::{AnyModel, Engine, Error, Request};
-use splitbrain::counterexample::read;
+use splitbrain::counterexample::{read, write_whole};
+use splitbrain::report::{FailureReport, SimulateReport};
 use splitbrain::shrink::Effort;
-use splitbrain::simulate::{Campaign, Plans};
+use splitbrain::simulate::{Campaign, Plans, Until};
 
 use super::{Answer, file_name};
-use crate::arguments::{Asked, Ends, Saving, Simulate};
+use crate::arguments::{Asked, Ends, Long, Saving, Simulate};
+use crate::books::Keeper;
 use crate::print::simulate::Beside;
-use crate::print::{self, Page};
+use crate::print::{self, Page, measures, report};
 use crate::progress::Watch;
 use crate::session::{Problem, Session, code_of, exit};
 
@@ -42,7 +45,7 @@ pub(super) fn simulate(
     if simulate.print_plan {
         return print_plan(session, model, &request, &plans, simulate);
     }
-    let campaign = Campaign {
+    let campaign = simulate.long.of(Campaign {
         plans,
         first: simulate.first_run,
         threads: simulate.threads.map_or_else(cores, usize::from),
@@ -50,11 +53,11 @@ pub(super) fn simulate(
         twice: simulate.twice,
         only: simulate.only.clone(),
         ..Campaign::new(simulate.runs, simulate.seed)
-    };
+    });
     let effort = (!simulate.no_shrink).then(Effort::default);
     let (ends, saving) = (&simulate.ends, &simulate.saving);
     let what = (&campaign, simulate.plan.as_deref());
-    answer(session, model, &request, what, effort, ends, saving)?.print(session)
+    answer(session, model, &request, what, effort, &simulate.long, ends, saving)?.print(session)
 }
 
 /// Where the runs' plans come from.
@@ -97,44 +100,105 @@ pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Makes the runs of a campaign, from where its books end if it has some, and keeps its books.
+fn made(
+    session: &Session<'_>,
+    (model, request): (&dyn AnyModel, &Request),
+    campaign: &Campaign,
+    effort: Option<Effort>,
+    long: &Long,
+    ends: &Ends,
+) -> Result<(SimulateReport, Option<Problem>), Problem> {
+    let title = format!("{} {}", model.name(), request.scenario);
+    let mut watch = Watch::new(&title, ends, session.progress)?;
+    let (mut campaign, mut before) = (campaign.clone(), Duration::ZERO);
+    if let Some(path) = &long.campaign {
+        let (keeper, there) = Keeper::open(path, (model, request), &campaign, long.for_time)?;
+        watch.keeps_books(keeper);
+        if let Some((books, elapsed)) = there {
+            before = elapsed;
+            campaign.from = Some(Box::new(books));
+        }
+    }
+    watch.goes_on_for(long.for_time, before);
+    let report = model.simulate(request, &campaign, effort, &mut watch);
+    let (keeper, problem) = watch.books_kept().unzip();
+    match (report, keeper) {
+        (Err(Error::Scenario(why)), Some(keeper)) if campaign.from.is_some() => {
+            Err(keeper.unfit(&why))
+        }
+        (report, _) => Ok((report?, problem.flatten())),
+    }
+}
+
 /// Simulates a scenario and saves what it finds. `script` is the file that its plan came from, if one
 /// did.
+#[expect(clippy::too_many_arguments, reason = "each is one part of what was asked")]
 pub(super) fn answer(
     session: &mut Session<'_>,
     model: &dyn AnyModel,
     request: &Request,
     (campaign, script): (&Campaign, Option<&str>),
     effort: Option<Effort>,
+    long: &Long,
     ends: &Ends,
     saving: &Saving,
 ) -> Result<Answer, Problem> {
-    let title = format!("{} {}", model.name(), request.scenario);
-    let mut watch = Watch::new(&title, ends, session.progress)?;
-    let report = model.simulate(request, campaign, effort, &mut watch)?;
-    drop(watch);
-    let found = report.failure.as_ref().and_then(|failure| failure.counterexample.as_ref());
-    let (mut saved, mut unsaved) = (None, None);
-    if let Some(one) = found {
-        let what = request.bug.as_deref().unwrap_or(&request.scenario);
+    let (report, mut unsaved) = made(session, (model, request), campaign, effort, long, ends)?;
+    let what = request.bug.as_deref().unwrap_or(&request.scenario);
+    let mut saved: Vec<Option<String>> = Vec::new();
+    for (place, failure) in failures(&report).enumerate() {
+        let Some(one) = &failure.counterexample else {
+            saved.push(None);
+            continue;
+        };
         // Its own name: what exploration found is often the shorter one, and not to be lost.
         let name = format!("{}-simulated", file_name(model.name(), what, &one.invariant));
-        match session.save(saving, &name, one) {
-            Ok(path) => saved = path,
-            Err(problem) => unsaved = Some(problem),
-        }
+        let name = if place == 0 { name } else { format!("{name}-{}", place + 1) };
+        let path = session.save(saving, &name, one).unwrap_or_else(|problem| {
+            unsaved.get_or_insert(problem);
+            None
+        });
+        saved.push(path);
     }
     let code = code_of(&report.verdict, request.bug.as_deref());
     let mut page = Page::new(session.colour);
     let run = report.failure.as_ref().map_or(campaign.first, |failure| failure.run);
-    let again = again(session.program, model, request, campaign, script, run);
-    let (asked, path, program) = (campaign.runs, saved.as_deref(), session.program);
-    let beside = Beside { asked, again, saved: path, program };
+    let program = session.program;
+    let of_run = |run| again(program, model, request, campaign, script, run);
+    let first = saved.first().and_then(Option::as_deref);
+    let asked = (campaign.until == Until::Runs).then_some(campaign.runs);
+    let beside = Beside { asked, again: of_run(run), saved: first, program };
     print::simulate::simulated(&mut page, &report, &beside);
+    let others = saved.get(1..).unwrap_or_default();
+    measures::others(&mut page, program, &report, (others, &of_run));
+    if let Some(path) = &long.report {
+        let commands: Vec<String> = failures(&report).map(|failure| of_run(failure.run)).collect();
+        let told =
+            report::Told { report: &report, asked, program, saved: &saved, again: &commands };
+        match write_whole(path, &report::page(&told)) {
+            Ok(()) => {
+                page.gap();
+                page.whole_row("report", &path.display().to_string());
+            }
+            Err(error) => {
+                unsaved.get_or_insert(error.into());
+            }
+        }
+    }
     let mut value = serde_json::to_value(&report)?;
     value["engine"] = json!("simulate");
     value["exit_code"] = json!(code);
-    value["saved"] = json!(saved);
+    value["saved"] = json!(first);
+    for (place, path) in others.iter().enumerate() {
+        value["other_failures"][place]["saved"] = json!(path);
+    }
     Ok(Answer { page, value, code, unsaved })
+}
+
+/// The failures that were kept, the first run's first.
+fn failures(report: &SimulateReport) -> impl Iterator<Item = &FailureReport> {
+    report.failure.iter().chain(&report.other_failures)
 }
 
 /// The command that makes one run again.

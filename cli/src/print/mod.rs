@@ -8,8 +8,10 @@ pub(crate) mod coverage;
 pub(crate) mod explore;
 mod lanes;
 pub(crate) mod linearize;
+pub(crate) mod measures;
 pub(crate) mod pages;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod shrink;
 pub(crate) mod simulate;
 

@@ -3,6 +3,7 @@
 use splitbrain::report::{FailureReport, SimulateReport};
 use splitbrain::simulate::Tally;
 
+use super::measures::measured;
 use super::{Page, count, counterexample, headline, of, reasons, system};
 
 /// Lines of a run's plan that are printed; the run itself can be had again.
@@ -10,8 +11,8 @@ const PLAN_LINES: usize = 8;
 
 /// What a report does not say about its campaign.
 pub(crate) struct Beside<'a> {
-    /// How many runs there were to be.
-    pub(crate) asked: u64,
+    /// How many runs there were to be, if that was asked.
+    pub(crate) asked: Option<u64>,
     /// The command that makes the failing run again.
     pub(crate) again: String,
     /// Where its counterexample is.
@@ -30,6 +31,7 @@ pub(crate) fn simulated(page: &mut Page, report: &SimulateReport, beside: &Besid
     page.row("faults", &faults(&report.tally));
     page.list("goals", &goals(&report.goals, report.runs), ", ");
     page.row("bug lines", &marks(report));
+    measured(page, report);
     page.row("fingerprint", &report.digest);
     if let Some(failure) = &report.failure {
         failed(page, report, failure, beside);
@@ -61,10 +63,10 @@ fn failed(page: &mut Page, report: &SimulateReport, failure: &FailureReport, bes
     counterexample::saved(page, beside.program, beside.saved);
 }
 
-fn covered(report: &SimulateReport, asked: u64) -> String {
-    let runs = match report.runs == asked {
-        true => of(asked, "run"),
-        false => format!("{} of {} runs", count(report.runs), count(asked)),
+pub(crate) fn covered(report: &SimulateReport, asked: Option<u64>) -> String {
+    let runs = match asked.filter(|asked| *asked != report.runs) {
+        None => of(report.runs, "run"),
+        Some(asked) => format!("{} of {} runs", count(report.runs), count(asked)),
     };
     let failures = match report.failures {
         0 => String::new(),
@@ -81,7 +83,7 @@ fn covered(report: &SimulateReport, asked: u64) -> String {
 }
 
 /// Seconds of virtual time, in the two largest units.
-fn virtual_time(seconds: u64) -> String {
+pub(crate) fn virtual_time(seconds: u64) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3_600);
     match (hours, minutes) {
         (0, 0) => format!("{seconds} s"),
@@ -92,14 +94,15 @@ fn virtual_time(seconds: u64) -> String {
 
 /// The bounds that bind simulation, too: the cluster, its links, and what is assumed of timing.
 /// Budgets bound exploration only; how often a message arrives is among the faults.
-fn assumptions(bounds: &[String]) -> Vec<String> {
+pub(crate) fn assumptions(bounds: &[String]) -> Vec<String> {
     let bind = |(place, bound): &(usize, &String)| *place == 0 || bound.starts_with("assuming");
     let bind = bounds.iter().enumerate().filter(bind).map(|(_, bound)| bound);
     bind.map(|bound| bound.replace(", each message at most once", "")).collect()
 }
 
-fn faults(tally: &Tally) -> String {
-    let kinds = [
+/// How often each kind of fault happened, with its names for one and for many.
+pub(crate) fn fault_kinds(tally: &Tally) -> Vec<(u64, &'static str, &'static str)> {
+    vec![
         (tally.partitions, "partition", "partitions"),
         (tally.pauses, "pause", "pauses"),
         (tally.crashes, "crash", "crashes"),
@@ -111,7 +114,11 @@ fn faults(tally: &Tally) -> String {
         (tally.slowed, "node or link slowed", "nodes or links slowed"),
         (tally.lost + tally.cut, "message lost", "messages lost"),
         (tally.duplicated, "doubled", "doubled"),
-    ];
+    ]
+}
+
+fn faults(tally: &Tally) -> String {
+    let kinds = fault_kinds(tally);
     let happened = kinds.iter().filter(|(times, ..)| *times > 0);
     let said = happened.map(|(times, one, many)| {
         format!("{} {}", count(*times), if *times == 1 { one } else { many })

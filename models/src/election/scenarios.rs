@@ -6,7 +6,7 @@ use splitbrain::{Faults, Firing, Goal, Links, NodeId, Scenario, To, Units};
 
 use super::bully::{self, Timer};
 use super::randomized::Stance;
-use super::{Algorithm, Bug, Election, Input, Message, State, invariants};
+use super::{Algorithm, Bug, Election, Event, Input, Message, State, invariants};
 use crate::parts::detector::Suspect;
 
 /// The scenario asked for.
@@ -165,6 +165,7 @@ fn storm(algorithm: Algorithm) -> Storm<Election> {
     Storm::default()
         .lasts(60.s(), 60.s())
         .kinds(FaultKinds { pauses: true, crashes, ..FaultKinds::NONE })
+        .counts("elections", |event| matches!(event, Event::Leads(_)))
         .progress(invariants::elected())
 }
 

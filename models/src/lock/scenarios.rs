@@ -5,6 +5,7 @@ use splitbrain::simulate::{FaultKinds, Storm};
 use splitbrain::{ClientId, Clocks, Faults, Firing, Goal, Invariant, NodeId, Scenario, To, Units};
 
 use super::bugs::BUGS;
+use super::state::Event;
 use super::{Bug, Input, Lock, SERVICE, Timer, invariants};
 
 /// The lock service in the catalog.
@@ -300,6 +301,8 @@ fn storm(clients: u8) -> Storm<Lock> {
         .lasts(60.s(), 60.s())
         .kinds(FaultKinds::ALL)
         .clients(clients, request)
+        .counts("tokens issued", |event| matches!(event, Event::Issued { .. }))
+        .counts("leases run out", |event| matches!(event, Event::Expired(_)))
         .progress(invariants::acquired())
 }
 

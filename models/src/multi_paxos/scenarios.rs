@@ -208,6 +208,7 @@ fn storm() -> Storm<Counter> {
             | Event::CaughtUp { .. }
             | Event::Executed { .. } => None,
         })
+        .counts("elections", |event| matches!(event, Event::Leads { .. }))
         .lasts(60.s(), 20.s())
         .progress(Goal::seen("command-answered", "A command is answered.", |_, sight| {
             matches!(sight, Sight::Event { event: Event::Replied { .. }, .. })

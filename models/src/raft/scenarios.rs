@@ -170,6 +170,7 @@ fn storm() -> Storm<Counter> {
         .kinds(FaultKinds { clocks: false, ..FaultKinds::ALL })
         .clients(3, |_, client, asked| Some((To::Any, request(client, asked))))
         .answered(Event::answers)
+        .counts("elections", |event| matches!(event, Event::Elected { .. }))
         .lasts(60.s(), 20.s())
         .progress(Goal::seen("command-answered", "A command is answered.", |_, sight| {
             matches!(sight, Sight::Event { event: Event::Replied { .. }, .. })

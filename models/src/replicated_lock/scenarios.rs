@@ -11,7 +11,7 @@ use splitbrain::{
 };
 
 use super::bugs::BUGS;
-use super::state::{State, Timer};
+use super::state::{Event, State, Timer};
 use super::{Bug, Client, ReplicatedLock, Server, invariants};
 use crate::lock::Input;
 use crate::parts::named::nodes_named;
@@ -403,6 +403,7 @@ fn storm(clients: u8) -> Storm<ReplicatedLock> {
         .lasts(60.s(), 60.s())
         .kinds(FaultKinds::ALL)
         .clients(clients, request)
+        .counts("elections", |event| matches!(event, Event::Raft(raft::Event::Elected { .. })))
         .progress(invariants::acquired())
 }
 

@@ -220,6 +220,7 @@ fn storm(ask: &Ask<'_>) -> Storm<Counter> {
         .kinds(FaultKinds { clocks: ask.get("by") == 2, ..FaultKinds::ALL })
         .clients(if operated { 4 } else { 3 }, request)
         .answered(Event::answers)
+        .counts("elections", |event| matches!(event, Event::Elected { .. }))
         .lasts(30.s(), 20.s())
         .progress(Goal::seen("client-answered", "A client is answered.", |_, sight| {
             matches!(sight, Sight::Event { event: Event::Replied { .. } | Event::Read { .. }, .. })

@@ -136,6 +136,7 @@ fn storm(ask: &Ask<'_>) -> Storm<Counter> {
     storm
         .kinds(FaultKinds { clocks: false, ..FaultKinds::ALL })
         .answered(Event::answers)
+        .counts("elections", |event| matches!(event, Event::Elected { .. }))
         .lasts(60.s(), 20.s())
         .progress(match ask.get("noop") {
             // Without commands nothing of its term is committed then, however long it leads.
