@@ -32,6 +32,7 @@ pub(super) enum Part {
     Whole,
     Latency,
     Network,
+    Workload,
     Clock(usize),
     Fault(usize),
 }
@@ -58,6 +59,7 @@ impl Plan {
         });
         let latency = || self.latency.mistake().map(|why| (Part::Latency, why));
         let network = || Some((Part::Network, self.network.as_ref()?.mistake()?));
+        let workload = || self.workload.mistake().map(|why| (Part::Workload, why));
         let fault = || {
             let mut faults = self.faults.iter().enumerate();
             faults.find_map(|(index, timed)| {
@@ -69,6 +71,7 @@ impl Plan {
             let mut clocks = self.clocks.iter().enumerate();
             clocks.find_map(|(index, clock)| Some((Part::Clock(index), clock.mistake()?)))
         };
+        let network = || network().or_else(workload);
         share.or_else(latency).or_else(network).or_else(clock).or_else(fault)
     }
 
@@ -77,7 +80,10 @@ impl Plan {
         let (clients, kinds) = (self.workload.clients, scenario.storm.kinds);
         if let Some(most) = most_clients(scenario).filter(|most| clients > *most) {
             let why = format!("{clients} clients ask, and the scenario has {most}; write less");
-            return Some((Part::Whole, why));
+            return Some((Part::Workload, why));
+        }
+        if let Some(why) = self.workload.misfit(&scenario.storm) {
+            return Some((Part::Workload, why));
         }
         if let Some(network) = &self.network {
             let strange = network.named().into_iter().find_map(|node| stranger(scenario, node));
@@ -198,7 +204,7 @@ impl Fault {
 
 /// How many clients a scenario has at most, if it says so.
 pub(super) fn most_clients<P: Protocol>(scenario: &Scenario<P>) -> Option<u8> {
-    scenario.storm.request.map(|_| scenario.storm.clients)
+    scenario.storm.says_requests().then_some(scenario.storm.clients)
 }
 
 fn stranger<P: Protocol>(scenario: &Scenario<P>, node: NodeId) -> Option<String> {

@@ -6,6 +6,8 @@
 //! stormy phase and then a healed one, in which the scenario's progress goal must be met.
 //!
 //! - `storm` is what a scenario says about its runs: how long, which faults, which workload;
+//! - `operations` is what its clients may ask for, where each run draws it, and `workload` how they
+//!   ask; `shares` draws keys and operations by weight;
 //! - `plan` is what one run has in store, as data; `compose` makes plans by hand, `script` reads and
 //!   writes them in TOML, with spans of time as in `written`, and `fits` says what is wrong with one;
 //! - `topology` is what networks are made of, `ready` those there are by name, `latency` how long
@@ -13,7 +15,7 @@
 //! - `strategy` draws plans and shrinks them, as a proptest strategy; `patterns` draws the kinds of
 //!   fault that are asked for, and `preset` is where a campaign's plans come from;
 //! - `run` is one run, with its `agenda`, the nodes' `alarms`, its `network` and that one's
-//!   `wires`, its `clients`, its `faults` and each node's own `clock`; `outcome` is what happened in it;
+//!   `wires`, its `clients` (and their `sessions`), its `faults` and each node's own `clock`; `outcome` is what happened in it;
 //! - `campaign` is many runs on all cores.
 
 mod agenda;
@@ -27,6 +29,7 @@ mod faults;
 mod fits;
 mod latency;
 mod network;
+mod operations;
 mod outcome;
 mod patterns;
 mod plan;
@@ -34,18 +37,23 @@ mod preset;
 mod ready;
 mod run;
 mod script;
+mod sessions;
+mod shares;
 mod storm;
 mod strategy;
 mod topology;
 mod wires;
+mod workload;
 mod written;
 
 pub use campaign::{Campaign, Failure, Simulation, plan_of, record, run, simulate};
 pub use fits::PlanError;
 pub use latency::{Latency, Percentile};
+pub use operations::{Asked, Operations};
 pub use outcome::{Outcome, Tally};
-pub use plan::{ClockError, Fault, Plan, TimedFault, Workload};
+pub use plan::{ClockError, Fault, Plan, TimedFault};
 pub use preset::{Plans, Preset, plan_under};
 pub use storm::{Answered, FaultKinds, Request, Storm};
 pub use strategy::{PlanTree, Storms};
 pub use topology::{Link, Loss, Network, SpecialLink, Topology};
+pub use workload::{Arrivals, Keys, Retries, Spacing, Workload};

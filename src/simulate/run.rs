@@ -14,6 +14,7 @@ use super::clients::Asking;
 use super::clock::Clock;
 use super::outcome::{Outcome, Record, Tally};
 use super::plan::Plan;
+use super::sessions::Sessions;
 use super::wires::Roads;
 use crate::audience::{Audience, Shown};
 use crate::invariant::{Goal, Sign, Watch};
@@ -66,6 +67,8 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) late: Vec<Vec<Happening<P>>>,
     pub(super) roads: Roads<'a>,
     pub(super) asked: Vec<Asking>,
+    /// The clients' sessions, where the workload says more than how often they ask.
+    pub(super) sessions: Option<Sessions>,
     pub(super) outcome: Outcome,
 }
 
@@ -88,9 +91,11 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         let mut out = Outbox::new(nodes);
         out.chooser = Chooser::Draw(Box::new(stream(seed, run, Purpose::Choices)));
         let looks = |what: &str| scenario.invariants.iter().any(|held| held.looks_at() == what);
-        let clients = match scenario.storm.request {
-            Some(_) => usize::from(plan.workload.clients),
-            None => scenario.lanes.len(),
+        let sessions = Sessions::of(&scenario.storm, plan, (seed, run));
+        let clients = match (&sessions, scenario.storm.request) {
+            (Some(sessions), _) => sessions.many(),
+            (None, Some(_)) => usize::from(plan.workload.clients),
+            (None, None) => scenario.lanes.len(),
         };
         Run {
             scenario,
@@ -125,6 +130,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             late: (0..nodes).map(|_| Vec::new()).collect(),
             roads: Roads::new(plan, nodes),
             asked: vec![Asking::default(); clients],
+            sessions,
             outcome: Outcome {
                 violation: None,
                 tally: Tally::default(),

@@ -1,5 +1,6 @@
 //! How the simulator runs a scenario: how long, under which kinds of fault, with what workload.
 
+use super::operations::Operations;
 use crate::invariant::Goal;
 use crate::protocol::{ClientId, Protocol};
 use crate::scenario::To;
@@ -26,6 +27,8 @@ pub struct Storm<P: Protocol> {
     /// What a client asks as its k-th request, from 0. Without it, clients ask what the scenario's
     /// lanes say.
     pub request: Option<Request<P>>,
+    /// What clients ask for, where each run draws it; instead of `request`.
+    pub operations: Option<Operations<P>>,
     /// Which request of which client an event answers. With it, clients wait: each asks its
     /// request again and again, wherever it may go, until it is answered or given up. Without it
     /// every request that is taken is the client's last word on it.
@@ -42,6 +45,7 @@ impl<P: Protocol> Default for Storm<P> {
             kinds: FaultKinds::ALL,
             clients: 3,
             request: None,
+            operations: None,
             answered: None,
             progress: None,
         }

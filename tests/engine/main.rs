@@ -12,4 +12,5 @@ mod replays;
 mod settling;
 mod shrinking;
 mod simulation;
+mod workloads;
 mod world;
