@@ -43,7 +43,8 @@ impl Plan {
     /// # Errors
     /// It makes no sense by itself, or in that scenario: it names a node that is not there, crashes
     /// one that may not crash, has more clients, breaks what the scenario assumes of its network and
-    /// clocks, or has a kind of fault that the scenario's storm has not.
+    /// clocks, has a kind of fault that the scenario's storm has not, or leaves fewer nodes alive than
+    /// it keeps.
     pub fn fits<P: Protocol>(&self, scenario: &Scenario<P>) -> Result<(), PlanError> {
         match self.mistake().or_else(|| self.misfit(scenario)) {
             Some((_, why)) => Err(PlanError { line: None, why }),
@@ -115,7 +116,8 @@ impl Plan {
                 return Some((Part::Fault(index), format!("{}: {why}", timed.fault)));
             }
         }
-        None
+        let too_many = self.takes_too_many(scenario.storm.keeps, scenario.nodes as u8);
+        too_many.map(|(index, why)| (Part::Fault(index), why))
     }
 }
 

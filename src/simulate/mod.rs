@@ -13,13 +13,15 @@
 //! - `topology` is what networks are made of, `ready` those there are by name, `latency` how long
 //!   messages take, drawn with `curves`;
 //! - `strategy` draws plans and shrinks them, as a proptest strategy; `patterns` draws the kinds of
-//!   fault that are asked for, and `preset` is where a campaign's plans come from;
+//!   fault that are asked for, `alive` leaves out those that take too many nodes, and `preset` is
+//!   where a campaign's plans come from;
 //! - `run` is one run, with its `agenda`, the nodes' `alarms`, its `network` and that one's
 //!   `wires`, its `clients` (and their `sessions`), its `faults` and each node's own `clock`; `outcome` is what happened in it;
 //! - `campaign` is many runs on all cores.
 
 mod agenda;
 mod alarms;
+mod alive;
 mod campaign;
 mod clients;
 mod clock;
@@ -46,6 +48,7 @@ mod wires;
 mod workload;
 mod written;
 
+pub use alive::Keeps;
 pub use campaign::{Campaign, Failure, Simulation, plan_of, record, run, simulate};
 pub use fits::PlanError;
 pub use latency::{Latency, Percentile};

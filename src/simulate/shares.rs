@@ -105,5 +105,5 @@ mod tests {
         assert_eq!(drawn, GOLDEN, "every saved seed depends on these");
     }
 
-    const GOLDEN: [usize; 8] = [0; 8];
+    const GOLDEN: [usize; 8] = [183, 12, 15, 276, 9, 9, 1, 299];
 }

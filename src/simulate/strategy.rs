@@ -4,6 +4,7 @@ use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use rand::rand_core::Rng;
 
+use super::alive::Keeps;
 use super::latency::Latency;
 use super::operations::Demand;
 use super::plan::{ClockError, Fault, Plan, TimedFault};
@@ -44,6 +45,7 @@ pub struct Storms {
     pub(super) clock_error: u64,
     stormy: Span,
     kinds: FaultKinds,
+    keeps: Keeps,
     clients: u8,
     /// What is drawn of a workload beside how many ask how often.
     demand: Option<Demand>,
@@ -63,6 +65,7 @@ impl Storms {
             clock_error: scenario.clocks.tick.as_micros() * scenario.clocks.apart.div_ceil(2),
             stormy: storm.stormy,
             kinds: storm.kinds,
+            keeps: storm.keeps,
             clients: match storm.says_requests() {
                 true => storm.clients,
                 false => scenario.lanes.len() as u8,
@@ -142,7 +145,7 @@ impl Storms {
         if let Some(demand) = &self.demand {
             demand.draw(stream, &mut plan.workload);
         }
-        plan
+        plan.keeping(self.keeps, self.nodes)
     }
 
     fn draw_clocks(&self, stream: &mut impl Rng) -> Vec<ClockError> {
