@@ -164,7 +164,8 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
     fn await_arrival(&mut self, who: ClientId) {
         let pause = match self.plan.workload.arrivals {
             Some(Arrivals::Poisson { every, .. }) => self.drawn(every),
-            Some(Arrivals::Constant { every, .. }) => every.as_micros(),
+            Some(Arrivals::Constant { every, .. }) if self.stormy => every.as_micros(),
+            Some(Arrivals::Constant { every, .. }) => every.min(HEALED_THINK).as_micros(),
             None => return,
         };
         self.schedule(who, self.now + pause);

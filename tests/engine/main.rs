@@ -4,7 +4,9 @@
 mod beacon;
 mod commit;
 mod exploration;
+mod exposed;
 mod faults;
+mod mistakes;
 mod networks;
 mod plans;
 mod puppet;
