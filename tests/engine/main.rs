@@ -6,6 +6,7 @@ mod commit;
 mod exploration;
 mod exposed;
 mod faults;
+mod mishaps;
 mod mistakes;
 mod networks;
 mod plans;

@@ -364,7 +364,7 @@ fn a_plan_that_leaves_too_few_nodes_is_refused_with_the_moment_and_its_line() {
 fn the_page_on_plans_writes_plans_that_are_read() {
     let page = include_str!("../../docs/plans.md");
     let plans: Vec<&str> = page.split("```toml\n").skip(1).collect();
-    assert_eq!(plans.len(), 3);
+    assert_eq!(plans.len(), 4);
     for text in plans {
         let text = text.split("```").next().expect("its end");
         Plan::from_toml(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
