@@ -88,7 +88,7 @@ impl Workload {
         let Some(Operations { names, keys, .. }) = &storm.operations else {
             let chooses = self.keys.is_some() || !self.mix.is_empty();
             return chooses
-                .then(|| "the scenario has neither keys nor operations; leave out keys and mix")
+                .then_some("the scenario has neither keys nor operations; leave out keys and mix")
                 .map(str::to_string)
                 .or_else(|| self.crowd(storm.clients, open));
         };

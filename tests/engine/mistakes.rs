@@ -33,10 +33,10 @@ pub fn any_fault<P: Protocol>() -> Storm<P> {
 
 /// A source sends a number until it is confirmed, and then the next.
 ///
-/// The mistake: after eight tries it takes it for confirmed.
+/// The mistake: after five tries it takes it for confirmed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Parcels {
-    pub tries_eight_times: bool,
+    pub tries_five_times: bool,
 }
 
 /// What a node of [`Parcels`] knows.
@@ -61,7 +61,7 @@ impl Protocol for Parcels {
 
     fn on_timeout(&self, parcel: &mut Parcel, Beat: Beat, out: &mut Outbox<Self>) {
         if out.me() == SOURCE {
-            if self.tries_eight_times && parcel.tries == 8 {
+            if self.tries_five_times && parcel.tries == 5 {
                 (parcel.number, parcel.tries) = (parcel.number + 1, 0);
             }
             parcel.tries += 1;
@@ -84,8 +84,8 @@ impl Protocol for Parcels {
     }
 }
 
-pub fn parcels(tries_eight_times: bool) -> Scenario<Parcels> {
-    Scenario::new("parcels", Parcels { tries_eight_times }, 2).storm(any_fault()).invariant(
+pub fn parcels(tries_five_times: bool) -> Scenario<Parcels> {
+    Scenario::new("parcels", Parcels { tries_five_times }, 2).storm(any_fault()).invariant(
         Invariant::nodes("no-gap", "What the source goes on from has come.", |_, nodes| {
             let (sent, got) = (nodes[0].state.number, &nodes[1].state.got);
             match (0..sent).find(|number| !got.contains(number)) {
@@ -96,13 +96,14 @@ pub fn parcels(tries_eight_times: bool) -> Scenario<Parcels> {
     )
 }
 
-/// A node asks another whether it is there, and suspects it if an answer takes more than a second.
+/// A node asks another whether it is there, and suspects it if an answer takes too long.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Probes {
     /// The mistake: it asks again before it is answered, and so fills the link itself.
     pub asks_on: bool,
-    /// The mistake: it suspects after 30 ms, as if the network never were slow.
-    pub hasty: bool,
+    /// After how many beats without an answer it suspects. The mistake: so few as if no network ever
+    /// were slow.
+    pub suspects_after: u32,
 }
 
 /// What a node of [`Probes`] knows.
@@ -129,8 +130,8 @@ impl Protocol for Probes {
     fn on_timeout(&self, probe: &mut Probe, Beat: Beat, out: &mut Outbox<Self>) {
         probe.beats += 1;
         if out.me() == SOURCE {
-            let most = if self.hasty { 3 } else { 100 };
-            probe.suspects |= probe.open.first().is_some_and(|first| probe.beats - first > most);
+            let late = |first: &u32| probe.beats - first > self.suspects_after;
+            probe.suspects |= probe.open.first().is_some_and(late);
             if self.asks_on || probe.open.is_empty() {
                 probe.open.insert(probe.beats);
                 out.send(NodeId(1), Said::Number(probe.beats));
@@ -149,8 +150,8 @@ impl Protocol for Probes {
     }
 }
 
-pub fn probes(asks_on: bool, hasty: bool) -> Scenario<Probes> {
-    Scenario::new("probes", Probes { asks_on, hasty }, 2).storm(any_fault()).invariant(
+pub fn probes(asks_on: bool, suspects_after: u32) -> Scenario<Probes> {
+    Scenario::new("probes", Probes { asks_on, suspects_after }, 2).storm(any_fault()).invariant(
         Invariant::node(
             "no-suspicion",
             "Nobody is suspected who is there.",

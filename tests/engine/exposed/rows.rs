@@ -57,7 +57,7 @@ fn through(link: Link) -> Plan {
 }
 
 fn parcels() -> Subject {
-    let mistake = "The source goes on to the next parcel after eight tries.";
+    let mistake = "The source goes on to the next parcel after five tries.";
     toy(mistake, mistakes::parcels(true), mistakes::parcels(false))
 }
 
@@ -73,12 +73,17 @@ fn hears_none_lower() -> Subject {
 
 fn hasty() -> Subject {
     let mistake = "A node is suspected after 30 ms, as if no network ever were slow.";
-    toy(mistake, mistakes::probes(false, true), mistakes::probes(false, false))
+    toy(mistake, mistakes::probes(false, 3), mistakes::probes(false, 1_100))
 }
 
 fn no_copy_on_disk() -> Subject {
     let mistake = "The value is in memory alone, though on three nodes.";
     toy(mistake, mishaps::memories(Some(10.ms())), mishaps::memories(None))
+}
+
+fn stores_late() -> Subject {
+    let mistake = "A node stores the count of its lives 300 ms after it has told it.";
+    toy(mistake, mishaps::lives(true), mishaps::lives(false))
 }
 
 fn no_margin() -> Subject {
@@ -91,13 +96,16 @@ pub(super) fn faults() -> Vec<Row> {
     let nodes = |numbers: &[u8]| numbers.iter().map(|number| NodeId(*number)).collect::<Vec<_>>();
     let ring = Fault::ring_of_majorities(nodes(&[0, 2, 1, 3, 4]));
     let bridge = Fault::Bridge { side: nodes(&[0, 3]), bridge: NodeId(4) };
-    let minute = |plan: Plan| Plan { stormy: 60.s(), ..plan };
     let clock = |offset, drift| {
         let clocks = vec![ClockError { node: N0, offset, drift }];
         Plan { clocks, ..calm() }
     };
-    let turns = |make: fn(NodeId) -> Fault, lasts| {
-        again(lasts, &[(1.s(), make(N0)), (1_500.ms(), make(N1)), (2.s(), make(N2))])
+    // One node after another, and again.
+    let turns = |make: &dyn Fn(NodeId) -> Fault, lasts: Span| {
+        [N0, N1, N2].into_iter().fold(calm(), |plan, node| {
+            let (at, rest) = (Span::seconds(1 + u64::from(node.0)), 3_000_000 - lasts.as_micros());
+            plan.flapping(at, make(node), [lasts, Span::micros(rest)], 3)
+        })
     };
     let slow_link =
         |from: NodeId| Fault::SlowLink { from, to: NodeId((from.0 + 1) % 3), times: 100 };
@@ -111,7 +119,7 @@ pub(super) fn faults() -> Vec<Row> {
         given(
             "isolate",
             "one node is cut off from all others",
-            turns(Fault::Isolate, 1_200.ms()),
+            turns(&Fault::Isolate, 1.s()),
             known(&RaftExtensionsModel, "read-no-quorum"),
         ),
         given(
@@ -157,30 +165,28 @@ pub(super) fn faults() -> Vec<Row> {
         given(
             "slow-link",
             "messages from one node to another take many times as long",
-            turns(slow_link, 1.s()),
+            turns(&slow_link, 1.s()),
             known(&ClocksModel, "fifo-only"),
         ),
         given(
             "pause",
             "a node stands still, and then acts on old news",
-            minute(again(1_400.ms(), &[(1.s(), Fault::Pause(N1)), (1_500.ms(), Fault::Pause(N2))])),
+            Plan { stormy: 20.s(), ..calm() }
+                .flapping(1.s(), Fault::Pause(N1), [2.s(), 1.s()], 6)
+                .flapping(2.s(), Fault::Pause(N2), [2.s(), 1.s()], 6),
             known(&LockModel, "return-after-expiry"),
         ),
         given(
             "crash",
             "a node is down, and comes back with what it keeps",
-            turns(Fault::Crash, 300.ms()),
+            turns(&Fault::Crash, 300.ms()),
             known(&RaftModel, "ack-before-durable"),
         ),
         given(
             "crash loop",
             "a node crashes again and again",
             calm().crash_loop(1.s(), N0, [50.ms(), 100.ms()], 5),
-            toy(
-                "A node stores the count of its lives 300 ms after it has told it.",
-                mishaps::lives(true),
-                mishaps::lives(false),
-            ),
+            stores_late(),
         ),
         given(
             "rolling restart",
@@ -265,8 +271,8 @@ pub(super) fn faults() -> Vec<Row> {
             through(Link { per_second: 50, ..one() }),
             toy(
                 "Who is not answered asks on, and so fills the link itself.",
-                mistakes::probes(true, false),
-                mistakes::probes(false, false),
+                mistakes::probes(true, 100),
+                mistakes::probes(false, 100),
             ),
         ),
         given(
@@ -305,12 +311,7 @@ pub(super) fn kinds() -> Vec<Row> {
             FaultKinds { pauses: true, ..none },
             known(&LockModel, "return-after-expiry"),
         ),
-        drawn(
-            "crashes",
-            "nodes crash",
-            FaultKinds { crashes: true, ..none },
-            known(&RaftModel, "ack-before-durable"),
-        ),
+        drawn("crashes", "nodes crash", FaultKinds { crashes: true, ..none }, stores_late()),
         drawn(
             "wipes",
             "nodes come back with an empty disk",
