@@ -17,7 +17,10 @@ mod rows;
 const PAGE: &str = "docs/faults.md";
 
 /// How many runs a campaign has.
-const RUNS: u64 = 40;
+const RUNS: u64 = 20;
+
+/// The first failing run, from 1, and the invariant that it breaks, if one fails.
+type Failure = Option<(u64, String)>;
 
 /// A bug, and the runs in which it is looked for.
 struct Subject {
@@ -27,9 +30,8 @@ struct Subject {
     mistake: String,
     /// The invariant it breaks.
     breaks: String,
-    /// The first failing run, from 1, and the invariant that it breaks: with the bug or without it,
-    /// under these plans.
-    first: Box<dyn Fn(bool, &Campaign) -> Option<(u64, String)>>,
+    /// Its first failure under these plans: with the bug or without it.
+    first: Box<dyn Fn(bool, &Campaign) -> Failure>,
 }
 
 /// Where the plans of a row come from.
