@@ -192,10 +192,10 @@ const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "storm-busy",
-        about: "Three replicas of eight keys under every fault, by push-pull; some keys are asked for \
+        about: "Three replicas of three keys under every fault, by push-pull; some keys are asked for \
                 more often than others.",
         engine: Engine::Simulate,
-        settings: &[("replicas", 3), ("keys", 8)],
+        settings: &[("replicas", 3), ("keys", 3)],
     },
     ScenarioInfo {
         name: "storm-amnesia",

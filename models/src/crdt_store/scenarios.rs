@@ -125,7 +125,7 @@ fn busy(replicas: u8, keys: u32) -> Storm<Replica> {
         let (client, number) = (asked.client.0, asked.number as u8);
         let (key, first) = (asked.key as usize, asked.operation == "first");
         let update = || change(store, key, first, client, 1 + client + 5 * number);
-        (number < 6).then(|| (To::Any, update()))
+        (number < 10).then(|| (To::Any, update()))
     })
 }
 

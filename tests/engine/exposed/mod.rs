@@ -22,6 +22,9 @@ const RUNS: u64 = 20;
 /// The first failing run, from 1, and the invariant that it breaks, if one fails.
 type Failure = Option<(u64, String)>;
 
+/// Looks for the first failure under these plans: with the bug or without it.
+type Look = dyn Fn(bool, &Campaign) -> Failure;
+
 /// A bug, and the runs in which it is looked for.
 struct Subject {
     /// Whose it is.
@@ -31,7 +34,7 @@ struct Subject {
     /// The invariant it breaks.
     breaks: String,
     /// Its first failure under these plans: with the bug or without it.
-    first: Box<dyn Fn(bool, &Campaign) -> Failure>,
+    first: Box<Look>,
 }
 
 /// Where the plans of a row come from.
