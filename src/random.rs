@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Run = 1,
     /// The choices its handlers ask for.
     Choices = 2,
+    /// What the clients ask, where a workload says more than how often.
+    Workload = 5,
 }
 
 /// The stream of that purpose of run number `run` under `seed`.

@@ -367,7 +367,8 @@ mod tests {
             in_words(&progress, Duration::from_secs(10))
         };
         let by_runs = said(Some(5_000), None, 0);
-        let words = "1,234 of 5,000 runs, 5,000 steps/s, 1 h 0 min of virtual time, 2 of 3 goals, 123";
+        let words =
+            "1,234 of 5,000 runs, 5,000 steps/s, 1 h 0 min of virtual time, 2 of 3 goals, 123";
         assert!(by_runs.starts_with(words), "{by_runs}");
         let by_time = said(None, Some(hour * 2), 7);
         let words = "1,234 runs, 7 failed, 5,000 steps/s, 1 h 0 min of 2 h 0 min of virtual time";

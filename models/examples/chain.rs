@@ -111,7 +111,7 @@ fn plan(clients: u8, stormy: Span) -> Plan {
         loss: 0,
         duplication: 0,
         network: None,
-        workload: Workload { clients, think: 100.ms(), gives_up: 0 },
+        workload: Workload { clients, think: 100.ms(), gives_up: 0, ..Workload::default() },
         clocks: Vec::new(),
         faults: Vec::new(),
     }

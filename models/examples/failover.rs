@@ -76,7 +76,7 @@ fn latency(mode: u64, seed: u64) -> Result<u64, String> {
         loss: 0,
         duplication: 0,
         network: None,
-        workload: Workload { clients: 1, think: 10.ms(), gives_up: 0 },
+        workload: Workload { clients: 1, think: 10.ms(), gives_up: 0, ..Workload::default() },
         clocks: Vec::new(),
         faults: Vec::new(),
     };

@@ -79,7 +79,7 @@ fn plan() -> Plan {
         loss: 0,
         duplication: 0,
         network: None,
-        workload: Workload { clients: 0, think: 1.s(), gives_up: 0 },
+        workload: Workload { clients: 0, think: 1.s(), gives_up: 0, ..Workload::default() },
         clocks: Vec::new(),
         faults: vec![TimedFault { at: 2.s(), lasts: 12.s(), fault: split }],
     }

@@ -6,11 +6,12 @@ use super::run::Run;
 use crate::node::Occurrence;
 use crate::protocol::{ClientId, NodeId, Protocol};
 use crate::random::{below, chance, exponential};
+use crate::scenario::To;
 use crate::step::Act;
 use crate::time::Span;
 
 /// How long a client waits on average, at most, before it asks in the healed phase.
-const HEALED_THINK: Span = Span::millis(200);
+pub(super) const HEALED_THINK: Span = Span::millis(200);
 
 /// How far a client has come.
 #[derive(Clone, Copy, Default)]
@@ -28,6 +29,9 @@ pub(super) struct Asking {
 impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
     /// A client thinks of when to ask next; not for long once the storm is over.
     pub(super) fn think(&mut self, client: ClientId) {
+        if self.sessions.is_some() {
+            return self.think_in_session(client);
+        }
         let mean = match self.stormy {
             true => self.plan.workload.think,
             false => self.plan.workload.think.min(HEALED_THINK),
@@ -41,6 +45,9 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
     /// A client asks its next request, if the node it would go to takes it; else it asks again
     /// later.
     pub(super) fn ask(&mut self, client: ClientId) {
+        if self.sessions.is_some() {
+            return self.ask_in_session(client);
+        }
         let scenario = self.scenario;
         let asking = self.asking(client);
         let next = match scenario.storm.request {
@@ -50,23 +57,34 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         let Some((to, input)) = next else { return };
         self.gauge.asks(client, self.now);
         self.think(client);
-        let takes = |node: &NodeId| {
-            self.paused[node.index()] == 0
-                && scenario.offers(&self.world.nodes, *node, &input)
-                && self.world.nodes[node.index()].accepts(&scenario.protocol, *node, &input)
-        };
-        // A client that may go anywhere finds out who takes its request.
-        let takers: Vec<NodeId> =
-            scenario.node_ids().filter(|node| to.admits(*node)).filter(takes).collect();
-        if !takers.is_empty() {
-            let node = takers[below(&mut self.stream, takers.len() as u64) as usize];
+        if let Some(node) = self.taker(to, &input) {
             let asking = &mut self.asked[usize::from(client.0)];
             asking.taken = true;
             asking.request += u32::from(scenario.storm.answered.is_none());
-            self.outcome.tally.requests += 1;
-            let act = Act::Input { client, input: input.clone() };
-            self.step(node, Some(act), Occurrence::Input(input));
+            self.take_request(client, node, input);
         }
+    }
+
+    /// A node that takes a request now, of those it may go to: a client that may go anywhere finds
+    /// out who does.
+    pub(super) fn taker(&mut self, to: To, input: &P::Input) -> Option<NodeId> {
+        let scenario = self.scenario;
+        let takes = |node: &NodeId| {
+            self.paused[node.index()] == 0
+                && scenario.offers(&self.world.nodes, *node, input)
+                && self.world.nodes[node.index()].accepts(&scenario.protocol, *node, input)
+        };
+        let takers: Vec<NodeId> =
+            scenario.node_ids().filter(|node| to.admits(*node)).filter(takes).collect();
+        let many = takers.len() as u64;
+        (many > 0).then(|| takers[below(&mut self.stream, many) as usize])
+    }
+
+    /// A node takes a request.
+    pub(super) fn take_request(&mut self, client: ClientId, node: NodeId, input: P::Input) {
+        self.outcome.tally.requests += 1;
+        let act = Act::Input { client, input: input.clone() };
+        self.step(node, Some(act), Occurrence::Input(input));
     }
 
     /// Which request a client asks now. One that was taken and not answered it may give up first.
@@ -87,6 +105,9 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
 
     /// Lets clients whose request was just answered go on to their next.
     pub(super) fn note_answers(&mut self) {
+        if self.sessions.is_some() {
+            return self.note_answers_in_session();
+        }
         let Some(answered) = self.scenario.storm.answered else { return };
         for (client, request) in self.out.events.iter().filter_map(answered) {
             if let Some(asking) = self.asked.get_mut(usize::from(client.0))

@@ -1,7 +1,8 @@
 //! Plans written by hand: faults added one by one, and faults made of several.
 
 use super::latency::Latency;
-use super::plan::{Fault, Plan, TimedFault, Workload};
+use super::plan::{Fault, Plan, TimedFault};
+use super::workload::Workload;
 use crate::protocol::NodeId;
 use crate::time::{Span, Units};
 
@@ -94,13 +95,6 @@ impl TimedFault {
         let later =
             |turn: u32| TimedFault { at: self.at + every * u64::from(turn), ..self.clone() };
         (0..times).map(later).collect()
-    }
-}
-
-impl Default for Workload {
-    /// Three clients, which ask every 200 milliseconds on average and give up nothing.
-    fn default() -> Workload {
-        Workload { clients: 3, think: 200.ms(), gives_up: 0 }
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) enum Part {
     Whole,
     Latency,
     Network,
+    Workload,
     Clock(usize),
     Fault(usize),
 }
@@ -42,7 +43,8 @@ impl Plan {
     /// # Errors
     /// It makes no sense by itself, or in that scenario: it names a node that is not there, crashes
     /// one that may not crash, has more clients, breaks what the scenario assumes of its network and
-    /// clocks, or has a kind of fault that the scenario's storm has not.
+    /// clocks, has a kind of fault that the scenario's storm has not, or leaves fewer nodes alive than
+    /// it keeps.
     pub fn fits<P: Protocol>(&self, scenario: &Scenario<P>) -> Result<(), PlanError> {
         match self.mistake().or_else(|| self.misfit(scenario)) {
             Some((_, why)) => Err(PlanError { line: None, why }),
@@ -58,6 +60,7 @@ impl Plan {
         });
         let latency = || self.latency.mistake().map(|why| (Part::Latency, why));
         let network = || Some((Part::Network, self.network.as_ref()?.mistake()?));
+        let workload = || self.workload.mistake().map(|why| (Part::Workload, why));
         let fault = || {
             let mut faults = self.faults.iter().enumerate();
             faults.find_map(|(index, timed)| {
@@ -69,6 +72,7 @@ impl Plan {
             let mut clocks = self.clocks.iter().enumerate();
             clocks.find_map(|(index, clock)| Some((Part::Clock(index), clock.mistake()?)))
         };
+        let network = || network().or_else(workload);
         share.or_else(latency).or_else(network).or_else(clock).or_else(fault)
     }
 
@@ -77,7 +81,10 @@ impl Plan {
         let (clients, kinds) = (self.workload.clients, scenario.storm.kinds);
         if let Some(most) = most_clients(scenario).filter(|most| clients > *most) {
             let why = format!("{clients} clients ask, and the scenario has {most}; write less");
-            return Some((Part::Whole, why));
+            return Some((Part::Workload, why));
+        }
+        if let Some(why) = self.workload.misfit(&scenario.storm) {
+            return Some((Part::Workload, why));
         }
         if let Some(network) = &self.network {
             let strange = network.named().into_iter().find_map(|node| stranger(scenario, node));
@@ -109,7 +116,8 @@ impl Plan {
                 return Some((Part::Fault(index), format!("{}: {why}", timed.fault)));
             }
         }
-        None
+        let too_many = self.takes_too_many(scenario.storm.keeps, scenario.nodes as u8);
+        too_many.map(|(index, why)| (Part::Fault(index), why))
     }
 }
 
@@ -201,7 +209,7 @@ impl Fault {
 
 /// How many clients a scenario has at most, if it says so.
 pub(super) fn most_clients<P: Protocol>(scenario: &Scenario<P>) -> Option<u8> {
-    scenario.storm.request.map(|_| scenario.storm.clients)
+    scenario.storm.says_requests().then_some(scenario.storm.clients)
 }
 
 fn stranger<P: Protocol>(scenario: &Scenario<P>, node: NodeId) -> Option<String> {

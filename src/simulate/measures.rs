@@ -137,11 +137,16 @@ impl Gauge {
 
     /// A client asks; nothing new, if its request is open already.
     pub(super) fn asks(&mut self, client: ClientId, now: u64) {
+        self.asks_late(client, now, now);
+    }
+
+    /// A client asks what it has wanted since an earlier moment: until now it waited in its own line.
+    pub(super) fn asks_late(&mut self, client: ClientId, wanted: u64, now: u64) {
         let since = &mut self.since[usize::from(client.0)];
         if !self.on || since.is_some() {
             return;
         }
-        *since = Some(now);
+        *since = Some(wanted);
         self.seen.asked += 1;
         if self.open == 0 {
             self.open_since = now;

@@ -6,21 +6,25 @@
 //! stormy phase and then a healed one, in which the scenario's progress goal must be met.
 //!
 //! - `storm` is what a scenario says about its runs: how long, which faults, which workload;
+//! - `operations` is what its clients may ask for, where each run draws it, and `workload` how they
+//!   ask; `shares` draws keys and operations by weight;
 //! - `plan` is what one run has in store, as data; `compose` makes plans by hand, `script` reads and
 //!   writes them in TOML, with spans of time as in `written`, and `fits` says what is wrong with one;
 //! - `topology` is what networks are made of, `ready` those there are by name, `latency` how long
 //!   messages take, drawn with `curves`;
 //! - `strategy` draws plans and shrinks them, as a proptest strategy; `patterns` draws the kinds of
-//!   fault that are asked for, and `preset` is where a campaign's plans come from;
+//!   fault that are asked for, `alive` leaves out those that take too many nodes, and `preset` is
+//!   where a campaign's plans come from;
 //! - `run` is one run, with its `agenda`, the nodes' `alarms`, its `network` and that one's
-//!   `wires`, its `clients`, its `faults` and each node's own `clock`; `outcome` is what happened in it,
-//!   `measures` what its clients saw of it, with spans of time in a `histogram`, and `measured` what
-//!   is told of that;
+//!   `wires`, its `clients` and their `sessions`, its `faults` and each node's own `clock`; `outcome`
+//!   is what happened in it, `measures` what its clients saw of it, with spans of time in a
+//!   `histogram`, and `measured` what is told of that;
 //! - `campaign` is many runs on all cores, `books` what they come to, to go on from, and `kinds`
 //!   which of their failures are alike.
 
 mod agenda;
 mod alarms;
+mod alive;
 mod books;
 mod campaign;
 mod clients;
@@ -35,6 +39,7 @@ mod latency;
 mod measured;
 mod measures;
 mod network;
+mod operations;
 mod outcome;
 mod patterns;
 mod plan;
@@ -42,12 +47,16 @@ mod preset;
 mod ready;
 mod run;
 mod script;
+mod sessions;
+mod shares;
 mod storm;
 mod strategy;
 mod topology;
 mod wires;
+mod workload;
 mod written;
 
+pub use alive::Keeps;
 pub use books::Books;
 pub use campaign::{Campaign, Failure, Simulation, Until, plan_of, record, run, simulate};
 pub use fits::PlanError;
@@ -56,9 +65,11 @@ pub use kinds::Kept;
 pub use latency::{Latency, Percentile};
 pub use measured::{Availability, Measured, Percentiles, Requests};
 pub use measures::{Measures, SLICE, Slice};
+pub use operations::{Asked, Operations};
 pub use outcome::{Outcome, Tally};
-pub use plan::{ClockError, Fault, Plan, TimedFault, Workload};
+pub use plan::{ClockError, Fault, Plan, TimedFault};
 pub use preset::{Plans, Preset, plan_under};
 pub use storm::{Answered, Count, FaultKinds, Request, Storm};
 pub use strategy::{PlanTree, Storms};
 pub use topology::{Link, Loss, Network, SpecialLink, Topology};
+pub use workload::{Arrivals, Keys, Retries, Spacing, Workload};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::latency::Latency;
 use super::topology::Network;
+use super::workload::Workload;
 use super::written;
 use crate::protocol::NodeId;
 use crate::time::Span;
@@ -35,20 +36,6 @@ pub struct Plan {
     pub clocks: Vec<ClockError>,
     /// The faults, in the order in which they begin.
     pub faults: Vec<TimedFault>,
-}
-
-/// How the clients ask.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Workload {
-    /// How many clients ask.
-    pub clients: u8,
-    /// The mean time a client waits before it asks, for the first time or again.
-    #[serde(with = "written")]
-    pub think: Span,
-    /// How many requests each client gives up without an answer: the next time it would ask one
-    /// again it goes on to another, and the outcome of that one stays unknown.
-    pub gives_up: u8,
 }
 
 /// How one node's clock is off.
@@ -275,7 +262,6 @@ impl fmt::Display for Fault {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |millionths: u32| f64::from(millionths) / 10_000.0;
-        let Workload { clients, think, gives_up } = self.workload;
         if let Some(network) = &self.network {
             writeln!(f, "storm {}, through {network}", self.stormy)?;
         } else {
@@ -283,10 +269,7 @@ impl fmt::Display for Plan {
             writeln!(f, "storm {}, latency {}", self.stormy, self.latency)?;
             writeln!(f, "loss {loss} %, duplication {duplication} %")?;
         }
-        writeln!(
-            f,
-            "{clients} clients, asking every {think} on average, each giving up {gives_up} times"
-        )?;
+        write!(f, "{}", self.workload)?;
         for ClockError { node, offset, drift } in &self.clocks {
             writeln!(f, "{node}'s clock is {offset}us ahead and {drift}ppm fast")?;
         }

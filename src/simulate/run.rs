@@ -13,6 +13,7 @@ use super::clock::Clock;
 use super::measures::{Gauge, Measures};
 use super::outcome::{Outcome, Record, Tally};
 use super::plan::Plan;
+use super::sessions::Sessions;
 use super::wires::Roads;
 use crate::audience::{Audience, Shown};
 use crate::invariant::{Goal, Sign, Watch};
@@ -71,6 +72,8 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) roads: Roads<'a>,
     pub(super) asked: Vec<Asking>,
     pub(super) gauge: Gauge,
+    /// The clients' sessions, where the workload says more than how often they ask.
+    pub(super) sessions: Option<Sessions>,
     pub(super) outcome: Outcome,
 }
 
@@ -93,9 +96,11 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         let mut out = Outbox::new(nodes);
         out.chooser = Chooser::Draw(Box::new(stream(seed, run, Purpose::Choices)));
         let looks = |what: &str| scenario.invariants.iter().any(|held| held.looks_at() == what);
-        let clients = match scenario.storm.request {
-            Some(_) => usize::from(plan.workload.clients),
-            None => scenario.lanes.len(),
+        let sessions = Sessions::of(&scenario.storm, plan, (seed, run));
+        let clients = match (&sessions, scenario.storm.request) {
+            (Some(sessions), _) => sessions.many(),
+            (None, Some(_)) => usize::from(plan.workload.clients),
+            (None, None) => scenario.lanes.len(),
         };
         Run {
             scenario,
@@ -133,6 +138,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             roads: Roads::new(plan, nodes),
             asked: vec![Asking::default(); clients],
             gauge: Gauge::new(&scenario.storm, clients),
+            sessions,
             outcome: Outcome {
                 violation: None,
                 tally: Tally::default(),

@@ -1,5 +1,6 @@
 //! Plans as people write them, in TOML.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
@@ -10,8 +11,9 @@ use toml::ser::ValueSerializer;
 
 use super::fits::{Part, PlanError, most_clients};
 use super::latency::Latency;
-use super::plan::{ClockError, Fault, Plan, TimedFault, Workload};
+use super::plan::{ClockError, Fault, Plan, TimedFault};
 use super::topology::Network;
+use super::workload::{Arrivals, Keys, Retries, Workload};
 use super::written;
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
@@ -29,8 +31,7 @@ struct Script {
     #[serde(default)]
     duplication: u32,
     network: Option<Spanned<Named>>,
-    #[serde(default)]
-    workload: Clients,
+    workload: Option<Spanned<Clients>>,
     #[serde(default)]
     clocks: Vec<Spanned<ClockError>>,
     #[serde(default)]
@@ -45,6 +46,12 @@ struct Clients {
     think: Option<Think>,
     #[serde(default)]
     gives_up: u8,
+    waits: Option<Think>,
+    arrivals: Option<Arrivals>,
+    keys: Option<Keys>,
+    #[serde(default)]
+    mix: BTreeMap<String, u32>,
+    retries: Option<Retries>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +118,7 @@ struct Read {
     says_clients: bool,
     latency: Option<usize>,
     network: Option<usize>,
+    workload: Option<usize>,
     clocks: Vec<usize>,
     faults: Vec<usize>,
 }
@@ -127,18 +135,26 @@ impl Read {
         })?;
         let mut plan = Plan::calm(script.stormy);
         (plan.loss, plan.duplication) = (script.loss, script.duplication);
+        let workload = script.workload.as_ref().map(|workload| line(workload.span().start));
+        let asked = script.workload.map(Spanned::into_inner).unwrap_or_default();
+        let Clients { clients, think, gives_up, waits, arrivals, keys, mix, retries } = asked;
         let calm = Workload::default();
-        let Clients { clients, think, gives_up } = script.workload;
         plan.workload = Workload {
             clients: clients.unwrap_or(calm.clients),
             think: think.map_or(calm.think, |Think(span)| span),
             gives_up,
+            waits: waits.map(|Think(span)| span),
+            arrivals,
+            keys,
+            mix,
+            retries,
         };
         let mut read = Read {
             plan,
             says_clients: clients.is_some(),
             latency: script.latency.as_ref().map(|latency| line(latency.span().start)),
             network: script.network.as_ref().map(|network| line(network.span().start)),
+            workload,
             clocks: script.clocks.iter().map(|clock| line(clock.span().start)).collect(),
             faults: Vec::new(),
         };
@@ -175,6 +191,7 @@ impl Read {
             Part::Whole => None,
             Part::Latency => self.latency,
             Part::Network => self.network,
+            Part::Workload => self.workload,
             Part::Clock(index) => self.clocks.get(index).copied(),
             Part::Fault(index) => self.faults.get(index).copied(),
         };
@@ -302,7 +319,13 @@ mod tests {
             loss: 7,
             duplication: 8,
             network: Some(Network { topology, link, special: vec![special] }),
-            workload: Workload { clients: 2, think: 1_500.us(), gives_up: 9 },
+            workload: Workload {
+                clients: 2,
+                think: 1_500.us(),
+                gives_up: 9,
+                waits: Some(5.s()),
+                ..Workload::default()
+            },
             clocks: vec![ClockError { node: B, offset: -3_000, drift: -200 }],
             ..Plan::calm(20.s())
         }

@@ -1,5 +1,7 @@
 //! How the simulator runs a scenario: how long, under which kinds of fault, with what workload.
 
+use super::alive::Keeps;
+use super::operations::Operations;
 use crate::invariant::Goal;
 use crate::protocol::{ClientId, Protocol};
 use crate::scenario::To;
@@ -24,11 +26,16 @@ pub struct Storm<P: Protocol> {
     pub healed: Span,
     /// The kinds of fault a run may draw.
     pub kinds: FaultKinds,
+    /// How many nodes are alive at any time, whatever faults are drawn. A plan that is given must
+    /// keep as many.
+    pub keeps: Keeps,
     /// How many clients ask at most; each run draws how many do.
     pub clients: u8,
     /// What a client asks as its k-th request, from 0. Without it, clients ask what the scenario's
     /// lanes say.
     pub request: Option<Request<P>>,
+    /// What clients ask for, where each run draws it; instead of `request`.
+    pub operations: Option<Operations<P>>,
     /// Which request of which client an event answers. With it, clients wait: each asks its
     /// request again and again, wherever it may go, until it is answered or given up. Without it
     /// every request that is taken is the client's last word on it.
@@ -45,8 +52,10 @@ impl<P: Protocol> Default for Storm<P> {
             stormy: 20.s(),
             healed: 20.s(),
             kinds: FaultKinds::ALL,
+            keeps: Keeps::Nothing,
             clients: 3,
             request: None,
+            operations: None,
             answered: None,
             progress: None,
             counts: Vec::new(),
@@ -64,6 +73,12 @@ impl<P: Protocol> Storm<P> {
     /// Sets the kinds of fault a run may draw.
     pub fn kinds(mut self, kinds: FaultKinds) -> Self {
         self.kinds = kinds;
+        self
+    }
+
+    /// Sets how many nodes are alive at any time. Drawn faults that would leave fewer are left out.
+    pub fn keeps(mut self, keeps: Keeps) -> Self {
+        self.keeps = keeps;
         self
     }
 

@@ -4,10 +4,13 @@ use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use rand::rand_core::Rng;
 
+use super::alive::Keeps;
 use super::latency::Latency;
-use super::plan::{ClockError, Fault, Plan, TimedFault, Workload};
+use super::operations::Demand;
+use super::plan::{ClockError, Fault, Plan, TimedFault};
 use super::preset::{Plans, Preset};
 use super::storm::FaultKinds;
+use super::workload::{Keys, Workload};
 use crate::protocol::{NodeId, Protocol};
 use crate::random::{below, between, chance, exponential};
 use crate::scenario::Scenario;
@@ -42,7 +45,10 @@ pub struct Storms {
     pub(super) clock_error: u64,
     stormy: Span,
     kinds: FaultKinds,
+    keeps: Keeps,
     clients: u8,
+    /// What is drawn of a workload beside how many ask how often.
+    demand: Option<Demand>,
     /// What plans are drawn from instead, or the one that there is.
     plans: Plans,
 }
@@ -59,10 +65,12 @@ impl Storms {
             clock_error: scenario.clocks.tick.as_micros() * scenario.clocks.apart.div_ceil(2),
             stormy: storm.stormy,
             kinds: storm.kinds,
-            clients: match storm.request {
-                Some(_) => storm.clients,
-                None => scenario.lanes.len() as u8,
+            keeps: storm.keeps,
+            clients: match storm.says_requests() {
+                true => storm.clients,
+                false => scenario.lanes.len() as u8,
             },
+            demand: storm.demand(),
             plans: Plans::Drawn,
         }
     }
@@ -121,16 +129,25 @@ impl Storms {
         let through = kinds.networks && (swarm || chance(stream, 500_000));
         // About two hundred requests of each client.
         let stormy = (think * 200).clamp(self.stormy / 6, self.stormy);
-        Plan {
+        let mut plan = Plan {
             stormy,
             latency,
             loss: if kinds.loss { loss } else { 0 },
             duplication: if kinds.duplication { duplication } else { 0 },
             network: through.then(|| self.draw_network(stream, kinds)),
-            workload: Workload { clients: clients.min(self.clients), think, gives_up },
+            workload: Workload {
+                clients: clients.min(self.clients),
+                think,
+                gives_up,
+                ..Workload::default()
+            },
             clocks: if kinds.clocks { self.draw_clocks(stream) } else { Vec::new() },
             faults: self.draw_faults(stream, kinds, stormy),
+        };
+        if let Some(demand) = &self.demand {
+            demand.draw(stream, &mut plan.workload);
         }
+        plan.keeping(self.keeps, self.nodes)
     }
 
     fn draw_clocks(&self, stream: &mut impl Rng) -> Vec<ClockError> {
@@ -345,8 +362,8 @@ pub struct PlanTree {
 enum Simplification {
     /// Leave out that many faults, from that one on.
     LeaveOut { from: usize, many: usize },
-    /// No loss, no duplication, exact clocks, constant latency, one client, no network of its own:
-    /// one after another.
+    /// No loss, no duplication, exact clocks, constant latency, one client, no network of its own, a
+    /// plain workload: one after another.
     Calm(u8),
     /// Halve how long that fault lasts.
     Shorten { fault: usize, times: u8 },
@@ -374,7 +391,13 @@ impl PlanTree {
             Simplification::Calm(2) => plan.clocks.clear(),
             Simplification::Calm(3) => plan.latency = Latency::Constant(1.ms()),
             Simplification::Calm(4) => plan.workload.clients = plan.workload.clients.min(1),
-            Simplification::Calm(_) => plan.network = None,
+            Simplification::Calm(5) => plan.network = None,
+            Simplification::Calm(6) => plan.workload.arrivals = None,
+            Simplification::Calm(7) => (plan.workload.retries, plan.workload.waits) = (None, None),
+            Simplification::Calm(8) => plan.workload.mix.clear(),
+            Simplification::Calm(_) => {
+                plan.workload.keys = plan.workload.keys.map(|_| Keys::One);
+            }
             Simplification::Shorten { fault, .. } => {
                 let lasts = &mut plan.faults[fault].lasts;
                 *lasts = Span::micros(lasts.as_micros() / 2);
@@ -396,8 +419,8 @@ impl PlanTree {
                     (false, false) => Simplification::Calm(0),
                 }
             }
-            Simplification::Calm(5) if faults > 0 => Simplification::Shorten { fault: 0, times: 0 },
-            Simplification::Calm(5) => Simplification::Done,
+            Simplification::Calm(9) if faults > 0 => Simplification::Shorten { fault: 0, times: 0 },
+            Simplification::Calm(9) => Simplification::Done,
             Simplification::Calm(way) => Simplification::Calm(way + 1),
             Simplification::Shorten { fault, times } if kept && times < 12 => {
                 Simplification::Shorten { fault, times: times + 1 }

@@ -85,6 +85,24 @@ pub(super) mod signed {
     }
 }
 
+/// A span that may be left out.
+pub(super) mod optional {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(span: &Option<Span>, to: S) -> Result<S::Ok, S::Error> {
+        match span {
+            Some(span) => to.collect_str(span),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Span>, D::Error> {
+        super::deserialize(from).map(Some)
+    }
+}
+
 /// Rows of spans.
 pub(super) mod rows {
     use super::*;

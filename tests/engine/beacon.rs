@@ -51,7 +51,7 @@ pub fn calm() -> Plan {
         loss: 0,
         duplication: 0,
         network: None,
-        workload: Workload { clients: 1, think: 50.ms(), gives_up: 0 },
+        workload: Workload { clients: 1, think: 50.ms(), gives_up: 0, ..Workload::default() },
         clocks: Vec::new(),
         faults: Vec::new(),
     }

@@ -67,7 +67,7 @@ fn plan(faults: &[(u64, u64, Fault)]) -> Plan {
     Plan {
         stormy: 10.s(),
         latency: splitbrain::simulate::Latency::Constant(10.ms()),
-        workload: Workload { clients: 2, think: 50.ms(), gives_up: 0 },
+        workload: Workload { clients: 2, think: 50.ms(), gives_up: 0, ..Workload::default() },
         ..with_faults(faults)
     }
 }
@@ -110,7 +110,7 @@ fn while_the_store_is_cut_off_service_is_wanted_and_not_there() {
 #[test]
 fn what_is_given_up_is_not_answered() {
     let patience = Plan {
-        workload: Workload { clients: 2, think: 50.ms(), gives_up: 3 },
+        workload: Workload { clients: 2, think: 50.ms(), gives_up: 3, ..Workload::default() },
         ..plan(&[(0, 10_000, Fault::Isolate(STORE))])
     };
     let seen = measured(&patience);

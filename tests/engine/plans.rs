@@ -6,8 +6,9 @@ use proptest::strategy::ValueTree;
 use super::beacon::{Beacon, beacons, calm};
 use super::simulation::{hears_on, with_clocks};
 use splitbrain::simulate::{
-    Campaign, Fault, FaultKinds, Link, Loss, Network, Plan, PlanTree, Plans, Preset, Simulation,
-    SpecialLink, Tally, Topology, plan_of, plan_under, record, run, simulate,
+    Campaign, Fault, FaultKinds, Keeps, Link, Loss, Network, Plan, PlanTree, Plans, Preset,
+    Simulation, SpecialLink, Tally, TimedFault, Topology, plan_of, plan_under, record, run,
+    simulate,
 };
 use splitbrain::{NodeId, Scenario, Span, Undisturbed, Units};
 
@@ -292,12 +293,78 @@ fn special_links_and_loss_are_part_of_what_a_plan_is() {
     assert!(run(&beacons(4), &plan, 3).tally.lost > 0);
 }
 
+#[test]
+fn a_storm_that_keeps_a_majority_leaves_out_what_would_take_it_and_draws_the_rest_as_ever() {
+    let all = FaultKinds { wipes: true, ..FaultKinds::ALL };
+    let kinds = FaultKinds { patterns: true, waves: true, networks: true, ..all };
+    let free = stormy(kinds);
+    for (keeps, least) in [(Keeps::Majority, 3), (Keeps::AtLeast(4), 4)] {
+        let mut kept = free.clone();
+        kept.storm = kept.storm.keeps(keeps);
+        let mut left_out = 0;
+        for run in 0..60 {
+            let (plan, drawn) = (plan_of(&kept, 1, run), plan_of(&free, 1, run));
+            assert_eq!(plan.fits(&kept), Ok(()), "{plan}");
+            let mut rest = drawn.faults.iter();
+            assert!(plan.faults.iter().all(|timed| rest.any(|other| other == timed)), "{plan}");
+            left_out += drawn.faults.len() - plan.faults.len();
+            assert_eq!(Plan { faults: drawn.faults.clone(), ..plan.clone() }, drawn);
+            // Nodes that are down or stand still, at each moment at which one more does.
+            let stops =
+                |fault: &Fault| matches!(fault, Fault::Crash(_) | Fault::Pause(_) | Fault::Wipe(_));
+            for timed in plan.faults.iter().filter(|timed| stops(&timed.fault)) {
+                let going = |other: &&TimedFault| {
+                    other.at <= timed.at && timed.at < other.at + other.lasts && stops(&other.fault)
+                };
+                let mut names: Vec<String> = plan
+                    .faults
+                    .iter()
+                    .filter(going)
+                    .map(|other| format!("{:?}", other.fault))
+                    .collect();
+                for name in &mut names {
+                    *name = name.chars().filter(char::is_ascii_digit).collect();
+                }
+                names.sort();
+                names.dedup();
+                assert!(5 - names.len() >= least, "{plan}");
+            }
+        }
+        assert!(left_out > 60, "{keeps:?}: {left_out}");
+    }
+}
+
+#[test]
+fn a_plan_that_leaves_too_few_nodes_is_refused_with_the_moment_and_its_line() {
+    let mut scenario = beacons(3);
+    scenario.storm = scenario.storm.keeps(Keeps::Majority);
+    let text = r#"
+        stormy = "9s"
+        [[faults]]
+        at = "1s"
+        lasts = "2s"
+        fault = { crash = "n0" }
+        [[faults]]
+        at = "2s"
+        lasts = "5s"
+        fault = { isolate = "n1" }
+    "#;
+    let error = Plan::from_toml_for(text, &scenario).expect_err("n2 is alone");
+    assert_eq!(error.line, Some(7), "{error}");
+    let why = "n1 is cut off: from 2s on no 2 of the 3 nodes would be up and reach each other, and \
+               the scenario's storm keeps as many alive";
+    assert!(error.why.starts_with(why), "{error}");
+    assert!(Plan::from_toml_for(text, &beacons(3)).is_ok(), "others keep nothing");
+    let apart = text.replace("at = \"2s\"", "at = \"3s\"");
+    assert!(Plan::from_toml_for(&apart, &scenario).is_ok(), "one after the other");
+}
+
 /// Every plan, fault, latency and topology that the page on plans writes down.
 #[test]
 fn the_page_on_plans_writes_plans_that_are_read() {
     let page = include_str!("../../docs/plans.md");
     let plans: Vec<&str> = page.split("```toml\n").skip(1).collect();
-    assert_eq!(plans.len(), 3);
+    assert_eq!(plans.len(), 4);
     for text in plans {
         let text = text.split("```").next().expect("its end");
         Plan::from_toml(text).unwrap_or_else(|error| panic!("{error}\n{text}"));

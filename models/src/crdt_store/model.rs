@@ -191,6 +191,13 @@ const SCENARIOS: &[ScenarioInfo] = &[
         settings: &[("replicas", 3), ("keys", 8)],
     },
     ScenarioInfo {
+        name: "storm-busy",
+        about: "Three replicas of three keys under every fault, by push-pull; some keys are asked for \
+                more often than others.",
+        engine: Engine::Simulate,
+        settings: &[("replicas", 3), ("keys", 3)],
+    },
+    ScenarioInfo {
         name: "storm-amnesia",
         about: "Three replicas that come back empty from every crash.",
         engine: Engine::Simulate,

@@ -44,6 +44,9 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Replica>, String> {
         scenario = scenario.lane(asked);
     }
     scenario = match is_storm(ask) {
+        true if ask.scenario == "storm-busy" => {
+            scenario.storm(busy(replicas, ask.get("keys") as u32))
+        }
         true => scenario.storm(storm(replicas)),
         false => scenario.may_crash([NodeId(0)]),
     };
@@ -75,9 +78,13 @@ fn protocol(ask: &Ask<'_>) -> Replica {
 fn update(protocol: &Replica, client: u8, k: u32) -> Update {
     let keys = protocol.kinds.len() as u32;
     let (key, round) = (k % keys, k / keys);
-    let first = round.is_multiple_of(2);
-    let value = 1 + client + 4 * round as u8;
-    let change = match protocol.kinds[key as usize] {
+    change(protocol, key as usize, round.is_multiple_of(2), client, 1 + client + 4 * round as u8)
+}
+
+/// A client's update of a key: the first way its type has, or the second; with that value, if it takes
+/// one.
+fn change(protocol: &Replica, key: usize, first: bool, client: u8, value: u8) -> Update {
+    let change = match protocol.kinds[key] {
         Kind::GCounter => Change::Increment,
         Kind::PnCounter if first => Change::Decrement,
         Kind::PnCounter => Change::Increment,
@@ -109,6 +116,17 @@ fn storm(replicas: u8) -> Storm<Replica> {
 fn request(protocol: &Replica, client: ClientId, k: u32) -> Option<(To, Update)> {
     let most = if protocol.kinds.len() > 4 { 2 * protocol.kinds.len() as u32 } else { 6 };
     (k < most).then(|| (To::Any, update(protocol, client.0, k)))
+}
+
+/// The same with clients of every kind, which ask for some keys more often than for others and in any
+/// order, and without waiting.
+fn busy(replicas: u8, keys: u32) -> Storm<Replica> {
+    storm(replicas).operations(replicas, &["first", "second"], keys, |store, asked| {
+        let (client, number) = (asked.client.0, asked.number as u8);
+        let (key, first) = (asked.key as usize, asked.operation == "first");
+        let update = || change(store, key, first, client, 1 + client + 5 * number);
+        (number < 10).then(|| (To::Any, update()))
+    })
 }
 
 /// What each scenario must be seen to reach.

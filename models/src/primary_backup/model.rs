@@ -203,4 +203,11 @@ const SCENARIOS: &[ScenarioInfo] = &[
         engine: Engine::Simulate,
         settings: &[("mode", 2), ("backups", 2), ("crashes", 1), ("restarts", 1)],
     },
+    ScenarioInfo {
+        name: "storm-mixed",
+        about: "Three servers, and clients of every kind: more updates or more queries, and some ask on \
+                without an answer.",
+        engine: Engine::Simulate,
+        settings: &[("backups", 1), ("spares", 1), ("crashes", 1), ("restarts", 1)],
+    },
 ];

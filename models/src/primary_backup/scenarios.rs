@@ -31,7 +31,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<PrimaryBackup>, String> {
             Firing::Times(ask.count("suspicions")),
         )
         .timer("repeats", |timer| *timer == Timer::Repeat, Firing::Times(ask.count("repeats")))
-        .storm(storm());
+        .storm(if ask.scenario == "storm-mixed" { mixed() } else { storm() });
     let scenario = lanes(ask).into_iter().fold(scenario, Scenario::lane);
     let scenario = invariants.into_iter().fold(scenario, Scenario::invariant);
     Ok(goals(ask).into_iter().fold(scenario, Scenario::goal))
@@ -96,6 +96,19 @@ fn goals(ask: &Ask<'_>) -> Vec<Goal<PrimaryBackup>> {
         (mode(ask) == Mode::Asynchronous && suspects, invariants::answered_and_lost()),
     ];
     reachable.into_iter().filter_map(|(is, goal)| is.then_some(goal)).collect()
+}
+
+/// The same with clients of every kind: each run draws how many of their requests are updates, whether
+/// they wait for answers before they ask for more, and how they ask again.
+fn mixed() -> Storm<PrimaryBackup> {
+    storm().operations(3, &["query", "update"], 1, |_, asked| {
+        let request = Request { client: asked.client, serial: Serial(asked.number) };
+        let input = match asked.operation {
+            "update" => Input::Update(request),
+            _ => Input::Query(request),
+        };
+        Some((To::Any, input))
+    })
 }
 
 /// How the simulator runs it.

@@ -201,4 +201,11 @@ const SCENARIOS: &[ScenarioInfo] = &[
         engine: Engine::Simulate,
         settings: &[("nodes", 5)],
     },
+    ScenarioInfo {
+        name: "storm-busy",
+        about: "Three servers, of which two are alive at any time, and clients of every kind: some ask \
+                on without an answer, some ask again as if anew.",
+        engine: Engine::Simulate,
+        settings: &[],
+    },
 ];

@@ -1,7 +1,7 @@
 //! The systems that Raft is checked in.
 
 use splitbrain::catalog::Ask;
-use splitbrain::simulate::{FaultKinds, Storm};
+use splitbrain::simulate::{FaultKinds, Keeps, Storm};
 use splitbrain::{
     Act, ClientId, Faults, Firing, Goal, Links, NodeId, Scenario, Sight, Step, To, Units,
 };
@@ -34,7 +34,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
             ..Faults::NONE
         })
         .shrinks_to(nodes.min(3))
-        .storm(storm());
+        .storm(if ask.scenario == "storm-busy" { busy() } else { storm() });
     if ask.get("set-links") == 1 {
         scenario = scenario.links(Links::Set);
     }
@@ -44,7 +44,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Counter>, String> {
     for invariant in invariants::all(Total(0)) {
         scenario = scenario.invariant(invariant);
     }
-    if ["election", "storm"].contains(&ask.scenario) {
+    if ["election", "storm", "storm-busy"].contains(&ask.scenario) {
         scenario = scenario.invariant(invariants::leader_in_the_end());
     }
     if let Some((name, steps)) = prefix(ask.scenario) {
@@ -175,6 +175,15 @@ fn storm() -> Storm<Counter> {
         .progress(Goal::seen("command-answered", "A command is answered.", |_, sight| {
             matches!(sight, Sight::Event { event: Event::Replied { .. }, .. })
         }))
+}
+
+/// The same with clients of every kind: some wait for no answer before they ask for more, and some ask
+/// as a new client would, so that a command may be done twice and nobody knows whether it was. A
+/// majority is alive at any time.
+fn busy() -> Storm<Counter> {
+    storm()
+        .keeps(Keeps::Majority)
+        .operations(3, &["add"], 1, |_, asked| Some((To::Any, request(asked.client, asked.number))))
 }
 
 /// What a client asks as its k-th request. All commands are alike, so that few orders of them can

@@ -84,7 +84,7 @@ fn wrong_suspicions(loss: u32, pause: u64, runs: u64) -> u64 {
         loss,
         duplication: 0,
         network: None,
-        workload: Workload { clients: 0, think: 1.s(), gives_up: 0 },
+        workload: Workload { clients: 0, think: 1.s(), gives_up: 0, ..Workload::default() },
         clocks: Vec::new(),
         faults: Vec::new(),
     };

@@ -71,7 +71,7 @@ fn more_restarts_than_crashes_are_refused() {
 
 #[test]
 fn they_hold_in_storms() {
-    for storm in ["storm", "storm-semi", "storm-async"] {
+    for storm in ["storm", "storm-semi", "storm-async", "storm-mixed"] {
         let found = common::storm_breaks_nothing(&PrimaryBackupModel, storm, &[], 30);
         assert!(found.asked_to_settle > 0, "{storm} is asked whether it recovers");
     }

@@ -115,7 +115,12 @@ fn calm(lasts: Span, latency: Latency) -> Plan {
         network: None,
         loss: 0,
         duplication: 0,
-        workload: Workload { clients: 0, think: Span::seconds(1), gives_up: 0 },
+        workload: Workload {
+            clients: 0,
+            think: Span::seconds(1),
+            gives_up: 0,
+            ..Workload::default()
+        },
         clocks: Vec::new(),
         faults: Vec::new(),
     }
@@ -123,7 +128,10 @@ fn calm(lasts: Span, latency: Latency) -> Plan {
 
 /// A plan with that many clients, each of which asks anew so long after an answer, on average.
 fn commands(lasts: Span, clients: u8, think: Span) -> Plan {
-    Plan { workload: Workload { clients, think, gives_up: 0 }, ..calm(lasts, LINKS) }
+    Plan {
+        workload: Workload { clients, think, gives_up: 0, ..Workload::default() },
+        ..calm(lasts, LINKS)
+    }
 }
 
 /// One of three servers is cut off every 1.5 s, in turns that the number decides, for 2 s.
@@ -135,7 +143,8 @@ fn partitions(lasts: Span, number: u64) -> Plan {
         lasts: cut,
         fault: Fault::Isolate(NodeId(((number + k * k) % 3) as u8)),
     });
-    let workload = Workload { clients: 3, think: Span::millis(150), gives_up: 0 };
+    let workload =
+        Workload { clients: 3, think: Span::millis(150), gives_up: 0, ..Workload::default() };
     let latency = Latency::Constant(Span::millis(100));
     Plan { workload, faults: faults.collect(), ..calm(lasts, latency) }
 }
