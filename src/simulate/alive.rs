@@ -46,7 +46,10 @@ impl Ground {
     fn bears(&self, active: &[&Fault]) -> bool {
         let stopped = |node: &NodeId| {
             active.iter().any(|fault| match fault {
-                Fault::Crash(down) | Fault::Wipe(down) | Fault::Pause(down) => down == node,
+                Fault::Crash(down)
+                | Fault::Wipe(down)
+                | Fault::PowerCut(down)
+                | Fault::Pause(down) => down == node,
                 _ => false,
             })
         };
@@ -98,7 +101,9 @@ fn grows(reach: &[Vec<bool>], least: usize, among: Vec<usize>) -> bool {
 impl Fault {
     /// Whether it stops nodes or cuts links.
     fn takes_nodes(&self) -> bool {
-        matches!(self, Fault::Crash(_) | Fault::Wipe(_) | Fault::Pause(_)) || self.is_partition()
+        let stops =
+            matches!(self, Fault::Crash(_) | Fault::Wipe(_) | Fault::PowerCut(_) | Fault::Pause(_));
+        stops || self.is_partition()
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use splitbrain::{
-    Clocks, Invariant, NodeId, Nothing, Outbox, Protocol, Scenario, Sight, Span, Units, broken,
+    Clocks, Disk, Invariant, NodeId, Nothing, Outbox, Protocol, Scenario, Sight, Span, Units,
+    broken,
 };
 
 use super::mistakes::{BEAT, Beat, SOURCE, Said, any_fault};
@@ -134,22 +135,62 @@ impl Protocol for Lives {
 }
 
 pub fn lives(stores_late: bool) -> Scenario<Lives> {
-    Scenario::new("lives", Lives { stores_late }, 1).storm(any_fault()).invariant(
-        Invariant::history(
-            "lives-rise",
-            "No life has a count that was told before.",
-            0_u32,
-            |last, sight| {
-                let Sight::Event { event: life, .. } = sight else { return Ok(()) };
-                match std::mem::replace(last, **life) {
-                    before if before >= **life => {
-                        broken(format!("life {life} comes after {before}"))
-                    }
-                    _ => Ok(()),
-                }
-            },
-        ),
-    )
+    Scenario::new("lives", Lives { stores_late }, 1).storm(any_fault()).invariant(lives_rise())
+}
+
+fn lives_rise<P: Protocol<Event = u32>>() -> Invariant<P> {
+    let sentence = "No life has a count that was told before.";
+    Invariant::history("lives-rise", sentence, 0_u32, |last, sight| {
+        let Sight::Event { event: life, .. } = sight else { return Ok(()) };
+        match std::mem::replace(last, **life) {
+            before if before >= **life => broken(format!("life {life} comes after {before}")),
+            _ => Ok(()),
+        }
+    })
+}
+
+/// A node counts its lives in a journal, and syncs it before it tells the count.
+///
+/// The mistake: it does not sync.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Journals {
+    pub never_syncs: bool,
+}
+
+impl Protocol for Journals {
+    type State = Disk<u32>;
+    type Message = Nothing;
+    type Timer = Nothing;
+    type Input = Nothing;
+    type Event = u32;
+
+    fn start(&self, _: &mut Outbox<Self>) -> Disk<u32> {
+        Disk::new()
+    }
+
+    fn on_message(&self, _: &mut Disk<u32>, _: NodeId, message: Nothing, _: &mut Outbox<Self>) {
+        match message {}
+    }
+
+    fn restart(&self, crashed: &Disk<u32>, out: &mut Outbox<Self>) -> Disk<u32> {
+        let mut disk = out.recover(crashed);
+        if let Some(torn) = disk.torn() {
+            disk.truncate(torn);
+        }
+        let life = disk.readable().last().map_or(1, |life| life + 1);
+        out.persist(&mut disk, life);
+        if !self.never_syncs {
+            out.sync(&mut disk);
+        }
+        out.emit(life);
+        disk
+    }
+}
+
+pub fn journals(never_syncs: bool) -> Scenario<Journals> {
+    Scenario::new("journals", Journals { never_syncs }, 1)
+        .storm(any_fault())
+        .invariant(lives_rise())
 }
 
 /// Three nodes keep a value on their disks.

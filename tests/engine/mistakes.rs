@@ -27,7 +27,7 @@ pub enum Said {
 /// All kinds of fault: what is given or drawn is the row's business.
 pub fn any_fault<P: Protocol>() -> Storm<P> {
     let all = FaultKinds { wipes: true, patterns: true, slow: true, ..FaultKinds::ALL };
-    let kinds = FaultKinds { waves: true, corrections: true, networks: true, ..all };
+    let kinds = FaultKinds { waves: true, corrections: true, networks: true, power: true, ..all };
     Storm::default().lasts(10.s(), 0.s()).kinds(kinds)
 }
 

@@ -193,6 +193,7 @@ fn name(fault: &Fault) -> &'static str {
         Fault::Pause(_) => "pause",
         Fault::Crash(_) => "crash",
         Fault::Wipe(_) => "wipe",
+        Fault::PowerCut(_) => "power-cut",
         Fault::Jump { .. } => "jump",
         Fault::Stuck(_) => "stuck",
         Fault::Smear { .. } => "smear",
@@ -223,30 +224,15 @@ fn every_fault_and_every_kind_has_a_row_with_nothing_else_in_it() {
         ];
         assert_eq!(differs.iter().filter(|differs| **differs).count(), 1, "{}", row.kind);
     }
-    assert_eq!(names.len(), 13, "{names:?}");
-    let all = [
-        "isolate",
-        "split",
-        "bridge",
-        "one-way",
-        "circle",
-        "slow-node",
-        "slow-link",
-        "pause",
-        "crash",
-        "wipe",
-        "jump",
-        "stuck",
-        "smear",
-    ];
-    assert!(all.iter().all(|name| rows.iter().any(|row| row.kind == *name)));
+    assert_eq!(names.len(), 14, "{names:?}");
+    assert!(names.iter().all(|name| rows.iter().any(|row| row.kind == *name)), "{names:?}");
     for row in kinds() {
         let Campaign::Drawn(kinds) = row.with else { panic!("{}: drawn", row.kind) };
         let on = switched_on(kinds);
         assert_eq!(on, [row.kind], "{}", row.kind);
     }
     let every = FaultKinds { wipes: true, patterns: true, slow: true, ..FaultKinds::ALL };
-    let every = FaultKinds { waves: true, corrections: true, networks: true, ..every };
+    let every = FaultKinds { waves: true, corrections: true, networks: true, power: true, ..every };
     let rows: Vec<&str> = kinds().iter().map(|row| row.kind).collect();
     assert_eq!(switched_on(every), rows, "every kind");
 }
@@ -266,6 +252,7 @@ fn switched_on(kinds: FaultKinds) -> Vec<&'static str> {
         waves,
         corrections,
         networks,
+        power,
     } = kinds;
     let all = [
         (loss, "loss"),
@@ -280,6 +267,7 @@ fn switched_on(kinds: FaultKinds) -> Vec<&'static str> {
         (waves, "waves"),
         (corrections, "corrections"),
         (networks, "networks"),
+        (power, "power"),
     ];
     all.into_iter().filter_map(|(is, name)| is.then_some(name)).collect()
 }

@@ -86,6 +86,11 @@ fn stores_late() -> Subject {
     toy(mistake, mishaps::lives(true), mishaps::lives(false))
 }
 
+fn never_syncs() -> Subject {
+    let mistake = "A node tells the count of its lives, and never syncs its disk.";
+    toy(mistake, mishaps::journals(true), mishaps::journals(false))
+}
+
 fn no_margin() -> Subject {
     let mistake = "A lease is passed on at its end, as if all clocks were one.";
     toy(mistake, mishaps::leases(true), mishaps::leases(false))
@@ -213,6 +218,12 @@ pub(super) fn faults() -> Vec<Row> {
                 mishaps::copies(true),
                 mishaps::copies(false),
             ),
+        ),
+        given(
+            "power-cut",
+            "a node is without power, and loses what it did not sync",
+            again(300.ms(), &[(1.s(), Fault::PowerCut(N0))]),
+            never_syncs(),
         ),
         given(
             "clock offset",
@@ -352,6 +363,12 @@ pub(super) fn kinds() -> Vec<Row> {
             "messages go through a drawn network",
             FaultKinds { networks: true, ..none },
             hasty(),
+        ),
+        drawn(
+            "power",
+            "the power of nodes fails",
+            FaultKinds { power: true, ..none },
+            never_syncs(),
         ),
     ]
 }
