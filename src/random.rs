@@ -14,6 +14,8 @@ pub(crate) enum Purpose {
     Run = 1,
     /// The choices its handlers ask for.
     Choices = 2,
+    /// Which run a guided campaign makes next.
+    Guide = 16,
 }
 
 /// The stream of that purpose of run number `run` under `seed`.

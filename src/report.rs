@@ -12,7 +12,7 @@ use crate::observer::Observer;
 use crate::protocol::{Protocol, Saved};
 use crate::scenario::Scenario;
 use crate::shrink::{Effort, Minimality, Origin, shrink};
-use crate::simulate::{Campaign, Simulation, Tally};
+use crate::simulate::{Campaign, Guided, Simulation, Tally};
 use crate::situation::Violation;
 use crate::trace::Replay;
 use crate::verdict::Verdict;
@@ -191,6 +191,9 @@ pub struct SimulateReport {
     pub marks: BTreeMap<String, (u64, u64)>,
     /// A fingerprint of everything that happened, in hexadecimal.
     pub digest: String,
+    /// What guidance did, in a guided campaign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guided: Option<Guided>,
     /// The first failing run.
     pub failure: Option<FailureReport>,
 }
@@ -204,8 +207,14 @@ fn is_false(it: &bool) -> bool {
 pub struct FailureReport {
     /// Its number.
     pub run: u64,
+    /// The seed it drew from: that of its campaign, or of the one that its entry was kept in.
+    #[serde(skip)]
+    pub seed: u64,
     /// What it drew, as a timeline.
     pub plan: String,
+    /// Its plan in TOML, if the campaign was guided: then it cannot be drawn again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub toml: Option<String>,
     /// How many steps it took.
     pub steps: usize,
     /// How many traces were replayed and runs made to shrink it.
@@ -240,10 +249,11 @@ impl SimulateReport {
             goals: simulated.goals.iter().map(|(name, runs)| (owned(name), *runs)).collect(),
             marks: simulated.marks.iter().map(|(mark, often)| (owned(mark), *often)).collect(),
             digest: format!("{:016x}", simulated.digest),
-            failure: simulated
-                .failure
-                .as_ref()
-                .map(|failure| failure_report(scenario, failure, effort, observer)),
+            guided: simulated.guided.clone(),
+            failure: simulated.failure.as_ref().map(|failure| {
+                let toml = campaign.guided.as_ref().map(|_| failure.plan.to_toml());
+                FailureReport { toml, ..failure_report(scenario, failure, effort, observer) }
+            }),
         }
     }
 }
@@ -256,7 +266,9 @@ fn failure_report<P: Saved>(
 ) -> FailureReport {
     let mut report = FailureReport {
         run: failure.run,
+        seed: failure.seed,
         plan: failure.plan.to_string(),
+        toml: None,
         steps: failure.trace.len(),
         tries: 0,
         stages: Vec::new(),

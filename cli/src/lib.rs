@@ -27,6 +27,7 @@ mod commands;
 mod history;
 mod print;
 mod progress;
+mod ranks;
 mod session;
 mod values;
 

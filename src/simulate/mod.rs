@@ -14,7 +14,8 @@
 //!   fault that are asked for, and `preset` is where a campaign's plans come from;
 //! - `run` is one run, with its `agenda`, the nodes' `alarms`, its `network` and that one's
 //!   `wires`, its `clients`, its `faults` and each node's own `clock`; `outcome` is what happened in it;
-//! - `campaign` is many runs on all cores.
+//! - `campaign` is many runs on all cores; `guide` lets runs be made from those that showed something
+//!   new.
 
 mod agenda;
 mod alarms;
@@ -25,6 +26,7 @@ mod compose;
 mod curves;
 mod faults;
 mod fits;
+mod guide;
 mod latency;
 mod network;
 mod outcome;
@@ -42,6 +44,7 @@ mod written;
 
 pub use campaign::{Campaign, Failure, Simulation, plan_of, record, run, simulate};
 pub use fits::PlanError;
+pub use guide::{Entry, EntryError, Guidance, Guided};
 pub use latency::{Latency, Percentile};
 pub use outcome::{Outcome, Tally};
 pub use plan::{ClockError, Fault, Plan, TimedFault, Workload};

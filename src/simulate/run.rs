@@ -275,6 +275,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         let at = me.index();
         self.outcome.tally.steps += 1;
         self.digest(me, &what);
+        self.record.comes(me, &what);
         let before = self.world.nodes[at].clock;
         let node = Arc::make_mut(&mut self.world.nodes[at]);
         if let Some(clock) = &mut self.clocks[at] {
@@ -308,6 +309,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         if let Err(panicked) = happened {
             return self.panicked(me, &panicked);
         }
+        self.record.came(me, &self.world.nodes[at]);
         self.note_answers();
         self.set_timers(me);
         let mut sends = std::mem::take(&mut self.out.sends);

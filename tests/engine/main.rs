@@ -5,6 +5,7 @@ mod beacon;
 mod commit;
 mod exploration;
 mod faults;
+mod guidance;
 mod networks;
 mod plans;
 mod puppet;

@@ -5,10 +5,11 @@ use std::path::Path;
 use serde_json::json;
 use splitbrain::catalog::{AnyModel, Engine, Error, Request};
 use splitbrain::counterexample::read;
+use splitbrain::report::SimulateReport;
 use splitbrain::shrink::Effort;
 use splitbrain::simulate::{Campaign, Plans};
 
-use super::{Answer, file_name};
+use super::{Answer, file_name, guided};
 use crate::arguments::{Asked, Ends, Saving, Simulate};
 use crate::print::simulate::Beside;
 use crate::print::{self, Page};
@@ -49,11 +50,12 @@ pub(super) fn simulate(
         keep_going: simulate.keep_going,
         twice: simulate.twice,
         only: simulate.only.clone(),
+        guided: guided::guidance(model, &request, simulate)?,
         ..Campaign::new(simulate.runs, simulate.seed)
     };
     let effort = (!simulate.no_shrink).then(Effort::default);
     let (ends, saving) = (&simulate.ends, &simulate.saving);
-    let what = (&campaign, simulate.plan.as_deref());
+    let what = (&campaign, simulate.plan.as_deref(), simulate.corpus.as_deref());
     answer(session, model, &request, what, effort, ends, saving)?.print(session)
 }
 
@@ -98,12 +100,12 @@ pub(super) fn cores() -> usize {
 }
 
 /// Simulates a scenario and saves what it finds. `script` is the file that its plan came from, if one
-/// did.
+/// did, and `corpus` the folder of a guided campaign.
 pub(super) fn answer(
     session: &mut Session<'_>,
     model: &dyn AnyModel,
     request: &Request,
-    (campaign, script): (&Campaign, Option<&str>),
+    (campaign, script, corpus): (&Campaign, Option<&str>, Option<&Path>),
     effort: Option<Effort>,
     ends: &Ends,
     saving: &Saving,
@@ -125,8 +127,11 @@ pub(super) fn answer(
     }
     let code = code_of(&report.verdict, request.bug.as_deref());
     let mut page = Page::new(session.colour);
-    let run = report.failure.as_ref().map_or(campaign.first, |failure| failure.run);
-    let again = again(session.program, model, request, campaign, script, run);
+    guided::keep(&report, campaign, corpus)?;
+    let name = file_name(model.name(), &request.scenario, "simulated");
+    let made = guided::failing_plan(&report, saving, &name)?;
+    let again =
+        again(session.program, model, request, (campaign, script), &report, made.as_deref());
     let (asked, path, program) = (campaign.runs, saved.as_deref(), session.program);
     let beside = Beside { asked, again, saved: path, program };
     print::simulate::simulated(&mut page, &report, &beside);
@@ -142,22 +147,36 @@ fn again(
     program: &str,
     model: &dyn AnyModel,
     request: &Request,
-    campaign: &Campaign,
-    script: Option<&str>,
-    run: u64,
+    (campaign, script): (&Campaign, Option<&str>),
+    report: &SimulateReport,
+    made: Option<&str>,
 ) -> String {
     let bug = request.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default();
     let given = request.parameters.iter();
     let parameters: String = given.map(|(name, value)| format!(" --{name} {value}")).collect();
-    let plans = match (&campaign.plans, script) {
+    let plans = match (&campaign.plans, made.or(script)) {
+        (_, Some(path)) if made.is_some() => format!(" --plan {path}"),
         (Plans::Preset(preset), _) => format!(" --preset {preset}"),
         (Plans::Given(_), Some(path)) => format!(" --plan {path}"),
         (Plans::Given(_), None) | (Plans::Drawn, _) => String::new(),
     };
+    let failed = report.failure.as_ref();
+    let runs = match (campaign.guided.is_some() && made.is_none(), failed) {
+        // Its plan was made from those of all runs before it.
+        (true, _) => format!(
+            " --guided --seed {} --first-run {} --runs {}",
+            campaign.seed, campaign.first, report.runs
+        ),
+        (false, Some(failed)) => {
+            format!(" --seed {} --first-run {} --runs 1", failed.seed, failed.run)
+        }
+        (false, None) => {
+            format!(" --seed {} --first-run {} --runs 1", campaign.seed, campaign.first)
+        }
+    };
     format!(
-        "{program} simulate {} --scenario {}{bug}{parameters}{plans} --seed {} --first-run {run} --runs 1",
+        "{program} simulate {} --scenario {}{bug}{parameters}{plans}{runs}",
         model.name(),
-        request.scenario,
-        campaign.seed
+        request.scenario
     )
 }
