@@ -11,6 +11,7 @@ use splitbrain_invariants::{Broken, Held};
 
 use crate::node::Node;
 use crate::protocol::{ClientId, Data, Embeds, NodeId, Protocol};
+use crate::shared::Shared;
 use crate::time::Span;
 use crate::world::World;
 
@@ -56,7 +57,7 @@ pub enum Sight<'a, P: Protocol> {
 }
 
 /// The nodes of a world, in order.
-pub type Nodes<P> = [Arc<Node<P>>];
+pub type Nodes<P> = [Shared<Node<P>>];
 
 /// What must hold: a short name, a sentence a student understands, and how it is checked.
 #[derive(Clone, Debug)]
@@ -319,8 +320,8 @@ fn node_in<O: Embeds<P>, P: Protocol>(outer: &Node<O>) -> Option<Node<P>> {
 }
 
 /// The inner cluster: the first nodes.
-fn nodes_in<O: Embeds<P>, P: Protocol>(outer: &Nodes<O>) -> Vec<Arc<Node<P>>> {
-    outer.iter().map_while(|node| node_in(node)).map(Arc::new).collect()
+fn nodes_in<O: Embeds<P>, P: Protocol>(outer: &Nodes<O>) -> Vec<Shared<Node<P>>> {
+    outer.iter().map_while(|node| node_in(node)).map(Shared::new).collect()
 }
 
 /// What the inner protocol's monitors see, if they see anything.

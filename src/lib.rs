@@ -59,6 +59,7 @@
 mod audience;
 pub mod catalog;
 pub mod counterexample;
+mod disk;
 pub mod explain;
 pub mod explore;
 mod invariant;
@@ -71,6 +72,7 @@ mod random;
 pub mod report;
 mod scenario;
 mod settle;
+mod shared;
 pub mod shrink;
 pub mod simulate;
 mod situation;
@@ -85,6 +87,7 @@ mod world;
 pub use serde;
 pub use splitbrain_invariants as invariants;
 
+pub use disk::{Disk, Written};
 pub use invariant::{Goal, Invariant, Nodes, Sight};
 pub use invariants::{Broken, Held, broken};
 pub use ledger::{Bound, Faults, Firing, Ledger};
@@ -96,6 +99,7 @@ pub use scenario::{
     Boundary, Clocks, Flight, Lane, Offered, Patience, Scenario, TimerRule, Timers, To, Waypoint,
     Within,
 };
+pub use shared::Shared;
 pub use situation::{DETERMINISTIC, NO_PANIC, Situation, Violation};
 pub use step::{Act, Step};
 pub use time::{Delay, Span, Units};

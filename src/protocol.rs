@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::disk::{Disk, Lost};
 use crate::random::below;
 use crate::time::Delay;
 
@@ -239,6 +240,11 @@ pub struct Outbox<P: Protocol> {
     pub(crate) timers: Vec<(P::Timer, Option<Delay>)>,
     pub(crate) events: Vec<P::Event>,
     pub(crate) marks: Vec<&'static str>,
+    /// Whether the node's last crash left everything it had written: only the process died. Who
+    /// answers choices from a script decides that there.
+    pub(crate) keeps_unsynced: bool,
+    /// What its last crash took from its disks.
+    pub(crate) lost: Lost,
 }
 
 impl<P: Protocol> Outbox<P> {
@@ -256,6 +262,8 @@ impl<P: Protocol> Outbox<P> {
             timers: Vec::new(),
             events: Vec::new(),
             marks: Vec::new(),
+            keeps_unsynced: false,
+            lost: Lost::default(),
         }
     }
 
@@ -270,6 +278,7 @@ impl<P: Protocol> Outbox<P> {
         self.timers.clear();
         self.events.clear();
         self.marks.clear();
+        self.lost = Lost::default();
     }
 
     /// The answers that come next after those the handler has just taken; none after the last.
@@ -301,6 +310,7 @@ impl<P: Protocol> Outbox<P> {
     }
 
     /// Sends a message. A node may send to itself.
+    #[inline]
     pub fn send(&mut self, to: NodeId, message: P::Message) {
         assert!(
             to.0 < self.nodes,
@@ -372,6 +382,40 @@ impl<P: Protocol> Outbox<P> {
         among[self.choose(n) as usize].clone()
     }
 
+    /// Writes a record at the end of a disk. It is durable once it is synced.
+    pub fn persist<R: Data>(&mut self, disk: &mut Disk<R>, record: R) {
+        disk.write(record);
+    }
+
+    /// Makes everything written so far durable, before anything that this handler says is heard.
+    pub fn sync<R: Data>(&mut self, disk: &mut Disk<R>) {
+        disk.sync_to(disk.len());
+    }
+
+    /// Makes the first so many records durable: what was written ([`Disk::len`]) when a sync that is
+    /// done now was begun. A sync that takes its time is a timer.
+    pub fn sync_to<R: Data>(&mut self, disk: &mut Disk<R>, records: usize) {
+        disk.sync_to(records);
+    }
+
+    /// What a crash left of a disk; for [`Protocol::restart`]. It is a choice like others: none where
+    /// everything was synced.
+    pub fn recover<R: Data>(&mut self, crashed: &Disk<R>) -> Disk<R> {
+        let ways = crashed.ways();
+        let way = match &self.chooser {
+            _ if ways == 1 => 0,
+            Chooser::Draw(_) if self.keeps_unsynced => {
+                self.choices.push(Choice { taken: 0, of: ways });
+                0
+            }
+            Chooser::Draw(_) | Chooser::Script(_) => self.choose(ways),
+        };
+        let (disk, lost) = crashed.clone().after_crash(way);
+        self.lost.records += lost.records;
+        self.lost.torn += lost.torn;
+        disk
+    }
+
     /// Notes that a line ran, for the engines' reports; it changes nothing. Bugs mark the line
     /// where they part from the correct code, so that "never reached" and "reached, but never
     /// observed" are told apart.
@@ -422,6 +466,7 @@ impl<'a, P: Protocol, Q: Protocol> Within<'a, P, Q> {
     fn enter(outer: &'a mut Outbox<P>, nodes: usize) -> Self {
         let mut inner = Outbox::new(nodes);
         inner.begin(outer.me, outer.clock, outer.starting);
+        inner.keeps_unsynced = outer.keeps_unsynced;
         let mut within = Within { outer, inner };
         within.swap();
         within
@@ -433,6 +478,7 @@ impl<'a, P: Protocol, Q: Protocol> Within<'a, P, Q> {
         std::mem::swap(&mut self.outer.choices, &mut self.inner.choices);
         std::mem::swap(&mut self.outer.marks, &mut self.inner.marks);
         std::mem::swap(&mut self.outer.read_clock, &mut self.inner.read_clock);
+        std::mem::swap(&mut self.outer.lost, &mut self.inner.lost);
     }
 }
 

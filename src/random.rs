@@ -1,7 +1,9 @@
 //! Integer sampling on ChaCha8 streams: the same draws on every machine.
 
+use std::convert::Infallible;
+
 use rand::SeedableRng;
-use rand::rand_core::Rng;
+use rand::rand_core::{Rng, TryRng};
 use rand_chacha::ChaCha8Rng;
 
 /// What a stream of random numbers is for. Each purpose of a run has a stream of its own, so that
@@ -26,6 +28,74 @@ pub(crate) fn stream(seed: u64, run: u64, purpose: Purpose) -> ChaCha8Rng {
     let mut stream = ChaCha8Rng::from_seed(key);
     stream.set_stream(run);
     stream
+}
+
+/// A stream that is drawn from all the time, and often in vain. It draws what the stream would.
+pub(crate) struct Draws {
+    stream: ChaCha8Rng,
+    ready: [u64; READY],
+    /// The place of the next draw; beyond the end by as many as were skipped.
+    next: usize,
+}
+
+/// How many draws are made at a time: eight blocks of ChaCha.
+const READY: usize = 64;
+
+impl Draws {
+    pub(crate) fn of(stream: ChaCha8Rng) -> Draws {
+        Draws { stream, ready: [0; READY], next: READY }
+    }
+
+    /// Passes by a draw that decides nothing.
+    pub(crate) fn skip(&mut self) {
+        self.next += 1;
+    }
+
+    /// As [`between`].
+    pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
+        if least == most {
+            self.skip();
+            return least;
+        }
+        between(self, least, most)
+    }
+
+    #[cold]
+    fn make_ready(&mut self) {
+        let (passed, place) = ((self.next / READY - 1) as u128, self.next % READY);
+        if passed > 0 {
+            // A draw takes two words of the stream.
+            let words = passed * 2 * READY as u128;
+            self.stream.set_word_pos(self.stream.get_word_pos() + words);
+        }
+        self.ready.fill_with(|| self.stream.next_u64());
+        self.next = place;
+    }
+}
+
+impl TryRng for Draws {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.try_next_u64().map(|draw| draw as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        if self.next >= READY {
+            self.make_ready();
+        }
+        let draw = self.ready[self.next];
+        self.next += 1;
+        Ok(draw)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(8) {
+            let draw = self.next_u64().to_le_bytes();
+            chunk.copy_from_slice(&draw[..chunk.len()]);
+        }
+        Ok(())
+    }
 }
 
 /// A whole number in `0..n`, by the high half of a product: its bias is below `n / 2^64`.
@@ -91,6 +161,26 @@ mod tests {
         let mut draws = stream(1, 2, Purpose::Run);
         let drawn: Vec<u64> = (0..6).map(|_| below(&mut draws, 1_000)).collect();
         assert_eq!(drawn, GOLDEN, "every saved seed depends on these");
+    }
+
+    #[test]
+    fn draws_are_those_of_the_stream_however_many_are_skipped() {
+        for skipped in [0, 1, 62, 63, 64, 65, 127, 128, 129, 1_000, 100_000] {
+            let (mut stream, mut draws) =
+                (stream(1, 2, Purpose::Run), Draws::of(super::stream(1, 2, Purpose::Run)));
+            for _ in 0..3 {
+                (0..skipped).for_each(|_| draws.skip());
+                for _ in 0..skipped {
+                    stream.next_u64();
+                }
+                let expected: Vec<u64> = (0..70).map(|_| stream.next_u64()).collect();
+                let drawn: Vec<u64> = (0..70).map(|_| draws.next_u64()).collect();
+                assert_eq!(drawn, expected, "{skipped} skipped");
+            }
+            assert_eq!(draws.between(7, 7), 7);
+            stream.next_u64();
+            assert_eq!(draws.between(0, 99), between(&mut stream, 0, 99));
+        }
     }
 
     #[test]

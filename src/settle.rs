@@ -16,7 +16,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
 
 use splitbrain_invariants::{Held, broken};
 
@@ -26,6 +25,7 @@ use crate::node::{Node, Occurrence};
 use crate::protocol::{Chooser, NodeId, Outbox, Protocol};
 use crate::random::{Purpose, between, stream};
 use crate::scenario::{Offered, Scenario};
+use crate::shared::Shared;
 use crate::time::Span;
 
 /// How long a message takes in a continuation.
@@ -79,7 +79,7 @@ type Entry<P> = Reverse<(u64, u64, NodeId, Due<P>)>;
 
 struct Continuation<'a, P: Protocol> {
     scenario: &'a Scenario<P>,
-    nodes: Vec<Arc<Node<P>>>,
+    nodes: Vec<Shared<Node<P>>>,
     /// The clocks as they were at first.
     clocks: Vec<Option<u64>>,
     /// For each node, its timers with the numbers of their latest settings.
@@ -109,7 +109,7 @@ impl<'a, P: Protocol> Continuation<'a, P> {
             marks: Vec::new(),
         };
         for me in ids() {
-            let node = Arc::clone(&run.nodes[me.index()]);
+            let node = run.nodes[me.index()].clone();
             if node.up {
                 node.timers.iter().for_each(|(timer, delay)| run.set(me, timer, Some(*delay)));
             } else if scenario.faults.restarts > 0 {
@@ -195,7 +195,7 @@ impl<'a, P: Protocol> Continuation<'a, P> {
 
     fn happen(&mut self, me: NodeId, what: Occurrence<P>) -> Result<(), String> {
         let ticks = self.now / self.scenario.clocks.tick.as_micros().max(1);
-        let node = Arc::make_mut(&mut self.nodes[me.index()]);
+        let node = self.nodes[me.index()].make_mut();
         node.clock = self.clocks[me.index()].map(|first| first + ticks);
         // The node's own stream answers its choices.
         let draws = self.streams[me.index()].clone();

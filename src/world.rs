@@ -8,6 +8,7 @@ use crate::mail::Mailbox;
 use crate::node::{Node, Panicked};
 use crate::protocol::{NodeId, Outbox, Protocol};
 use crate::scenario::{Flight, Scenario};
+use crate::shared::Shared;
 use crate::step::{Act, Step};
 
 /// Nodes and the mail on its way to each. Parts that a step leaves alone are shared with the world
@@ -15,7 +16,7 @@ use crate::step::{Act, Step};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct World<P: Protocol> {
     /// The nodes, in order.
-    pub nodes: Vec<Arc<Node<P>>>,
+    pub nodes: Vec<Shared<Node<P>>>,
     /// The mail on its way to each of them, in the same order.
     pub mail: Vec<Arc<Mailbox<P::Message>>>,
 }
@@ -35,7 +36,7 @@ impl<P: Protocol> World<P> {
             let node = Node::start(&scenario.protocol, me, scenario.first_clock(me), out)
                 .map_err(|panicked| (me, panicked))?;
             seen(me, &node, out);
-            world.nodes.push(Arc::new(node));
+            world.nodes.push(Shared::new(node));
             world.post(scenario, me, out);
         }
         Ok(world)
@@ -153,7 +154,7 @@ impl<P: Protocol> World<P> {
             let taken = Arc::make_mut(&mut self.mail[at]).take(links, *from, message);
             debug_assert!(taken, "only possible steps are applied");
         }
-        let node = Arc::make_mut(&mut self.nodes[at]);
+        let node = self.nodes[at].make_mut();
         node.happen(&scenario.protocol, me, occurrence, out)?;
         self.post(scenario, me, out);
         Ok(())

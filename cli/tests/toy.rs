@@ -334,6 +334,10 @@ fn flags_that_make_no_sense_are_refused() {
         ("explore toy --clients two", "invalid value 'two'"),
         ("simulate toy --runs 0", "invalid value '0'"),
         ("simulate toy --threads 0", "invalid value '0'"),
+        (
+            "check tory",
+            "the catalog has no model `tory`; perhaps you mean `toy`; choose one of: toy",
+        ),
         ("simulate toy --preset tornado", "choose one of: calm, flaky, partitions"),
         ("simulate toy --preset calm --plan plan.toml", "cannot be used with"),
         ("explore toy --web nowhere", "invalid value 'nowhere'"),

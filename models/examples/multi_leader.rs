@@ -2,12 +2,11 @@
 //! up. `cargo run -p splitbrain-models --example multi_leader`
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use splitbrain::catalog::build;
 use splitbrain::explain::{Story, tell};
 use splitbrain::explore::{Limits, way};
-use splitbrain::{Node, NodeId, Nodes, Undisturbed, follow_all};
+use splitbrain::{Node, NodeId, Nodes, Shared, Undisturbed, follow_all};
 use splitbrain_models::multi_leader::{Leader, MultiLeader, MultiLeaderModel};
 
 const BEFORE: &str = "\
@@ -69,7 +68,7 @@ fn words(leader: &Leader) -> String {
 }
 
 /// The leaders at the end of a run.
-type Leaders = Vec<Arc<Node<MultiLeader>>>;
+type Leaders = Vec<Shared<Node<MultiLeader>>>;
 
 /// The run, and where it ends.
 fn run(scenario: &str) -> Result<(Story, Leaders), String> {

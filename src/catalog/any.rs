@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{BugInfo, Engine, Equivalent, Misfit, Model, Parameter, ScenarioInfo, build, find};
+use super::{
+    BugInfo, Engine, Equivalent, Misfit, Model, Parameter, ScenarioInfo, build, choose_among, find,
+    of,
+};
 use crate::counterexample::{Counterexample, FileError, FoundBy, Header};
 use crate::explain::{Story, tell};
 use crate::explore::{Limits, explore, reach};
@@ -366,10 +369,10 @@ fn restored<M: Model>(model: &M, text: &str, place: &str) -> Result<Restored<M>,
     if built.find_invariant(&file.invariant).is_none() && !is_built_in(&file.invariant) {
         let names: Vec<&str> = built.invariants.iter().map(|held| held.name).collect();
         let why = format!(
-            "`{}` has no invariant `{}`; choose one of: {}",
+            "`{}` has no invariant `{}`; {}",
             file.model,
             file.invariant,
-            names.join(", ")
+            choose_among(&names, &file.invariant)
         );
         return Err(FileError::Unknown { place: place.to_string(), why });
     }
@@ -421,7 +424,7 @@ impl Catalog {
     /// # Errors
     /// There is none; the sentence names those there are.
     pub fn model(&self, name: &str) -> Result<&dyn AnyModel, Misfit> {
-        let found = find(&self.models, name, |model| model.name(), "model", "the catalog");
+        let found = find(&self.models, name, |model| model.name(), "model", "the catalog".into());
         found.map(|model| &**model)
     }
 
@@ -442,7 +445,7 @@ impl dyn AnyModel + '_ {
     /// # Errors
     /// There is none; the sentence names those there are.
     pub fn bug(&self, name: &str) -> Result<&'static BugInfo, Misfit> {
-        find(self.bugs(), name, |bug| bug.name, "bug", self.name())
+        find(self.bugs(), name, |bug| bug.name, "bug", of(self.name()))
     }
 
     /// Why only exploration finds that bug in reason, if it is so.
@@ -455,7 +458,7 @@ impl dyn AnyModel + '_ {
     /// # Errors
     /// There is none; the sentence names those there are.
     pub fn scenario(&self, name: &str) -> Result<&'static ScenarioInfo, Misfit> {
-        find(self.scenarios(), name, |info| info.name, "scenario", self.name())
+        find(self.scenarios(), name, |info| info.name, "scenario", of(self.name()))
     }
 
     /// The first scenario made for that engine.

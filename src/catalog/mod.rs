@@ -3,7 +3,6 @@
 mod any;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::protocol::Saved;
@@ -176,9 +175,9 @@ pub fn build<M: Model + ?Sized>(
     bug: Option<&str>,
     given: &BTreeMap<String, u64>,
 ) -> Result<Scenario<M::Protocol>, Misfit> {
-    let info = find(model.scenarios(), scenario, |info| info.name, "scenario", model.name())?;
+    let info = find(model.scenarios(), scenario, |info| info.name, "scenario", of(model.name()))?;
     let bug = bug
-        .map(|bug| find(model.bugs(), bug, |info| info.name, "bug", model.name()))
+        .map(|bug| find(model.bugs(), bug, |info| info.name, "bug", of(model.name())))
         .transpose()?;
     let mut settings: BTreeMap<String, u64> =
         model.parameters().iter().map(|one| (one.name.to_string(), one.default)).collect();
@@ -192,7 +191,8 @@ pub fn build<M: Model + ?Sized>(
         }
     }
     for (name, value) in given {
-        let parameter = find(model.parameters(), name, |one| one.name, "parameter", model.name())?;
+        let parameter =
+            find(model.parameters(), name, |one| one.name, "parameter", of(model.name()))?;
         if !parameter.range.contains(value) {
             let (least, most) = (parameter.range.start(), parameter.range.end());
             return Err(Misfit(format!(
@@ -213,20 +213,34 @@ pub fn build<M: Model + ?Sized>(
     Ok(built)
 }
 
+/// A model as sentences name it.
+pub(crate) fn of(model: &str) -> String {
+    format!("`{model}`")
+}
+
 /// The entry of that name, or a sentence that says which there are.
 pub(crate) fn find<'a, T>(
     entries: &'a [T],
     name: &str,
     named: impl Fn(&T) -> &'static str,
     what: &str,
-    of: impl fmt::Display,
+    of: String,
 ) -> Result<&'a T, Misfit> {
     entries.iter().find(|entry| named(entry) == name).ok_or_else(|| {
         let names: Vec<&str> = entries.iter().map(&named).collect();
         let there = match names.is_empty() {
             true => format!("it has no {what}s"),
-            false => format!("choose one of: {}", names.join(", ")),
+            false => choose_among(&names, name),
         };
-        Misfit(format!("`{of}` has no {what} `{name}`; {there}"))
+        Misfit(format!("{of} has no {what} `{name}`; {there}"))
     })
+}
+
+/// What to do where a name is not one of those there are: "perhaps you mean `storm`; choose one of:
+/// election, storm", or without the guess where nothing is near.
+pub fn choose_among(names: &[&str], wrong: &str) -> String {
+    let alike = |name: &&str| (strsim::jaro_winkler(name, wrong) * 1_000.0) as u32;
+    let nearest = names.iter().copied().max_by_key(alike).filter(|name| alike(name) > 800);
+    let guess = nearest.map_or(String::new(), |name| format!("perhaps you mean `{name}`; "));
+    format!("{guess}choose one of: {}", names.join(", "))
 }

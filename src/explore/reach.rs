@@ -7,6 +7,7 @@ use std::hash::Hasher;
 use std::sync::Arc;
 
 use super::{Limits, explore};
+use crate::catalog::choose_among;
 use crate::invariant::{Goal, Invariant, Monitor, OfSight, Scope, Sight, Sign};
 use crate::invariants::{Held, broken};
 use crate::observer::Observer;
@@ -30,7 +31,7 @@ pub fn reach<P: Protocol>(
 ) -> Result<Vec<Step<P>>, String> {
     let Some(goal) = scenario.goals.iter().find(|one| one.name == goal) else {
         let names: Vec<&str> = scenario.goals.iter().map(|one| one.name).collect();
-        return Err(format!("it has no goal `{goal}`; choose one of: {}", names.join(", ")));
+        return Err(format!("it has no goal `{goal}`; {}", choose_among(&names, goal)));
     };
     let invariants = vec![not_yet(&scenario.protocol, goal)];
     let sought = Scenario { invariants, goals: Vec::new(), ..scenario.clone() };

@@ -49,10 +49,11 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
                     clock.smear(*by, self.now, until);
                 }
             }
-            Fault::Crash(node) | Fault::Wipe(node) => {
-                let (node, wipe) = (*node, matches!(fault, Fault::Wipe(_)));
+            Fault::Crash(node) | Fault::Wipe(node) | Fault::PowerCut(node) => {
+                let node = *node;
                 self.down[node.index()] += 1;
-                self.wiped[node.index()] |= wipe;
+                self.wiped[node.index()] |= matches!(fault, Fault::Wipe(_));
+                self.powerless[node.index()] |= matches!(fault, Fault::PowerCut(_));
                 if self.world.nodes[node.index()].up {
                     self.outcome.tally.crashes += 1;
                     self.step(node, Some(Act::Crash), Occurrence::Crash);
@@ -95,7 +96,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
                     clock.jump(-by);
                 }
             }
-            Fault::Crash(node) | Fault::Wipe(node) => {
+            Fault::Crash(node) | Fault::Wipe(node) | Fault::PowerCut(node) => {
                 let node = *node;
                 self.down[node.index()] -= 1;
                 if self.down[node.index()] == 0 {
@@ -118,12 +119,16 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
     }
 
     fn restart(&mut self, node: NodeId) {
+        let powerless = std::mem::replace(&mut self.powerless[node.index()], false);
         if std::mem::replace(&mut self.wiped[node.index()], false) {
             self.outcome.tally.wipes += 1;
             self.step(node, Some(Act::Wiped), Occurrence::Wiped);
         } else {
             self.outcome.tally.restarts += 1;
+            self.out.keeps_unsynced = !powerless;
             self.step(node, Some(Act::Restart), Occurrence::Restart);
+            self.outcome.tally.unsynced += self.out.lost.records;
+            self.outcome.tally.torn += self.out.lost.torn;
         }
     }
 

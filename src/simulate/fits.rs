@@ -167,7 +167,9 @@ impl Fault {
         }
         let kinds = scenario.storm.kinds;
         let why = match self {
-            Fault::Crash(node) | Fault::Wipe(node) if !scenario.can_crash(*node) => {
+            Fault::Crash(node) | Fault::Wipe(node) | Fault::PowerCut(node)
+                if !scenario.can_crash(*node) =>
+            {
                 let may = scenario.node_ids().filter(|node| scenario.can_crash(*node));
                 let may: Vec<String> = may.map(|node| node.to_string()).collect();
                 let may = if may.is_empty() { "none may".to_string() } else { may.join(", ") };
@@ -180,6 +182,7 @@ impl Fault {
         };
         why.or_else(|| match self {
             Fault::Crash(_) => beyond(!kinds.crashes, "crashes no nodes"),
+            Fault::PowerCut(_) => beyond(!kinds.power, "lets no power fail"),
             Fault::Wipe(_) => beyond(!kinds.wipes, "wipes no disks"),
             Fault::Jump { .. } | Fault::Stuck(_) | Fault::Smear { .. } => {
                 beyond(!kinds.clocks && !kinds.corrections, "lets no clock be off")

@@ -18,6 +18,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
     }
 
     /// Sends a message on its way: it arrives after its latency, or is lost, or arrives twice.
+    #[inline]
     pub(super) fn send(&mut self, from: NodeId, to: NodeId, message: P::Message) {
         if self.roads.wires.is_some() {
             return self.send_by_wire(from, to, message);
@@ -44,9 +45,14 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
 
     /// Whether something befalls a message that befalls so many in a million, while the storm lasts.
     fn happens_to_mail(&mut self, millionths: u32) -> bool {
+        if self.stormy && millionths == 0 {
+            self.stream.skip();
+            return false;
+        }
         self.stormy && chance(&mut self.stream, millionths)
     }
 
+    #[inline]
     pub(super) fn travel(&mut self, from: NodeId, to: NodeId, message: P::Message, fate: Fate) {
         let waiting = &mut self.waiting[to.index()];
         *waiting += 1;
@@ -66,6 +72,7 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         self.agenda.put(at, Happening::Arrive { to, from, message, fate });
     }
 
+    #[inline]
     pub(super) fn arrive(&mut self, to: NodeId, from: NodeId, message: P::Message, fate: Fate) {
         let at = to.index();
         self.waiting[at] -= 1;

@@ -64,6 +64,12 @@ pub struct Tally {
     /// Nodes and links that became slow.
     #[serde(skip_serializing_if = "is_zero")]
     pub slowed: u64,
+    /// Records that a failure of power took, since they were not synced.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unsynced: u64,
+    /// Those of them that were left half written.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub torn: u64,
 }
 
 impl Tally {
@@ -82,6 +88,8 @@ impl Tally {
         self.wipes += other.wipes;
         self.jumps += other.jumps;
         self.slowed += other.slowed;
+        self.unsynced += other.unsynced;
+        self.torn += other.torn;
     }
 }
 

@@ -91,6 +91,7 @@ impl Storms {
             | Kind::Pause
             | Kind::Crash
             | Kind::Wipe
+            | Kind::PowerCut
             | Kind::Jump => one(self.draw_fault(stream, kind)),
         }
     }

@@ -133,6 +133,9 @@ pub enum Fault {
     Crash(NodeId),
     /// A node crashes, and comes back at the end with an empty disk.
     Wipe(NodeId),
+    /// A node crashes, and at the end comes back with what a failure of its power leaves: what it
+    /// wrote and did not sync may be lost, and the last of it torn ([`Disk`](crate::Disk)).
+    PowerCut(NodeId),
     /// A clock jumps by that many microseconds, and back at the end. Backwards, it stands still.
     Jump {
         /// Whose clock.
@@ -176,6 +179,7 @@ impl Fault {
             | Fault::Pause(_)
             | Fault::Crash(_)
             | Fault::Wipe(_)
+            | Fault::PowerCut(_)
             | Fault::Jump { .. }
             | Fault::Stuck(_)
             | Fault::Smear { .. } => false,
@@ -195,6 +199,7 @@ impl Fault {
             | Fault::Pause(_)
             | Fault::Crash(_)
             | Fault::Wipe(_)
+            | Fault::PowerCut(_)
             | Fault::Jump { .. }
             | Fault::Stuck(_)
             | Fault::Smear { .. } => false,
@@ -212,6 +217,7 @@ impl Fault {
             | Fault::Pause(node)
             | Fault::Crash(node)
             | Fault::Wipe(node)
+            | Fault::PowerCut(node)
             | Fault::Jump { node, .. }
             | Fault::Stuck(node)
             | Fault::Smear { node, .. } => vec![*node],
@@ -253,6 +259,7 @@ impl fmt::Display for Fault {
             Fault::Pause(node) => write!(f, "{node} stands still"),
             Fault::Crash(node) => write!(f, "{node} is down"),
             Fault::Wipe(node) => write!(f, "{node} is down, and loses its disk"),
+            Fault::PowerCut(node) => write!(f, "{node} is without power"),
             Fault::Jump { node, by } => write!(f, "{node}'s clock jumps by {by}us"),
             Fault::Stuck(node) => write!(f, "{node}'s clock is stuck"),
             Fault::Smear { node, by } => {

@@ -34,8 +34,8 @@ pub enum Preset {
     /// Links are cut in every way: one node, halves, minorities, bridges, rings of majorities,
     /// one-way, flapping.
     Partitions,
-    /// Nodes crash: one, all at once, one after another, again and again; with wiped disks, if the
-    /// scenario allows those.
+    /// Nodes crash: one, all at once, one after another, again and again; their power fails and
+    /// disks are wiped, if the scenario allows those.
     Crashes,
     /// Clocks are off, drift, jump, get stuck and are corrected.
     Clocks,
@@ -96,7 +96,8 @@ impl Preset {
                 FaultKinds { partitions: all.partitions, patterns: all.patterns, ..none }
             }
             Preset::Crashes => {
-                FaultKinds { crashes: all.crashes, waves: all.waves, wipes: all.wipes, ..none }
+                let FaultKinds { crashes, waves, wipes, power, .. } = all;
+                FaultKinds { crashes, waves, wipes, power, ..none }
             }
             Preset::Clocks => {
                 FaultKinds { clocks: all.clocks, corrections: all.corrections, ..none }

@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rand_chacha::ChaCha8Rng;
-
 use super::agenda::{Agenda, Happening};
 use super::alarms::{Alarms, Ring};
 use super::clients::Asking;
@@ -19,9 +17,10 @@ use crate::audience::{Audience, Shown};
 use crate::invariant::{Goal, Sign, Watch};
 use crate::node::{Occurrence, Panicked};
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
-use crate::random::{Purpose, between, stream};
+use crate::random::{Draws, Purpose, stream};
 use crate::scenario::Scenario;
 use crate::settle::loses_freely;
+use crate::shared::Shared;
 use crate::situation::{Look, NO_PANIC, Violation, first_watches, violations_of};
 use crate::step::{Act, Step};
 use crate::time::Span;
@@ -44,9 +43,11 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) awaiting: usize,
     pub(super) watches: Vec<Watch<P>>,
     pub(super) shown: Shown,
+    /// Whether they may have seen something since they were last asked.
+    pub(super) heard: bool,
     pub(super) reached: Vec<bool>,
     pub(super) out: Outbox<P>,
-    pub(super) stream: ChaCha8Rng,
+    pub(super) stream: Draws,
     pub(super) now: u64,
     pub(super) stormy: bool,
     /// Whether the storm is over, and it was not asked yet whether the protocol settles.
@@ -62,6 +63,8 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) cuts: Vec<u16>,
     pub(super) down: Vec<u16>,
     pub(super) wiped: Vec<bool>,
+    /// Which nodes that are down lost their power.
+    pub(super) powerless: Vec<bool>,
     pub(super) paused: Vec<u16>,
     pub(super) late: Vec<Vec<Happening<P>>>,
     pub(super) roads: Roads<'a>,
@@ -105,8 +108,9 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             awaiting: 0,
             watches: first_watches(scenario),
             shown: Shown::default(),
+            heard: true,
             out,
-            stream: stream(seed, run, Purpose::Run),
+            stream: Draws::of(stream(seed, run, Purpose::Run)),
             now: 0,
             stormy: true,
             settling: false,
@@ -121,6 +125,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             cuts: vec![0; nodes * nodes],
             down: vec![0; nodes],
             wiped: vec![false; nodes],
+            powerless: vec![false; nodes],
             paused: vec![0; nodes],
             late: (0..nodes).map(|_| Vec::new()).collect(),
             roads: Roads::new(plan, nodes),
@@ -179,7 +184,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         });
         match started {
             Err((node, panicked)) => return self.panicked(node, &panicked),
-            Ok(world) => self.world.nodes = world.nodes,
+            Ok(world) => self.world.nodes = world.nodes.into_iter().map(Shared::alone).collect(),
         }
         self.world.mail = scenario.node_ids().map(|_| Arc::default()).collect();
         for (me, timers) in set {
@@ -277,7 +282,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         self.digest(me, &what);
         self.record.comes(me, &what);
         let before = self.world.nodes[at].clock;
-        let node = Arc::make_mut(&mut self.world.nodes[at]);
+        let node = self.world.nodes[at].make_mut();
         if let Some(clock) = &mut self.clocks[at] {
             node.clock = Some(clock.read(self.now, before.unwrap_or(0)));
         }
@@ -293,6 +298,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             // Other clocks may have been moved, too.
             changed = if self.tick(me, before, now) { None } else { changed };
         }
+        self.heard |= act.is_some() || !self.out.events.is_empty();
         let (goals, watches, shown) = (&self.goals, &mut self.watches, &mut self.shown);
         let mut audience = Audience::new(&self.scenario.protocol, goals, watches, shown);
         let node = &self.world.nodes[at];
@@ -346,7 +352,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                 own += 1;
             } else {
                 moved = true;
-                let node = Arc::make_mut(&mut self.world.nodes[next.index()]);
+                let node = self.world.nodes[next.index()].make_mut();
                 node.clock = node.clock.map(|clock| clock + 1);
             }
             if R::ON {
@@ -364,7 +370,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
                 None => self.alarms[at].cancel(timer),
                 Some(delay) => {
                     let (least, most) = (delay.least.as_micros(), delay.most.as_micros());
-                    let runs = between(&mut self.stream, least, most);
+                    let runs = self.stream.between(least, most);
                     let clock = self.clocks[at].as_ref();
                     let runs = clock.map_or(runs, |clock| clock.virtual_span(runs, self.now));
                     self.set_alarm(me, timer.clone(), self.now + runs);
@@ -398,7 +404,8 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             let settling = self.settling && (quiet || loses_freely(self.scenario));
             self.settling &= !settling;
             self.outcome.asked_to_settle += u64::from(settling);
-            let look = Look { quiet, settling, changed };
+            let heard = std::mem::take(&mut self.heard);
+            let look = Look { quiet, settling, changed, heard };
             let found = violations_of(self.scenario, &self.world, &self.watches, look);
             self.outcome.quiet += u64::from(quiet);
             let sought = |found: &Violation| self.only.is_none_or(|only| only == found.invariant);

@@ -292,6 +292,7 @@ mod tests {
             Fault::Pause(A),
             Fault::Crash(A),
             Fault::Wipe(A),
+            Fault::PowerCut(A),
             Fault::Jump { node: A, by: -1_500 },
             Fault::Stuck(A),
             Fault::Smear { node: A, by: 2_000_000 },

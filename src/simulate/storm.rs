@@ -107,6 +107,8 @@ pub struct FaultKinds {
     pub corrections: bool,
     /// Messages go through a drawn [`Network`](super::Network).
     pub networks: bool,
+    /// The power of nodes fails: what they did not sync may be lost ([`Disk`](crate::Disk)).
+    pub power: bool,
 }
 
 impl FaultKinds {
@@ -137,5 +139,6 @@ impl FaultKinds {
         waves: false,
         corrections: false,
         networks: false,
+        power: false,
     };
 }

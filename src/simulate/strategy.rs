@@ -108,6 +108,8 @@ impl Storms {
             waves: on(self.kinds.waves),
             corrections: on(self.kinds.corrections),
             networks: on(self.kinds.networks),
+            // Drawn only where it is asked for, so that the others draw what they always drew.
+            power: self.kinds.power && on(true),
         };
         let latency = draw_latency(stream);
         let loss = pick(stream, &[10_000, 50_000, 200_000, 400_000]);
@@ -165,6 +167,7 @@ impl Storms {
         add(crash, &[Kind::Crash, Kind::Crash]);
         add(wipe, &[Kind::Wipe]);
         add(jump, &[Kind::Jump]);
+        add(kinds.power && !self.may_crash.is_empty(), &[Kind::PowerCut, Kind::PowerCut]);
         drawn.extend(self.patterns(kinds));
         if self.plans == Plans::Preset(Preset::Jepsen) {
             drawn.retain(|kind| !kind.goes_on());
@@ -225,6 +228,7 @@ impl Storms {
             Kind::Pause => Fault::Pause(any(stream)),
             Kind::Crash => Fault::Crash(pick(stream, &self.may_crash)),
             Kind::Wipe => Fault::Wipe(pick(stream, &self.may_crash)),
+            Kind::PowerCut => Fault::PowerCut(pick(stream, &self.may_crash)),
             Kind::Jump => {
                 let (node, by) = (pick(stream, &self.clocks), 2 * self.clock_error);
                 Fault::Jump { node, by: either_way(stream, by) }
@@ -265,6 +269,7 @@ pub(super) enum Kind {
     Crash,
     Wipe,
     Jump,
+    PowerCut,
     Minority,
     Ring,
     Flapping,
@@ -280,7 +285,7 @@ pub(super) enum Kind {
 
 impl Kind {
     fn is_plain(self) -> bool {
-        self <= Kind::Jump
+        self <= Kind::PowerCut
     }
 
     /// Whether it is made of several, one after another.

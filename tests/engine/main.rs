@@ -3,6 +3,7 @@
 
 mod beacon;
 mod commit;
+mod disks;
 mod exploration;
 mod faults;
 mod guidance;

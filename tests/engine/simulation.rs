@@ -1,6 +1,5 @@
 //! What each kind of fault does to a run, forced by a plan and seen in what beacons hear.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::beacon::{BEAT, Beacon, Heard, Memory, beacons, calm};
@@ -10,8 +9,8 @@ use splitbrain::simulate::{
 };
 use splitbrain::{
     Act, Clocks, DETERMINISTIC, Goal, Invariant, Links, Node, NodeId, Nothing, Outbox, Protocol,
-    Replay, Scenario, Sight, Span, Step, Undisturbed, Units, Verdict, World, broken, follow_all,
-    replay,
+    Replay, Scenario, Shared, Sight, Span, Step, Undisturbed, Units, Verdict, World, broken,
+    follow_all, replay,
 };
 
 const A: NodeId = NodeId(0);
@@ -22,7 +21,7 @@ const C: NodeId = NodeId(2);
 pub struct Made {
     pub outcome: Outcome,
     pub steps: Vec<Step<Beacon>>,
-    nodes: Vec<Arc<Node<Beacon>>>,
+    nodes: Vec<Shared<Node<Beacon>>>,
 }
 
 impl Made {
@@ -428,7 +427,7 @@ fn invariants_of_every_scope_are_checked_in_runs_and_their_records_replay() {
 fn a_quiet_invariant_is_not_looked_at_while_something_is_on_its_way() {
     let heard = || {
         Invariant::quiet("all-heard", "Where all is quiet, all was heard.", |_, nodes| {
-            let said: u32 = nodes.iter().map(|node: &Arc<Node<Beacon>>| node.state.beats).sum();
+            let said: u32 = nodes.iter().map(|node: &Shared<Node<Beacon>>| node.state.beats).sum();
             let heard: usize = nodes.iter().map(|node| node.state.heard.len()).sum();
             if said as usize == heard { Ok(()) } else { broken(format!("{heard} of {said}")) }
         })

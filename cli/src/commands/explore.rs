@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 
 use serde_json::json;
-use splitbrain::catalog::{AnyModel, Engine, Request};
+use splitbrain::catalog::{AnyModel, Engine, Request, choose_among};
 use splitbrain::explore::Limits;
 use splitbrain::report::ExploreReport;
 
@@ -109,10 +109,10 @@ pub(super) fn known_invariant(
     let names: Vec<&str> = own.chain(built_in).collect();
     match only {
         Some(only) if !names.contains(&only) => Err(Problem(format!(
-            "`{} {}` has no invariant `{only}`; choose one of: {}",
+            "`{} {}` has no invariant `{only}`; {}",
             model.name(),
             request.scenario,
-            names.join(", ")
+            choose_among(&names, only)
         ))),
         Some(_) | None => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! `reach`: a shortest run that reaches a goal.
 
 use serde_json::json;
-use splitbrain::catalog::{AnyModel, Engine, Request};
+use splitbrain::catalog::{AnyModel, Engine, Request, choose_among};
 use splitbrain::counterexample::write_whole;
 use splitbrain::explore::Limits;
 
@@ -76,9 +76,9 @@ fn scenario_with(model: &dyn AnyModel, goal: &str) -> Result<String, Problem> {
         }
     }
     Err(Problem(format!(
-        "no explored scenario of `{}` has the goal `{goal}`; choose one of: {}",
+        "no explored scenario of `{}` has the goal `{goal}`; {}",
         model.name(),
-        goals.join(", ")
+        choose_among(&goals.iter().map(String::as_str).collect::<Vec<_>>(), goal)
     )))
 }
 

@@ -129,6 +129,8 @@ fn faults(tally: &Tally) -> String {
         (tally.crashes, "crash", "crashes"),
         (tally.restarts, "restart", "restarts"),
         (tally.wipes, "wiped disk", "wiped disks"),
+        (tally.unsynced, "unsynced record lost", "unsynced records lost"),
+        (tally.torn, "torn record", "torn records"),
         (tally.jumps, "clock jump", "clock jumps"),
         (tally.slowed, "node or link slowed", "nodes or links slowed"),
         (tally.lost + tally.cut, "message lost", "messages lost"),

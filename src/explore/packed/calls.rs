@@ -14,14 +14,13 @@ use crate::protocol::{Chooser, NodeId, Protocol};
 use crate::scenario::Offered;
 use crate::situation::{Fate, fates, is_sighted, other_acts};
 use crate::step::{Act, Step};
-use std::sync::Arc;
 
 impl<P: Protocol> Meaning<'_, P> {
     /// What can happen at a slot, in the order of its content.
     pub(super) fn find_deeds(&mut self, tables: &mut Tables, at: usize, slot: u32) {
         let me = NodeId::at(at);
         let (local, mail) = self.places[at].parts(slot);
-        let node = Arc::clone(self.places[at].local(local));
+        let node = self.places[at].local(local).clone();
         let letters = self.places[at].deliverable(self.scenario.links, mail);
         let first = tables.places[at].deeds.len();
         for fate in fates(self.scenario, node.up) {

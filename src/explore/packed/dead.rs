@@ -7,14 +7,13 @@
 //! local state and each remembered handler call once: of all letters that were forgotten anywhere
 //! at the node, in all local states the search has met there.
 
-use std::sync::Arc;
-
 use super::meaning::Meaning;
 use crate::explore::DeadMail;
 use crate::mail::Links;
 use crate::node::{Node, Occurrence};
 use crate::protocol::{Chooser, NodeId, Outbox, Protocol};
 use crate::scenario::Scenario;
+use crate::shared::Shared;
 
 /// Why dead mail must be kept in this scenario, if it must: something other than its receiver
 /// looks at it.
@@ -103,7 +102,7 @@ fn proved_at<P: Protocol>(meaning: &Meaning<'_, P>, at: usize) -> Result<u64, St
 fn does_nothing<P: Protocol>(
     protocol: &P,
     me: NodeId,
-    node: &Arc<Node<P>>,
+    node: &Shared<Node<P>>,
     what: Occurrence<P>,
     out: &mut Outbox<P>,
 ) -> Result<(), String> {

@@ -214,7 +214,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         };
         let parts = slots.iter().zip(&self.places).map(|(slot, place)| {
             let (local, mail) = place.parts(*slot);
-            (Arc::clone(place.local(local)), place.written_out(self.scenario.links, mail))
+            (place.local(local).clone(), place.written_out(self.scenario.links, mail))
         });
         let (nodes, mail) = parts.unzip();
         let (ledger, panicked) = &self.ledgers[*ledger];
@@ -470,8 +470,7 @@ impl<'a, P: Protocol> Meaning<'a, P> {
         };
         if offers.said.get(row, column).is_none() {
             let places = self.places.iter().zip(&locals);
-            let nodes: Vec<_> =
-                places.map(|(place, &local)| Arc::clone(place.local(local))).collect();
+            let nodes: Vec<_> = places.map(|(place, &local)| place.local(local).clone()).collect();
             let (_, _, asked) = &self.inputs[input as usize];
             let offered = self.scenario.offers(&nodes, NodeId::at(at), asked);
             offers.said.put(row, column, 1 + u32::from(offered));

@@ -12,6 +12,7 @@ use crate::mail::{Letter, Links, Mailbox};
 use crate::node::Node;
 use crate::protocol::{NodeId, Protocol};
 use crate::scenario::{Flight, Scenario, Within};
+use crate::shared::Shared;
 use crate::situation::Fate;
 
 /// A local state and a mailbox, by number.
@@ -21,7 +22,7 @@ type Pair = (u32, u32);
 pub(super) struct Place<P: Protocol> {
     me: NodeId,
     /// Local states: state, timers, up or down, clock.
-    pub(super) locals: Interned<Arc<Node<P>>>,
+    pub(super) locals: Interned<Shared<Node<P>>>,
     /// Letters that were ever in a mailbox.
     pub(super) letters: Interned<Letter<P::Message>>,
     /// Mailboxes, of the numbers of letters: what links promise is the same for numbers.
@@ -80,7 +81,7 @@ impl<P: Protocol> Place<P> {
         self.slots[slot]
     }
 
-    pub(super) fn local(&self, local: u32) -> &Arc<Node<P>> {
+    pub(super) fn local(&self, local: u32) -> &Shared<Node<P>> {
         &self.locals[local]
     }
 
@@ -117,7 +118,7 @@ impl<P: Protocol> Place<P> {
     pub(super) fn local_of(&mut self, node: Node<P>) -> u32 {
         match self.locals.find(&node) {
             Some(known) => known,
-            None => self.locals.number_of(Arc::new(node)),
+            None => self.locals.number_of(Shared::new(node)),
         }
     }
 
