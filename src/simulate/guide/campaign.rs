@@ -23,7 +23,7 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
     observer: &mut dyn Observer,
 ) -> Simulation<P> {
     let mut so_far = Simulation::none(scenario);
-    let mut corpus = Corpus::default();
+    let mut corpus = Corpus::new();
     let mut guided = Guided::default();
     let mut stopped = None;
     let mut known = guidance.corpus.iter().peekable();

@@ -3,6 +3,7 @@
 use rand::rand_core::Rng;
 use thiserror::Error;
 
+use super::signal::FEATURES;
 use crate::protocol::Protocol;
 use crate::random::below;
 use crate::scenario::Scenario;
@@ -58,10 +59,11 @@ impl Entry {
 const MOST: usize = 256;
 
 /// What is kept.
-#[derive(Default)]
 pub(super) struct Corpus {
-    /// In how many runs each feature was seen, in order of features.
-    seen: std::collections::BTreeMap<u32, u64>,
+    /// In how many runs each feature was seen.
+    seen: Vec<u64>,
+    /// How many features were.
+    features: u64,
     kept: Vec<Kept>,
 }
 
@@ -73,20 +75,25 @@ struct Kept {
 }
 
 impl Corpus {
+    /// Nothing seen, nothing kept.
+    pub(super) fn new() -> Corpus {
+        Corpus { seen: vec![0; FEATURES], features: 0, kept: Vec::new() }
+    }
+
     /// How many different features were seen.
     pub(super) fn features(&self) -> u64 {
-        self.seen.len() as u64
+        self.features
     }
 
     /// Notes what a run showed; it is kept if some of that is new.
     pub(super) fn note(&mut self, entry: impl FnOnce() -> Entry, features: Vec<u32>) {
-        let mut new = false;
+        let before = self.features;
         for feature in &features {
-            let runs = self.seen.entry(*feature).or_default();
-            new |= *runs == 0;
+            let runs = &mut self.seen[*feature as usize];
+            self.features += u64::from(*runs == 0);
             *runs += 1;
         }
-        if !new {
+        if self.features == before {
             return;
         }
         self.kept.push(Kept { entry: entry(), features, tried: 0 });
@@ -98,7 +105,7 @@ impl Corpus {
 
     /// How rare the rarest of its features is: one in so many runs, as parts of 2^20.
     fn rarity(&self, index: usize) -> u64 {
-        let runs = |feature: &u32| self.seen.get(feature).copied().unwrap_or(1);
+        let runs = |feature: &u32| self.seen[*feature as usize];
         let rarest = self.kept[index].features.iter().map(runs).min();
         (1 << 20) / rarest.unwrap_or(u64::MAX).max(1)
     }

@@ -10,7 +10,7 @@ use crate::step::Step;
 
 /// How many different features there may be: two that fall together are taken for one, and one of
 /// them is then not new.
-const FEATURES: usize = 1 << 18;
+pub(super) const FEATURES: usize = 1 << 18;
 
 /// Writes down what a run shows. Steps it forgets.
 pub(super) struct Signal {
