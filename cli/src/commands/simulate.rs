@@ -128,7 +128,8 @@ pub(super) fn answer(
     let code = code_of(&report.verdict, request.bug.as_deref());
     let mut page = Page::new(session.colour);
     guided::keep(&report, campaign, corpus)?;
-    let name = file_name(model.name(), &request.scenario, "simulated");
+    let what = request.bug.as_deref().unwrap_or(&request.scenario);
+    let name = file_name(model.name(), what, "simulated");
     let made = guided::failing_plan(&report, saving, &name)?;
     let again =
         again(session.program, model, request, (campaign, script), &report, made.as_deref());
