@@ -45,7 +45,8 @@ fn a_guided_run_that_fails_is_had_again_by_the_command_that_is_printed() {
     let (code, second, _) = answer(&command);
     assert_eq!((code, line(&second, "failed")), (1, line(&page, "failed")));
 
-    let (_, unsaved, _) = answer("simulate toy --bug forgets-holder --guided --no-shrink --no-save");
+    let (_, unsaved, _) =
+        answer("simulate toy --bug forgets-holder --guided --no-shrink --no-save");
     let again = line(&unsaved, "again");
     assert!(again.contains("--guided") && !again.contains("--plan"), "{again}");
     let command = format!("{} --no-shrink --no-save", again.trim_start_matches("toy "));

@@ -33,11 +33,11 @@ pub(crate) fn simulated(page: &mut Page, report: &SimulateReport, beside: &Besid
     page.row("guided", &report.guided.as_ref().map_or(String::new(), guided));
     page.row("fingerprint", &report.digest);
     if let Some(failure) = &report.failure {
-        failed(page, report, failure, beside);
+        failed(page, failure, beside);
     }
 }
 
-fn failed(page: &mut Page, report: &SimulateReport, failure: &FailureReport, beside: &Beside<'_>) {
+fn failed(page: &mut Page, failure: &FailureReport, beside: &Beside<'_>) {
     let (run, seed, steps) = (failure.run, failure.seed, of(failure.steps as u64, "step"));
     page.row("failed", &format!("run {run} of seed {seed}, {steps}"));
     let mut label = "drawn";
