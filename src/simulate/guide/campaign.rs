@@ -102,10 +102,13 @@ fn choose(
         let blind = chance(draws, guidance.blind);
         let from = if blind { None } else { corpus.pick(draws, &worths) };
         let other = from.and_then(|_| corpus.pick(draws, &worths));
-        let plan = match from.zip(other) {
+        let mut plan = match from.zip(other) {
             None => storms.draw(&mut stream(seed, run, Purpose::Plan)),
             Some((from, other)) => mutated(draws, storms, corpus.plan(from), corpus.plan(other)),
         };
+        // What would begin with the end of the storm or later does not, and no plan is kept with it.
+        let stormy = plan.stormy;
+        plan.faults.retain(|timed| timed.at < stormy);
         (from, Planned { seed, run, plan })
     };
     let chosen: Vec<_> = numbers.map(one).collect();

@@ -41,7 +41,7 @@ enum Sort {
     Change = 1,
     /// Something happened after something else at the same node, sent by the same node or another.
     Pair,
-    /// The kinds of all nodes together, whoever is which.
+    /// How many nodes are of one kind. (The kinds of all together are new in next to every run.)
     Together,
     /// A number of a node compared with the same one of all others.
     Ranks,
@@ -126,9 +126,8 @@ impl<P: Protocol> Record<P> for Signal {
         let numbers_changed = self.nodes[at].numbers != shape.numbers;
         (self.nodes[at].kind, self.nodes[at].numbers) = (kind, shape.numbers);
         if before != kind {
-            let mut kinds: Vec<u64> = self.nodes.iter().map(|node| node.kind).collect();
-            kinds.sort_unstable();
-            self.see(Sort::Together, &kinds);
+            let alike = self.nodes.iter().filter(|node| node.kind == kind).count();
+            self.see(Sort::Together, &[kind, alike as u64]);
         }
         if before != kind || numbers_changed {
             self.rank(at);
