@@ -372,7 +372,10 @@ fn a_goal_is_reached_by_a_shortest_run_whatever_it_shows_in() {
         assert_eq!(run.len(), steps, "{goal} is reached by so much of the prefix");
     }
     let why = to("nine").expect_err("no such goal");
-    assert_eq!(why, "it has no goal `nine`; choose one of: heard, two-kept, nine-kept");
+    assert_eq!(
+        why,
+        "it has no goal `nine`; perhaps you mean `nine-kept`; choose one of: heard, two-kept, nine-kept"
+    );
 }
 
 #[test]

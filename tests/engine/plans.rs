@@ -303,11 +303,11 @@ fn the_page_on_plans_writes_plans_that_are_read() {
         Plan::from_toml(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     }
     let rows: Vec<&str> = page.split("| `{ ").skip(1).collect();
-    assert_eq!(rows.len(), 13 + 8, "faults and latencies");
+    assert_eq!(rows.len(), 14 + 8, "faults and latencies");
     for (at, row) in rows.into_iter().enumerate() {
         let value = row.split("` |").next().expect("its end");
         let text = match at {
-            ..13 => format!("[[faults]]\nat = \"1s\"\nlasts = \"1s\"\nfault = {{ {value}"),
+            ..14 => format!("[[faults]]\nat = \"1s\"\nlasts = \"1s\"\nfault = {{ {value}"),
             _ => format!("latency = {{ {value}"),
         };
         let read = Plan::from_toml(&format!("stormy = \"9s\"\n{text}"));
