@@ -68,7 +68,12 @@ pub struct Invariant<P: Protocol> {
     pub sentence: &'static str,
     /// What it looks at, which decides what it costs.
     pub(crate) scope: Scope<P>,
+    /// A quicker way to see that it still holds, once one node has changed.
+    pub(crate) still: Option<Still<P>>,
 }
+
+/// Whether an invariant that held before a node changed is sure to hold still.
+pub(crate) type Still<P> = fn(&P, &Nodes<P>, NodeId) -> bool;
 
 /// What an invariant looks at. Its functions are named ones, or named ones seen through a protocol
 /// that embeds theirs.
@@ -87,13 +92,17 @@ pub(crate) type OfNodes<P, T> = dyn Fn(&P, &Nodes<P>) -> T + Send + Sync;
 pub(crate) type OfSight<P, T> = dyn Fn(&P, &Sight<'_, P>) -> T + Send + Sync;
 
 impl<P: Protocol> Invariant<P> {
+    fn of(name: &'static str, sentence: &'static str, scope: Scope<P>) -> Invariant<P> {
+        Invariant { name, sentence, scope, still: None }
+    }
+
     /// An invariant of each node by itself, checked where the node changed.
     pub fn node(
         name: &'static str,
         sentence: &'static str,
         check: fn(&P, NodeId, &Node<P>) -> Held,
     ) -> Invariant<P> {
-        Invariant { name, sentence, scope: Scope::Node(Arc::new(check)) }
+        Invariant::of(name, sentence, Scope::Node(Arc::new(check)))
     }
 
     /// An invariant of the nodes together, without their mail.
@@ -102,7 +111,7 @@ impl<P: Protocol> Invariant<P> {
         sentence: &'static str,
         check: fn(&P, &Nodes<P>) -> Held,
     ) -> Invariant<P> {
-        Invariant { name, sentence, scope: Scope::Nodes(Arc::new(check)) }
+        Invariant::of(name, sentence, Scope::Nodes(Arc::new(check)))
     }
 
     /// An invariant of whole worlds, mail included: the most costly scope.
@@ -111,7 +120,7 @@ impl<P: Protocol> Invariant<P> {
         sentence: &'static str,
         check: fn(&P, &World<P>) -> Held,
     ) -> Invariant<P> {
-        Invariant { name, sentence, scope: Scope::World(check) }
+        Invariant::of(name, sentence, Scope::World(check))
     }
 
     /// An invariant of the nodes, checked only where no live node has mail waiting: it catches
@@ -121,7 +130,7 @@ impl<P: Protocol> Invariant<P> {
         sentence: &'static str,
         check: fn(&P, &Nodes<P>) -> Held,
     ) -> Invariant<P> {
-        Invariant { name, sentence, scope: Scope::Quiet(Arc::new(check)) }
+        Invariant::of(name, sentence, Scope::Quiet(Arc::new(check)))
     }
 
     /// Half-liveness: from every reached tuple of nodes, one continuation without further faults,
@@ -139,7 +148,7 @@ impl<P: Protocol> Invariant<P> {
         within: Span,
         well: fn(&P, &Nodes<P>) -> Held,
     ) -> Invariant<P> {
-        Invariant { name, sentence, scope: Scope::Settles(within, Arc::new(well)) }
+        Invariant::of(name, sentence, Scope::Settles(within, Arc::new(well)))
     }
 
     /// An invariant of the history: a monitor from [`invariants`](crate::invariants), or any value
@@ -152,7 +161,7 @@ impl<P: Protocol> Invariant<P> {
         project: fn(&mut M, &Sight<'_, P>) -> Held,
     ) -> Invariant<P> {
         let monitor = Projection { monitor, project };
-        Invariant { name, sentence, scope: Scope::History(Box::new(monitor)) }
+        Invariant::of(name, sentence, Scope::History(Box::new(monitor)))
     }
 
     /// The same invariant of a protocol that embeds this one: it looks at the inner states, events
@@ -176,7 +185,21 @@ impl<P: Protocol> Invariant<P> {
             Scope::World(_) => panic!("`{}` looks at mail, which is not seen through", self.name),
             Scope::History(monitor) => Scope::History(Box::new(Through::<O, P>::new(monitor))),
         };
-        Invariant { name: self.name, sentence: self.sentence, scope }
+        Invariant::of(self.name, self.sentence, scope)
+    }
+
+    /// Gives an invariant of the nodes together a quicker way to see that it holds: whether it is
+    /// sure to, if it held before that one node changed. Where the answer is no, all nodes are looked
+    /// at. For an invariant of pairs of nodes, that is to look at the pairs with that node alone.
+    ///
+    /// With debug assertions on, every yes is held to the whole check.
+    ///
+    /// # Panics
+    /// When it is no invariant of the nodes together ([`Invariant::nodes`]).
+    pub fn still(mut self, still: fn(&P, &Nodes<P>, NodeId) -> bool) -> Invariant<P> {
+        assert!(matches!(self.scope, Scope::Nodes(_)), "`{}` is not of all nodes", self.name);
+        self.still = Some(still);
+        self
     }
 
     /// What it looks at, in a word: `node`, `nodes`, `world`, `quiet`, `settles` or

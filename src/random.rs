@@ -18,6 +18,8 @@ pub(crate) enum Purpose {
     Choices = 2,
     /// What the clients ask, where a workload says more than how often.
     Workload = 5,
+    /// Which run a guided campaign makes next.
+    Guide = 16,
 }
 
 /// The stream of that purpose of run number `run` under `seed`.

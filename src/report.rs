@@ -12,7 +12,7 @@ use crate::observer::Observer;
 use crate::protocol::{Protocol, Saved};
 use crate::scenario::Scenario;
 use crate::shrink::{Effort, Minimality, Origin, shrink};
-use crate::simulate::{Campaign, Failure, Measured, Simulation, Tally};
+use crate::simulate::{Campaign, Failure, Guided, Measured, Simulation, Tally};
 use crate::situation::Violation;
 use crate::trace::Replay;
 use crate::verdict::Verdict;
@@ -194,6 +194,9 @@ pub struct SimulateReport {
     /// What clients saw, where that was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
+    /// What guidance did, in a guided campaign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guided: Option<Guided>,
     /// The first failing run.
     pub failure: Option<FailureReport>,
     /// The first failing run of each other kind.
@@ -216,8 +219,14 @@ pub struct FailureReport {
     pub reason: String,
     /// How many failing runs are of its kind, itself among them.
     pub alike: u64,
+    /// The seed it drew from: that of its campaign, or of the one that its entry was kept in.
+    #[serde(skip)]
+    pub seed: u64,
     /// What it drew, as a timeline.
     pub plan: String,
+    /// Its plan in TOML, if the campaign was guided: then it cannot be drawn again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub toml: Option<String>,
     /// How many steps it took.
     pub steps: usize,
     /// How many traces were replayed and runs made to shrink it.
@@ -239,7 +248,10 @@ impl SimulateReport {
         observer: &mut dyn Observer,
     ) -> SimulateReport {
         let owned = |name: &&'static str| (*name).to_string();
-        let mut failed = |failure: &Failure<P>| failure_report(scenario, failure, effort, observer);
+        let mut failed = |failure: &Failure<P>| FailureReport {
+            toml: campaign.guided.as_ref().map(|_| failure.plan.to_toml()),
+            ..failure_report(scenario, failure, effort, observer)
+        };
         SimulateReport {
             system: SystemReport::of(scenario),
             verdict: simulated.verdict.clone(),
@@ -254,6 +266,7 @@ impl SimulateReport {
             marks: simulated.marks.clone(),
             digest: format!("{:016x}", simulated.digest),
             measured: Measured::of(&scenario.storm, &simulated.measures),
+            guided: simulated.guided.clone(),
             failure: simulated.failure.as_ref().map(&mut failed),
             other_failures: simulated.others.iter().map(&mut failed).collect(),
         }
@@ -271,7 +284,9 @@ fn failure_report<P: Saved>(
         invariant: failure.violation.invariant.clone(),
         reason: failure.violation.reason.clone(),
         alike: failure.alike,
+        seed: failure.seed,
         plan: failure.plan.to_string(),
+        toml: None,
         steps: failure.trace.len(),
         tries: 0,
         stages: Vec::new(),

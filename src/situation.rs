@@ -299,7 +299,17 @@ pub(crate) fn violations_of<P: Protocol>(
                 .node_ids()
                 .filter(|me| look.changed.is_none_or(|changed| changed == *me))
                 .try_for_each(|me| check(protocol, me, &nodes[me.index()])),
-            Scope::Nodes(check) => check(protocol, nodes),
+            Scope::Nodes(check) => match (invariant.still, look.changed) {
+                (Some(still), Some(changed)) if still(protocol, nodes, changed) => {
+                    debug_assert!(
+                        check(protocol, nodes).is_ok(),
+                        "`{}` holds still, it says, and does not",
+                        invariant.name
+                    );
+                    Ok(())
+                }
+                _ => check(protocol, nodes),
+            },
             Scope::World(check) => check(protocol, world),
             Scope::Quiet(check) if look.quiet => check(protocol, nodes),
             Scope::Quiet(_) => Ok(()),

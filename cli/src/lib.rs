@@ -29,6 +29,7 @@ mod commands;
 mod history;
 mod print;
 mod progress;
+mod ranks;
 mod session;
 mod values;
 

@@ -15,7 +15,7 @@ use crate::report::{
 };
 use crate::scenario::Scenario;
 use crate::shrink::{Effort, Origin, shrink};
-use crate::simulate::{Campaign, Plan, PlanError, Plans, plan_under, simulate};
+use crate::simulate::{Campaign, Entry, EntryError, Plan, PlanError, Plans, plan_under, simulate};
 
 /// What is asked of a model by name; what is not given has its default.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -45,6 +45,9 @@ pub enum Error {
     /// A fault plan that cannot be understood, or does not fit the scenario.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// An entry of a corpus that cannot be understood, or does not fit the scenario.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
     /// A trace that cannot be shrunk.
     #[error("there is nothing to shrink: {0}; `splitbrain replay` says what became of the trace")]
     NothingToShrink(String),
@@ -116,6 +119,12 @@ pub trait AnyModel: Send + Sync {
     /// # Errors
     /// The request does not fit the model, or the text is no plan that fits the scenario.
     fn read_plan(&self, request: &Request, text: &str) -> Result<Plan, Error>;
+
+    /// Reads an entry of the corpus of a guided campaign for a scenario.
+    ///
+    /// # Errors
+    /// The request does not fit the model, or the text is no entry that fits the scenario.
+    fn read_entry(&self, request: &Request, text: &str) -> Result<Entry, Error>;
 
     /// Replays a saved counterexample; without its bug, if asked, to see whether it is fixed.
     ///
@@ -245,6 +254,10 @@ impl<M: Model> AnyModel for M {
 
     fn read_plan(&self, request: &Request, text: &str) -> Result<Plan, Error> {
         Ok(Plan::from_toml_for(text, &requested(self, request)?)?)
+    }
+
+    fn read_entry(&self, request: &Request, text: &str) -> Result<Entry, Error> {
+        Ok(Entry::from_toml_for(text, &requested(self, request)?)?)
     }
 
     fn replay(&self, text: &str, place: &str, without_bug: bool) -> Result<ReplayReport, Error> {

@@ -61,7 +61,7 @@ fn not_yet<P: Protocol>(protocol: &P, goal: &Goal<P>) -> Invariant<P> {
             Scope::History(Box::new(NotYet { protocol, reached, sentence }))
         }
     };
-    Invariant { name, sentence, scope }
+    Invariant { name, sentence, scope, still: None }
 }
 
 /// Watches for what a goal shows in. It never changes, so it costs no states.

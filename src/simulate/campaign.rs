@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::books::Books;
+use super::guide::{self, Guidance, Guided};
 use super::kinds::Kinds;
 use super::measures::Measures;
 use super::outcome::{Off, Outcome, Record, Tally};
@@ -47,7 +48,10 @@ pub struct Campaign {
     /// Where the runs' plans come from.
     pub plans: Plans,
     /// The books of an earlier part of the same campaign, to go on from: its runs are not made again.
+    /// A guided campaign has none, for its corpus is what it goes on from.
     pub from: Option<Box<Books>>,
+    /// Whether and how runs are made from earlier ones that showed something new.
+    pub guided: Option<Guidance>,
 }
 
 /// What ends a campaign, if no failure does.
@@ -77,11 +81,12 @@ impl Campaign {
             twice: false,
             plans: Plans::Drawn,
             from: None,
+            guided: None,
         }
     }
 
     /// The number behind that of its last run, if that is known beforehand.
-    fn end(&self) -> u64 {
+    pub(super) fn end(&self) -> u64 {
         match self.until {
             Until::Runs => self.first.saturating_add(self.runs),
             Until::Lasted(_) | Until::Enough => u64::MAX,
@@ -89,7 +94,7 @@ impl Campaign {
     }
 
     /// Whether a campaign that has come so far is over by itself.
-    fn is_over<P: Protocol>(&self, so_far: &Simulation<P>) -> bool {
+    pub(super) fn is_over<P: Protocol>(&self, so_far: &Simulation<P>) -> bool {
         let failed = so_far.failures > 0 && !self.keep_going;
         let lasted = matches!(self.until, Until::Lasted(asked) if so_far.lasted >= asked);
         failed || lasted || so_far.runs >= self.end() - self.first
@@ -127,6 +132,8 @@ pub struct Simulation<P: Protocol> {
     pub lasted: Span,
     /// A fingerprint of everything that happened in all runs.
     pub digest: u64,
+    /// What guidance did, in a guided campaign.
+    pub guided: Option<Guided>,
 }
 
 /// A run that failed.
@@ -150,7 +157,28 @@ pub struct Failure<P: Protocol> {
 }
 
 /// How many runs are shared out at a time. The result of a campaign does not depend on it.
-const BATCH: u64 = 32;
+pub(super) const BATCH: u64 = 32;
+
+/// What a run is made of: its plan, and the seed and number that all else is drawn from.
+#[derive(Clone)]
+pub(super) struct Planned {
+    pub(super) seed: u64,
+    pub(super) run: u64,
+    pub(super) plan: Plan,
+}
+
+/// Where the runs of a campaign come from.
+pub(super) trait Source: Sync {
+    /// What the run with that number is made of.
+    fn planned(&self, campaign: &Campaign, run: u64) -> Planned;
+}
+
+impl Source for Storms {
+    fn planned(&self, campaign: &Campaign, run: u64) -> Planned {
+        let plan = self.draw(&mut stream(campaign.seed, run, Purpose::Plan));
+        Planned { seed: campaign.seed, run, plan }
+    }
+}
 
 /// Makes many runs of a scenario.
 ///
@@ -163,6 +191,9 @@ pub fn simulate<P: Protocol>(
 ) -> Result<Simulation<P>, String> {
     scenario.validate()?;
     let storms = Storms::of(scenario).under(&campaign.plans, scenario)?;
+    if let Some(guidance) = &campaign.guided {
+        return Ok(guide::simulate(scenario, &storms, campaign, guidance, observer));
+    }
     let mut so_far = Simulation::none(scenario);
     let mut kinds = Kinds::none(scenario, campaign.keeps);
     if let Some(books) = &campaign.from {
@@ -176,7 +207,7 @@ pub fn simulate<P: Protocol>(
         }
         let (next, lasted) = (campaign.first + so_far.runs, so_far.lasted);
         let batch = BATCH.min(campaign.end() - next);
-        for (index, outcome) in run_batch(scenario, &storms, campaign, next, batch) {
+        for (index, outcome, _) in run_batch(scenario, &storms, campaign, (next, batch), || Off) {
             so_far.add(&outcome);
             if let Some(violation) = &outcome.violation {
                 kinds.note(index, violation);
@@ -228,26 +259,26 @@ pub fn plan_of<P: Protocol>(scenario: &Scenario<P>, seed: u64, run: u64) -> Plan
 
 fn one<P: Protocol, R: Record<P>>(
     scenario: &Scenario<P>,
-    storms: &Storms,
+    source: &impl Source,
     campaign: &Campaign,
     run: u64,
     record: R,
-) -> (Plan, Outcome, R) {
-    let plan = storms.draw(&mut stream(campaign.seed, run, Purpose::Plan));
-    let streams = (campaign.seed, run);
+) -> (Planned, Outcome, R) {
+    let planned = source.planned(campaign, run);
+    let streams = (planned.seed, planned.run);
     let (outcome, record) =
-        Run::new(scenario, &plan, streams, campaign.only.as_deref(), record).go();
-    (plan, outcome, record)
+        Run::new(scenario, &planned.plan, streams, campaign.only.as_deref(), record).go();
+    (planned, outcome, record)
 }
 
 /// Makes the runs `first..first + many`, on as many threads as asked, and returns them in order.
-fn run_batch<P: Protocol>(
+pub(super) fn run_batch<P: Protocol, R: Record<P> + Send>(
     scenario: &Scenario<P>,
-    storms: &Storms,
+    source: &impl Source,
     campaign: &Campaign,
-    first: u64,
-    many: u64,
-) -> Vec<(u64, Outcome)> {
+    (first, many): (u64, u64),
+    record: impl Fn() -> R + Sync,
+) -> Vec<(u64, Outcome, R)> {
     let taken = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
@@ -256,17 +287,18 @@ fn run_batch<P: Protocol>(
             if run >= first + many {
                 return done;
             }
-            let mut outcome = one(scenario, storms, campaign, run, Off).1;
+            let (planned, mut outcome, record) = one(scenario, source, campaign, run, record());
             if campaign.twice {
-                let again = one(scenario, storms, campaign, run, Off).1;
+                let again = one(scenario, source, campaign, run, Off).1;
                 if again != outcome {
-                    outcome.violation = Some(went_otherwise(campaign.seed, run, &outcome, &again));
+                    let Planned { seed, run, .. } = planned;
+                    outcome.violation = Some(went_otherwise(seed, run, &outcome, &again));
                 }
             }
-            done.push((run, outcome));
+            done.push((run, outcome, record));
         }
     };
-    let mut outcomes: Vec<(u64, Outcome)> = if campaign.threads <= 1 {
+    let mut outcomes: Vec<(u64, Outcome, R)> = if campaign.threads <= 1 {
         work()
     } else {
         thread::scope(|scope| {
@@ -274,7 +306,7 @@ fn run_batch<P: Protocol>(
             threads.into_iter().flat_map(|thread| thread.join().expect("a run")).collect()
         })
     };
-    outcomes.sort_unstable_by_key(|(run, _)| *run);
+    outcomes.sort_unstable_by_key(|(run, ..)| *run);
     outcomes
 }
 
@@ -294,15 +326,15 @@ fn went_otherwise(seed: u64, run: u64, first: &Outcome, second: &Outcome) -> Vio
 }
 
 /// Makes a failing run again, recorded, and follows its record strictly on `World`.
-fn record_failure<P: Protocol>(
+pub(super) fn record_failure<P: Protocol>(
     scenario: &Scenario<P>,
-    storms: &Storms,
+    source: &impl Source,
     campaign: &Campaign,
     run: u64,
     failed: &Violation,
 ) -> Failure<P> {
-    let (plan, outcome, mut trace) = one(scenario, storms, campaign, run, Vec::new());
-    let (seed, alike) = (campaign.seed, 1);
+    let (planned, outcome, mut trace) = one(scenario, source, campaign, run, Vec::new());
+    let (Planned { seed, run, plan }, alike) = (planned, 1);
     if failed.invariant == DETERMINISTIC {
         let violation = failed.clone();
         return Failure { seed, run, plan, violation, trace, replays: false, alike };
@@ -346,7 +378,7 @@ fn record_failure<P: Protocol>(
 }
 
 impl<P: Protocol> Simulation<P> {
-    fn none(scenario: &Scenario<P>) -> Simulation<P> {
+    pub(super) fn none(scenario: &Scenario<P>) -> Simulation<P> {
         Simulation {
             verdict: Verdict::Vacuous { missing: Vec::new() },
             failure: None,
@@ -365,10 +397,11 @@ impl<P: Protocol> Simulation<P> {
             },
             lasted: Span::ZERO,
             digest: 0,
+            guided: None,
         }
     }
 
-    fn add(&mut self, outcome: &Outcome) {
+    pub(super) fn add(&mut self, outcome: &Outcome) {
         self.runs += 1;
         self.failures += u64::from(outcome.violation.is_some());
         self.cut_short += u64::from(outcome.cut_short);
@@ -388,7 +421,7 @@ impl<P: Protocol> Simulation<P> {
         self.digest = (self.digest ^ outcome.digest).wrapping_mul(0x0100_0000_01b3);
     }
 
-    fn progress(&self, campaign: &Campaign) -> Progress<'static> {
+    pub(super) fn progress(&self, campaign: &Campaign) -> Progress<'static> {
         Progress::Simulating {
             runs: self.runs,
             of: (campaign.until == Until::Runs).then_some(campaign.runs),
@@ -404,7 +437,7 @@ impl<P: Protocol> Simulation<P> {
         }
     }
 
-    fn judge(
+    pub(super) fn judge(
         &self,
         scenario: &Scenario<P>,
         campaign: &Campaign,
@@ -419,7 +452,12 @@ impl<P: Protocol> Simulation<P> {
             "in {} runs{}{} (seed {}), {} steps, {seconds} virtual seconds",
             self.runs,
             campaign.plans.in_words().map_or(String::new(), |plans| format!(" {plans}")),
-            if campaign.twice { ", each made twice" } else { "" },
+            match (campaign.guided.is_some(), campaign.twice) {
+                (true, true) => ", guided, each made twice",
+                (true, false) => ", guided",
+                (false, true) => ", each made twice",
+                (false, false) => "",
+            },
             campaign.seed,
             self.tally.steps
         );

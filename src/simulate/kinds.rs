@@ -54,17 +54,21 @@ impl Kinds {
         }
     }
 
-    /// Notes that a run failed.
-    pub(super) fn note(&mut self, run: u64, violation: &Violation) {
+    /// Notes that a run failed. Whether it is kept: it is the first of its kind.
+    pub(super) fn note(&mut self, run: u64, violation: &Violation) -> bool {
         let shape = self.shape(violation);
         match self.shapes.iter().position(|known| *known == shape) {
-            Some(known) => self.kept[known].alike += 1,
+            Some(known) => {
+                self.kept[known].alike += 1;
+                false
+            }
             None if self.kept.len() < self.most => {
                 let Violation { invariant, reason } = violation.clone();
                 self.shapes.push(shape);
                 self.kept.push(Kept { run, invariant, reason, alike: 1 });
+                true
             }
-            None => {}
+            None => false,
         }
     }
 

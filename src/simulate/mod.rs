@@ -19,8 +19,8 @@
 //!   `wires`, its `clients` and their `sessions`, its `faults` and each node's own `clock`; `outcome`
 //!   is what happened in it, `measures` what its clients saw of it, with spans of time in a
 //!   `histogram`, and `measured` what is told of that;
-//! - `campaign` is many runs on all cores, `books` what they come to, to go on from, and `kinds`
-//!   which of their failures are alike.
+//! - `campaign` is many runs on all cores, `books` what they come to, to go on from, `kinds` which of
+//!   their failures are alike, and `guide` lets runs be made from those that showed something new.
 
 mod agenda;
 mod alarms;
@@ -33,6 +33,7 @@ mod compose;
 mod curves;
 mod faults;
 mod fits;
+mod guide;
 mod histogram;
 mod kinds;
 mod latency;
@@ -60,6 +61,7 @@ pub use alive::Keeps;
 pub use books::Books;
 pub use campaign::{Campaign, Failure, Simulation, Until, plan_of, record, run, simulate};
 pub use fits::PlanError;
+pub use guide::{Entry, EntryError, Guidance, Guided};
 pub use histogram::{Bucket, Histogram};
 pub use kinds::Kept;
 pub use latency::{Latency, Percentile};

@@ -8,6 +8,7 @@ mod disks;
 mod exploration;
 mod exposed;
 mod faults;
+mod guidance;
 mod measures;
 mod mishaps;
 mod mistakes;

@@ -95,6 +95,16 @@ pub(crate) struct Bugs {
     /// Write the table there as a page of Markdown
     #[arg(long, value_name = "PATH")]
     pub(crate) markdown: Option<PathBuf>,
+    /// Count instead how many runs of each bug fail, and write that there: docs/hits.md
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["save", "markdown", "guidance"])]
+    pub(crate) hits: Option<PathBuf>,
+    /// Find instead each hard bug from many seeds, with guidance and without, and write there in how
+    /// many runs
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["save", "markdown"])]
+    pub(crate) guidance: Option<PathBuf>,
+    /// From how many seeds, with --guidance
+    #[arg(long, default_value_t = 20, requires = "guidance", value_parser = clap::value_parser!(u64).range(2..=1_000))]
+    pub(crate) seeds: u64,
 }
 
 #[derive(Args, Debug)]
@@ -253,6 +263,12 @@ pub(crate) struct Simulate {
     /// Print the plan of the first run in TOML, with its timeline, and run nothing
     #[arg(long)]
     pub(crate) print_plan: bool,
+    /// Make runs from earlier ones that showed something new; a third of them stays blind
+    #[arg(long, conflicts_with = "campaign")]
+    pub(crate) guided: bool,
+    /// Begin with what guided runs have kept there, and keep there what these do
+    #[arg(long, value_name = "DIR", requires = "guided", conflicts_with = "no_save")]
+    pub(crate) corpus: Option<PathBuf>,
     /// Go on after a failing run, to count how many there are
     #[arg(long)]
     pub(crate) keep_going: bool,

@@ -8,6 +8,7 @@ use splitbrain::report::{CounterexampleReport, ExploreReport, SimulateReport};
 use splitbrain::shrink::Effort;
 use splitbrain::simulate::Campaign;
 
+use super::measured;
 use crate::arguments::{Bugs, Ends};
 use crate::print;
 use crate::print::bugs::{Explored, Row, Simulated};
@@ -16,6 +17,12 @@ use crate::session::{Problem, Session, exit};
 
 /// Finds every bug with both engines.
 pub(super) fn bugs(session: &mut Session<'_>, bugs: &Bugs) -> Result<u8, Problem> {
+    if let Some(path) = &bugs.hits {
+        return measured::hits(session, bugs, path);
+    }
+    if let Some(path) = &bugs.guidance {
+        return measured::guidance(session, bugs, path);
+    }
     let models: Vec<&dyn AnyModel> = match &bugs.model {
         Some(name) => vec![session.catalog.model(name)?],
         None => session.catalog.models().collect(),

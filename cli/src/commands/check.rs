@@ -108,7 +108,7 @@ fn answer(
             let runs = check.runs.unwrap_or(usual);
             let campaign = Campaign { threads, only, ..Campaign::new(runs, check.seed) };
             let effort = Some(Effort::default());
-            let what = (&campaign, None);
+            let what = (&campaign, None, None);
             let long = Long::default();
             simulate::answer(session, task.model, &request, what, effort, &long, ends, saving)
         }

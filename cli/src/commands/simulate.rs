@@ -10,7 +10,7 @@ use splitbrain::report::{FailureReport, SimulateReport};
 use splitbrain::shrink::Effort;
 use splitbrain::simulate::{Campaign, Plans, Until};
 
-use super::{Answer, file_name};
+use super::{Answer, file_name, guided};
 use crate::arguments::{Asked, Ends, Long, Saving, Simulate};
 use crate::books::Keeper;
 use crate::print::simulate::Beside;
@@ -52,11 +52,12 @@ pub(super) fn simulate(
         keep_going: simulate.keep_going,
         twice: simulate.twice,
         only: simulate.only.clone(),
+        guided: guided::guidance(model, &request, simulate)?,
         ..Campaign::new(simulate.runs, simulate.seed)
     });
     let effort = (!simulate.no_shrink).then(Effort::default);
     let (ends, saving) = (&simulate.ends, &simulate.saving);
-    let what = (&campaign, simulate.plan.as_deref());
+    let what = (&campaign, simulate.plan.as_deref(), simulate.corpus.as_deref());
     answer(session, model, &request, what, effort, &simulate.long, ends, saving)?.print(session)
 }
 
@@ -132,13 +133,13 @@ fn made(
 }
 
 /// Simulates a scenario and saves what it finds. `script` is the file that its plan came from, if one
-/// did.
+/// did, and `corpus` the folder of a guided campaign.
 #[expect(clippy::too_many_arguments, reason = "each is one part of what was asked")]
 pub(super) fn answer(
     session: &mut Session<'_>,
     model: &dyn AnyModel,
     request: &Request,
-    (campaign, script): (&Campaign, Option<&str>),
+    (campaign, script, corpus): (&Campaign, Option<&str>, Option<&Path>),
     effort: Option<Effort>,
     long: &Long,
     ends: &Ends,
@@ -163,17 +164,23 @@ pub(super) fn answer(
     }
     let code = code_of(&report.verdict, request.bug.as_deref());
     let mut page = Page::new(session.colour);
-    let run = report.failure.as_ref().map_or(campaign.first, |failure| failure.run);
+    guided::keep(&report, campaign, corpus)?;
+    let name = file_name(model.name(), what, "simulated");
+    let plans = guided::failing_plans(&report, saving, &name)?;
     let program = session.program;
-    let of_run = |run| again(program, model, request, campaign, script, run);
+    let once_more = |(failure, plan): (&FailureReport, &Option<String>)| {
+        again((program, model, request), (campaign, script), &report, (failure, plan.as_deref()))
+    };
+    let commands: Vec<String> = failures(&report).zip(&plans).map(once_more).collect();
     let first = saved.first().and_then(Option::as_deref);
     let asked = (campaign.until == Until::Runs).then_some(campaign.runs);
-    let beside = Beside { asked, again: of_run(run), saved: first, program };
+    let of_first = commands.first().cloned().unwrap_or_default();
+    let beside = Beside { asked, again: of_first, saved: first, program };
     print::simulate::simulated(&mut page, &report, &beside);
     let others = saved.get(1..).unwrap_or_default();
-    measures::others(&mut page, program, &report, (others, &of_run));
+    let other_commands = commands.get(1..).unwrap_or_default();
+    measures::others(&mut page, program, &report, (others, other_commands));
     if let Some(path) = &long.report {
-        let commands: Vec<String> = failures(&report).map(|failure| of_run(failure.run)).collect();
         let told =
             report::Told { report: &report, asked, program, saved: &saved, again: &commands };
         match write_whole(path, &report::page(&told)) {
@@ -203,25 +210,31 @@ fn failures(report: &SimulateReport) -> impl Iterator<Item = &FailureReport> {
 
 /// The command that makes one run again.
 fn again(
-    program: &str,
-    model: &dyn AnyModel,
-    request: &Request,
-    campaign: &Campaign,
-    script: Option<&str>,
-    run: u64,
+    (program, model, request): (&str, &dyn AnyModel, &Request),
+    (campaign, script): (&Campaign, Option<&str>),
+    report: &SimulateReport,
+    (failed, made): (&FailureReport, Option<&str>),
 ) -> String {
     let bug = request.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default();
     let given = request.parameters.iter();
     let parameters: String = given.map(|(name, value)| format!(" --{name} {value}")).collect();
-    let plans = match (&campaign.plans, script) {
+    let plans = match (&campaign.plans, made.or(script)) {
+        (_, Some(path)) if made.is_some() => format!(" --plan {path}"),
         (Plans::Preset(preset), _) => format!(" --preset {preset}"),
         (Plans::Given(_), Some(path)) => format!(" --plan {path}"),
         (Plans::Given(_), None) | (Plans::Drawn, _) => String::new(),
     };
+    let runs = match campaign.guided.is_some() && made.is_none() {
+        // Its plan was made from those of all runs before it.
+        true => format!(
+            " --guided --seed {} --first-run {} --runs {}",
+            campaign.seed, campaign.first, report.runs
+        ),
+        false => format!(" --seed {} --first-run {} --runs 1", failed.seed, failed.run),
+    };
     format!(
-        "{program} simulate {} --scenario {}{bug}{parameters}{plans} --seed {} --first-run {run} --runs 1",
+        "{program} simulate {} --scenario {}{bug}{parameters}{plans}{runs}",
         model.name(),
-        request.scenario,
-        campaign.seed
+        request.scenario
     )
 }

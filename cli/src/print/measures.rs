@@ -93,7 +93,7 @@ pub(crate) fn others(
     page: &mut Page,
     program: &str,
     report: &SimulateReport,
-    (saved, again): (&[Option<String>], &dyn Fn(u64) -> String),
+    (saved, again): (&[Option<String>], &[String]),
 ) {
     let Some(first) = &report.failure else { return };
     if report.other_failures.is_empty() {
@@ -105,7 +105,7 @@ pub(crate) fn others(
         report.other_failures.len() + 1,
         alike(first)
     ));
-    for (failure, path) in report.other_failures.iter().zip(saved) {
+    for ((failure, path), again) in report.other_failures.iter().zip(saved).zip(again) {
         page.gap();
         page.row("broken", &format!("{}: {}", failure.invariant, failure.reason));
         let (run, seed) = (failure.run, report.seed);
@@ -115,7 +115,7 @@ pub(crate) fn others(
         }
         match path {
             Some(path) => page.whole_row("replay", &format!("{program} replay {path}")),
-            None => page.whole_row("again", &again(failure.run)),
+            None => page.whole_row("again", again),
         }
     }
 }

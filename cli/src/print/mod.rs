@@ -8,6 +8,7 @@ pub(crate) mod coverage;
 pub(crate) mod explore;
 mod lanes;
 pub(crate) mod linearize;
+pub(crate) mod measured;
 pub(crate) mod measures;
 pub(crate) mod pages;
 pub(crate) mod replay;

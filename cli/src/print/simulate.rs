@@ -1,7 +1,7 @@
 //! A simulation.
 
 use splitbrain::report::{FailureReport, SimulateReport};
-use splitbrain::simulate::Tally;
+use splitbrain::simulate::{Guided, Tally};
 
 use super::measures::measured;
 use super::{Page, count, counterexample, headline, of, reasons, system};
@@ -32,14 +32,15 @@ pub(crate) fn simulated(page: &mut Page, report: &SimulateReport, beside: &Besid
     page.list("goals", &goals(&report.goals, report.runs), ", ");
     page.row("bug lines", &marks(report));
     measured(page, report);
+    page.row("guided", &report.guided.as_ref().map_or(String::new(), guided));
     page.row("fingerprint", &report.digest);
     if let Some(failure) = &report.failure {
-        failed(page, report, failure, beside);
+        failed(page, failure, beside);
     }
 }
 
-fn failed(page: &mut Page, report: &SimulateReport, failure: &FailureReport, beside: &Beside<'_>) {
-    let (run, seed, steps) = (failure.run, report.seed, of(failure.steps as u64, "step"));
+fn failed(page: &mut Page, failure: &FailureReport, beside: &Beside<'_>) {
+    let (run, seed, steps) = (failure.run, failure.seed, of(failure.steps as u64, "step"));
     page.row("failed", &format!("run {run} of seed {seed}, {steps}"));
     let mut label = "drawn";
     for line in failure.plan.lines().take(PLAN_LINES) {
@@ -79,6 +80,29 @@ pub(crate) fn covered(report: &SimulateReport, asked: Option<u64>) -> String {
         report.seed,
         of(report.tally.steps, "step"),
         virtual_time(report.virtual_micros / 1_000_000)
+    )
+}
+
+/// What guidance did: how many features were seen and when, what is kept, and where runs came from.
+fn guided(guided: &Guided) -> String {
+    let Guided { blind, mutated, known, features, grew, corpus } = guided;
+    let steps = grew.iter().rev().skip(1).step_by(3).take(3).collect::<Vec<_>>();
+    let grew: Vec<String> = steps
+        .iter()
+        .rev()
+        .map(|(runs, features)| format!("{} after {}", count(*features), of(*runs, "run")))
+        .collect();
+    let grew = if grew.is_empty() { String::new() } else { format!(" ({})", grew.join(", ")) };
+    let known = match known {
+        0 => String::new(),
+        known => format!(", {} kept earlier", count(*known)),
+    };
+    format!(
+        "{}{grew}; {} kept; {} blind, {} mutated{known}",
+        of(*features, "feature"),
+        of(corpus.len() as u64, "run"),
+        of(*blind, "run"),
+        count(*mutated)
     )
 }
 

@@ -6,7 +6,13 @@ use splitbrain::{Goal, Invariant, NodeId, Nodes, Sight, Units, broken};
 
 use super::{Entry, Event, Replica, Store};
 use crate::parts::crdt::{Change, Reading};
-use crate::parts::dots::DotContext;
+use crate::parts::dots::{Dot, DotContext};
+
+/// All that a store is held to; one that survives crashes must remember, too.
+pub fn all(durable: bool) -> Vec<Invariant<Replica>> {
+    let always = [explained(), converged(), digest_true(), heals()];
+    always.into_iter().chain(durable.then(remembers)).collect()
+}
 
 /// Each key is what its past means.
 pub(super) fn explained() -> Invariant<Replica> {
@@ -54,7 +60,7 @@ pub(super) fn remembers() -> Invariant<Replica> {
 
 /// Where the same was seen, the values are equal.
 pub(super) fn converged() -> Invariant<Replica> {
-    Invariant::nodes(
+    Invariant::<Replica>::nodes(
         "converged",
         "Replicas that have seen the same updates of a key are equal there in all they know.",
         |_, nodes| {
@@ -62,7 +68,7 @@ pub(super) fn converged() -> Invariant<Replica> {
                 for (one, first) in nodes[..other].iter().enumerate() {
                     for (key, mine) in &first.state.entries {
                         let Some(theirs) = second.state.entries.get(key) else { continue };
-                        if mine.past == theirs.past && !mine.value.is_equal_to(&theirs.value) {
+                        if is_apart(mine, theirs) {
                             let (one, other) = (NodeId::at(one), NodeId::at(other));
                             return broken(format!(
                                 "{one} and {other} have seen the same of {key:?}, and one has \
@@ -76,6 +82,20 @@ pub(super) fn converged() -> Invariant<Replica> {
             Ok(())
         },
     )
+    .still(|_, nodes, changed| {
+        let mine = &nodes[changed.index()].state.entries;
+        let others = nodes.iter().enumerate().filter(|(other, _)| *other != changed.index());
+        !others.map(|(_, node)| &node.state.entries).any(|theirs| {
+            mine.iter()
+                .any(|(key, entry)| theirs.get(key).is_some_and(|theirs| is_apart(entry, theirs)))
+        })
+    })
+}
+
+/// Whether two that have seen the same are not the same.
+fn is_apart(mine: &Entry, theirs: &Entry) -> bool {
+    // Values are the smaller ones by far.
+    !mine.value.is_equal_to(&theirs.value) && mine.past == theirs.past
 }
 
 /// A digest claims nothing that is not there.
@@ -85,8 +105,11 @@ pub(super) fn digest_true() -> Invariant<Replica> {
         "An update that the digest of a store says was seen went into a value of that store.",
         |_, me, node| {
             let store = &node.state;
-            let is_there = |dot| store.entries.values().any(|entry| entry.past.contains(dot));
-            match store.seen.dots().find(|dot| !is_there(*dot)) {
+            let pasts = store.entries.values().map(|entry| &entry.past);
+            let mut there: Vec<Dot> =
+                pasts.flat_map(|past| past.updates().map(|(dot, _)| *dot)).collect();
+            there.sort_unstable();
+            match store.seen.dots().find(|dot| there.binary_search(dot).is_err()) {
                 None => Ok(()),
                 Some(dot) => broken(format!("{me} says that it has seen {dot}, and has not")),
             }

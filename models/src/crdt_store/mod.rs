@@ -63,6 +63,7 @@ use crate::parts::crdt::{AnyCrdt, Change, Kind, LwwRegister};
 use crate::parts::dots::{Dot, DotContext, ReplicaId};
 
 pub use bugs::Bug;
+pub use invariants::all as invariants_of;
 pub use model::CrdtStoreModel;
 pub use state::{Entries, Entry, Key, Store};
 

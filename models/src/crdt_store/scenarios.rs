@@ -30,14 +30,8 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Replica>, String> {
         // Merging does not care how often or in which order something arrives, or whether at all.
         .links(Links::Set)
         .timer("anti-entropy", |Timer::AntiEntropy| true, times)
-        .faults(Faults { crashes, restarts: crashes, ..Faults::NONE })
-        .invariant(invariants::explained())
-        .invariant(invariants::converged())
-        .invariant(invariants::digest_true())
-        .invariant(invariants::heals());
-    if protocol.durable {
-        scenario = scenario.invariant(invariants::remembers());
-    }
+        .faults(Faults { crashes, restarts: crashes, ..Faults::NONE });
+    scenario = invariants::all(protocol.durable).into_iter().fold(scenario, Scenario::invariant);
     for client in 0..replicas {
         let updates = 0..ask.get("updates") as u32;
         let asked = updates.map(|k| (To::Node(NodeId(client)), update(&protocol, client, k)));

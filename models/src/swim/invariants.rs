@@ -9,6 +9,13 @@ use crate::parts::membership::{Incarnation, Record, Status};
 /// Of whom a node knows something.
 type View = (NodeId, NodeId);
 
+/// All that a group is held to; accuracy is asked of the patient only.
+pub fn all(patient: bool) -> Vec<Invariant<Swim>> {
+    let accuracy = patient.then(no_false_death);
+    let always = [death_undone_by_next(), records_rise(), own_incarnation(), views_converge()];
+    always.into_iter().chain(accuracy).collect()
+}
+
 /// The dead stay dead.
 pub(super) fn death_undone_by_next() -> Invariant<Swim> {
     Invariant::history(
@@ -89,7 +96,7 @@ fn forget<V: Ord + Clone + std::hash::Hash + std::fmt::Debug + Send + Sync + 'st
 
 /// Incarnations are a member's own.
 pub(super) fn own_incarnation() -> Invariant<Swim> {
-    Invariant::nodes(
+    Invariant::<Swim>::nodes(
         "own-incarnation",
         "Nobody knows a member in an incarnation above its own: only it raises that, and it never \
          goes back.",
@@ -105,6 +112,16 @@ pub(super) fn own_incarnation() -> Invariant<Swim> {
             Ok(())
         },
     )
+    .still(|_, nodes, changed| {
+        let known_too_high = |node: NodeId, of: NodeId| {
+            let known = nodes[node.index()].state.knows(of);
+            known.is_some_and(|known| known.incarnation > nodes[of.index()].state.incarnation)
+        };
+        let any = |node: NodeId| known_too_high(node, changed) || known_too_high(changed, node);
+        // A node without a list of members knows nobody.
+        let listed = |node: &NodeId| !nodes[node.index()].state.members.is_empty();
+        !(0..nodes.len()).map(NodeId::at).filter(listed).any(any)
+    })
 }
 
 /// Accuracy, where the network is patient.

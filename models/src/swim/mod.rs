@@ -80,6 +80,7 @@ use splitbrain::{NodeId, Outbox, Protocol, Span, Units};
 use crate::parts::membership::{Incarnation, Record, Status};
 
 pub use bugs::Bug;
+pub use invariants::all as invariants_of;
 pub use model::SwimModel;
 pub use state::{
     Event, Input, Member, Message, Phase, Probe, Purpose, Rumor, Standing, State, Timer,

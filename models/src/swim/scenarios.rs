@@ -2,7 +2,7 @@
 
 use splitbrain::catalog::Ask;
 use splitbrain::simulate::{FaultKinds, Storm};
-use splitbrain::{Faults, Firing, Goal, Invariant, NodeId, Scenario, To, Units};
+use splitbrain::{Faults, Firing, Goal, NodeId, Scenario, To, Units};
 
 use super::{Bug, Input, Purpose, Swim, Timer, invariants};
 use crate::parts::named::nodes_named;
@@ -56,7 +56,7 @@ pub(super) fn build(ask: &Ask<'_>) -> Result<Scenario<Swim>, String> {
     if !inputs.is_empty() {
         scenario = scenario.lane(inputs);
     }
-    let scenario = invariants_of(patient).into_iter().fold(scenario, Scenario::invariant);
+    let scenario = invariants::all(patient).into_iter().fold(scenario, Scenario::invariant);
     Ok(goals(ask).into_iter().fold(scenario, Scenario::goal))
 }
 
@@ -66,18 +66,6 @@ fn inputs(ask: &Ask<'_>) -> Vec<(To, Input)> {
     let first = usize::from(ask.get("outside") > 0);
     let turns = [Input::Leave, Input::Join].into_iter().cycle().skip(first);
     turns.take(ask.get("inputs") as usize).map(|input| (last, input)).collect()
-}
-
-/// Accuracy is asked of the patient only.
-fn invariants_of(patient: bool) -> Vec<Invariant<Swim>> {
-    let accuracy = patient.then(invariants::no_false_death);
-    let always = [
-        invariants::death_undone_by_next(),
-        invariants::records_rise(),
-        invariants::own_incarnation(),
-        invariants::views_converge(),
-    ];
-    always.into_iter().chain(accuracy).collect()
 }
 
 /// What each scenario must be seen to reach.

@@ -6,7 +6,7 @@ use rustix::time::{ClockId, clock_gettime};
 use splitbrain::simulate::{Fault, Latency, Outcome, Plan, TimedFault, Workload, run};
 use splitbrain::{NodeId, Protocol, Scenario, Span};
 
-use super::{rafts, toys};
+use super::{gossips, rafts, toys};
 
 /// A work of the table.
 pub struct Row {
@@ -90,6 +90,25 @@ const ROWS: &[Row] = &[
             });
             runs
         },
+    },
+    Row {
+        name: "C1",
+        about: "store, 10 replicas, 100 counters, gossip every 100-200 ms, 100 writes/s, 65 s",
+        unit: "messages",
+        other: 870.0,
+        goal: 500.0,
+        work: |seed| {
+            let plan = commands(Span::seconds(65), 10, Span::millis(100));
+            messages(&gossips::counters(10, 100), &plan, seed)
+        },
+    },
+    Row {
+        name: "S2",
+        about: "SWIM, 50 members, probes every 400-500 ms, 300 s",
+        unit: "messages",
+        other: 9.2e3,
+        goal: 500.0,
+        work: |seed| messages(&gossips::members(50), &calm(Span::seconds(300), LINKS), seed),
     },
     Row {
         name: "W2",

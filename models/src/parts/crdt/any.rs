@@ -294,8 +294,17 @@ impl AnyCrdt {
 
     /// Whether both know the same, at whichever replicas they are.
     pub fn is_equal_to(&self, other: &AnyCrdt) -> bool {
-        let nobody = ReplicaId::new(0);
-        self.fork(nobody) == other.fork(nobody)
+        match (self, other) {
+            // Without a copy: stores hold them by the hundred.
+            (AnyCrdt::GCounter(mine), AnyCrdt::GCounter(theirs)) => mine.counts == theirs.counts,
+            (AnyCrdt::PnCounter(mine), AnyCrdt::PnCounter(theirs)) => {
+                mine.up.counts == theirs.up.counts && mine.down.counts == theirs.down.counts
+            }
+            _ => {
+                let nobody = ReplicaId::new(0);
+                self.fork(nobody) == other.fork(nobody)
+            }
+        }
     }
 
     /// What it says.

@@ -1,0 +1,137 @@
+//! A guided campaign. Each generation is chosen from what was kept before it, made on all threads and
+//! taken in in order, so that it is the same for any number of threads.
+
+use super::corpus::{Corpus, Entry};
+use super::mutate::mutated;
+use super::signal::Signal;
+use super::{Guidance, Guided};
+use crate::observer::Observer;
+use crate::protocol::Protocol;
+use crate::random::{Purpose, chance, stream};
+use crate::scenario::Scenario;
+use crate::simulate::campaign::{
+    BATCH, Campaign, Failure, Planned, Simulation, Source, Until, record_failure, run_batch,
+};
+use crate::simulate::kinds::Kinds;
+use crate::simulate::strategy::Storms;
+
+/// Makes a guided campaign.
+pub(in crate::simulate) fn simulate<P: Protocol>(
+    scenario: &Scenario<P>,
+    storms: &Storms,
+    campaign: &Campaign,
+    guidance: &Guidance,
+    observer: &mut dyn Observer,
+) -> Simulation<P> {
+    let mut so_far = Simulation::none(scenario);
+    let mut corpus = Corpus::new();
+    let mut guided = Guided::default();
+    let mut stopped = None;
+    let mut known = guidance.corpus.iter().peekable();
+    // A campaign that goes on draws nothing that it has drawn before.
+    let own = guidance.corpus.iter().filter(|entry| entry.seed == campaign.seed);
+    let behind = own.map(|entry| entry.run.saturating_add(1)).max().unwrap_or(0);
+    let mut next = campaign.first.max(behind).min(u64::MAX - campaign.runs);
+    let mut kinds = Kinds::none(scenario, campaign.keeps);
+    let mut failures: Vec<Failure<P>> = Vec::new();
+    'runs: while !campaign.is_over(&so_far) {
+        if campaign.until == Until::Enough && so_far.runs > 0 && observer.enough() {
+            break;
+        }
+        let many = BATCH.min(campaign.end() - campaign.first - so_far.runs);
+        let runs = if known.peek().is_some() {
+            let known = known.by_ref().take(many as usize).cloned();
+            known.map(|Entry { seed, run, plan }| Planned { seed, run, plan }).collect()
+        } else {
+            let numbers = next..next + many;
+            next += many;
+            choose(storms, campaign, guidance, &mut corpus, &mut guided, numbers)
+        };
+        let generation = Generation(runs);
+        let signal = || Signal::new(scenario.nodes);
+        let all = (0, generation.0.len() as u64);
+        for (index, outcome, signal) in run_batch(scenario, &generation, campaign, all, signal) {
+            so_far.add(&outcome);
+            let features = signal.features(&outcome);
+            if let Some(violation) = &outcome.violation
+                && kinds.note(index, violation)
+            {
+                failures.push(record_failure(scenario, &generation, campaign, index, violation));
+            }
+            let Planned { seed, run, plan } = generation.planned(campaign, index);
+            corpus.note(|| Entry { seed, run, plan }, features);
+            if so_far.runs.is_power_of_two() {
+                guided.grew.push((so_far.runs, corpus.features()));
+            }
+            if campaign.is_over(&so_far) {
+                break 'runs;
+            }
+        }
+        stopped = observer.look(&so_far.progress(campaign));
+        if stopped.is_some() {
+            break;
+        }
+    }
+    guided.features = corpus.features();
+    if guided.grew.last().is_none_or(|(runs, _)| *runs < so_far.runs) {
+        guided.grew.push((so_far.runs, guided.features));
+    }
+    guided.known = so_far.runs.min(guidance.corpus.len() as u64);
+    guided.corpus = corpus.entries();
+    for (failure, kept) in failures.iter_mut().zip(&kinds.kept) {
+        failure.alike = kept.alike;
+    }
+    let mut failures = failures.into_iter();
+    (so_far.failure, so_far.others) = (failures.next(), failures.collect());
+    so_far.verdict = so_far.judge(scenario, campaign, stopped);
+    so_far.guided = Some(guided);
+    so_far
+}
+
+/// Runs that are chosen together, by their place.
+struct Generation(Vec<Planned>);
+
+impl Source for Generation {
+    fn planned(&self, _: &Campaign, place: u64) -> Planned {
+        self.0[place as usize].clone()
+    }
+}
+
+/// The runs of a generation: drawn blindly, or made from what is kept.
+fn choose(
+    storms: &Storms,
+    campaign: &Campaign,
+    guidance: &Guidance,
+    corpus: &mut Corpus,
+    guided: &mut Guided,
+    numbers: std::ops::Range<u64>,
+) -> Vec<Planned> {
+    let seed = campaign.seed;
+    let worths = corpus.worths();
+    let one = |run: u64| {
+        let draws = &mut stream(seed, run, Purpose::Guide);
+        let blind = chance(draws, guidance.blind);
+        let from = if blind { None } else { corpus.pick(draws, &worths) };
+        let other = from.and_then(|_| corpus.pick(draws, &worths));
+        let mut plan = match from.zip(other) {
+            None => storms.draw(&mut stream(seed, run, Purpose::Plan)),
+            Some((from, other)) => mutated(draws, storms, corpus.plan(from), corpus.plan(other)),
+        };
+        // What would begin with the end of the storm or later does not, and no plan is kept with it.
+        let stormy = plan.stormy;
+        plan.faults.retain(|timed| timed.at < stormy);
+        (from, Planned { seed, run, plan })
+    };
+    let chosen: Vec<_> = numbers.map(one).collect();
+    let keep = |(from, planned): (Option<usize>, Planned)| {
+        match from {
+            None => guided.blind += 1,
+            Some(from) => {
+                guided.mutated += 1;
+                corpus.tried(from);
+            }
+        }
+        planned
+    };
+    chosen.into_iter().map(keep).collect()
+}
