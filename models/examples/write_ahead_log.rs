@@ -98,7 +98,7 @@ fn after(way: u32) -> Result<Server, String> {
 
 /// How many writes and how many syncs there are in ten seconds without a fault.
 fn groups(clients: u8) -> Result<String, String> {
-    let workload = Workload { clients, think: 2.ms(), gives_up: 0 };
+    let workload = Workload { clients, think: 2.ms(), gives_up: 0, ..Workload::default() };
     let plan = Plan { workload, ..Plan::calm(10.s()) };
     let (_, steps) = record(&scenario("storm", None, &[])?, &plan, (1, 0), None);
     let count =
