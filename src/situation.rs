@@ -204,7 +204,7 @@ impl<P: Protocol> Situation<P> {
         }
         let quiet = self.world.is_quiet();
         let settling = quiet || loses_freely(scenario);
-        let look = Look { quiet, settling, changed, heard: true };
+        let look = Look { quiet, settling, changed, heard: true, held: false };
         violations_of(scenario, &self.world, &self.watches, look)
     }
 
@@ -281,6 +281,9 @@ pub(crate) struct Look {
     pub(crate) changed: Option<NodeId>,
     /// Whether monitors may have seen something since they were last looked at.
     pub(crate) heard: bool,
+    /// Whether every invariant is known to have held before: then it is enough to ask whether what
+    /// changed keeps it so ([`Invariant::still`]).
+    pub(crate) held: bool,
 }
 
 /// Every invariant that does not hold in a world with these monitors.
@@ -300,7 +303,7 @@ pub(crate) fn violations_of<P: Protocol>(
                 .filter(|me| look.changed.is_none_or(|changed| changed == *me))
                 .try_for_each(|me| check(protocol, me, &nodes[me.index()])),
             Scope::Nodes(check) => match (invariant.still, look.changed) {
-                (Some(still), Some(changed)) if still(protocol, nodes, changed) => {
+                (Some(still), Some(changed)) if look.held && still(protocol, nodes, changed) => {
                     debug_assert!(
                         check(protocol, nodes).is_ok(),
                         "`{}` holds still, it says, and does not",

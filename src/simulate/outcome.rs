@@ -107,8 +107,8 @@ pub(crate) trait Record<P: Protocol> {
     const ON: bool;
     /// Writes one down.
     fn write(&mut self, step: Step<P>);
-    /// Looks at what is about to happen at a node. Only guided runs do.
-    fn comes(&mut self, _: NodeId, _: &Occurrence<P>) {}
+    /// Looks at what is about to happen at a node, and in which microsecond. Only guided runs do.
+    fn comes(&mut self, _: u64, _: NodeId, _: &Occurrence<P>) {}
     /// Looks at the node behind it.
     fn came(&mut self, _: NodeId, _: &Node<P>) {}
 }

@@ -47,6 +47,8 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) shown: Shown,
     /// Whether they may have seen something since they were last asked.
     pub(super) heard: bool,
+    /// Whether every invariant has held so far, those that nobody asks for included.
+    pub(super) held: bool,
     pub(super) reached: Vec<bool>,
     pub(super) out: Outbox<P>,
     pub(super) stream: Draws,
@@ -116,6 +118,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             watches: first_watches(scenario),
             shown: Shown::default(),
             heard: true,
+            held: true,
             out,
             stream: Draws::of(stream(seed, run, Purpose::Run)),
             now: 0,
@@ -292,7 +295,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         let at = me.index();
         self.outcome.tally.steps += 1;
         self.digest(me, &what);
-        self.record.comes(me, &what);
+        self.record.comes(self.now, me, &what);
         let before = self.world.nodes[at].clock;
         let node = self.world.nodes[at].make_mut();
         if let Some(clock) = &mut self.clocks[at] {
@@ -419,8 +422,9 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             self.settling &= !settling;
             self.outcome.asked_to_settle += u64::from(settling);
             let heard = std::mem::take(&mut self.heard);
-            let look = Look { quiet, settling, changed, heard };
+            let look = Look { quiet, settling, changed, heard, held: self.held };
             let found = violations_of(self.scenario, &self.world, &self.watches, look);
+            self.held &= found.is_empty();
             self.outcome.quiet += u64::from(quiet);
             let sought = |found: &Violation| self.only.is_none_or(|only| only == found.invariant);
             self.outcome.violation = found.into_iter().find(sought);

@@ -147,6 +147,11 @@ impl Storms {
         if let Some(demand) = &self.demand {
             demand.draw(stream, &mut plan.workload);
         }
+        self.keeping(plan)
+    }
+
+    /// The plan without the faults with which too few nodes would be alive.
+    pub(super) fn keeping(&self, plan: Plan) -> Plan {
         plan.keeping(self.keeps, self.nodes)
     }
 

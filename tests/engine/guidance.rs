@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use splitbrain::simulate::{
-    Campaign, Entry, FaultKinds, Guidance, Guided, Plan, Simulation, Storm, run, simulate,
+    Campaign, Entry, FaultKinds, Guidance, Guided, Plan, Simulation, Storm, plan_of, record, run,
+    simulate,
 };
 use splitbrain::{
     Invariant, NodeId, Nothing, Outbox, Protocol, Scenario, Undisturbed, Units, broken,
@@ -110,7 +111,7 @@ fn it_says_what_it_made_of_what() {
     assert!((60..200).contains(&all.blind), "a third of them is blind: {}", all.blind);
     assert!(all.grew.is_sorted() && all.grew.last() == Some(&(300, all.features)), "{all:?}");
     assert!(all.features > all.grew[0].1, "it grew: {:?}", all.grew);
-    let runs: BTreeSet<u64> = all.corpus.iter().map(|entry| entry.run).collect();
+    let runs: BTreeSet<u64> = all.corpus.iter().map(|entry| entry.made).collect();
     assert!(runs.len() == all.corpus.len() && runs.len() > 2, "each run is kept once: {runs:?}");
     for Entry { plan, .. } in &all.corpus {
         assert_eq!(plan.fits(&scenario), Ok(()), "{plan}");
@@ -149,13 +150,38 @@ fn a_campaign_goes_on_from_what_an_earlier_one_kept() {
     let second = Campaign { guided: Some(guidance), ..Campaign::new(200, 1) };
     let second = told(made(&scenario, &second));
     assert_eq!((second.known, second.blind + second.mutated), (known, 200 - known));
-    let last = first.corpus.iter().map(|entry| entry.run).max();
+    let last = first.corpus.iter().map(|entry| entry.made).max();
     let new = second.corpus.iter().filter(|entry| !first.corpus.contains(entry));
-    assert!(new.clone().all(|entry| Some(entry.run) > last), "no run is drawn twice");
+    assert!(new.clone().all(|entry| Some(entry.made) > last), "no run is drawn twice");
     assert_eq!(
         second.grew.iter().find(|(runs, _)| *runs == 1).map(|(_, features)| *features > 0),
         Some(true)
     );
+}
+
+/// A run that is gone on with draws what the earlier one drew: up to where their plans part, the two
+/// are one.
+#[test]
+fn runs_that_are_gone_on_with_begin_as_the_earlier_one_did() {
+    let scenario = ladders(Rung::Ground);
+    let all = told(made(&scenario, &guided(400, 2)));
+    let entries = all.corpus.iter().filter(|entry| entry.made != entry.run);
+    let mut common = Vec::new();
+    for Entry { seed, run, plan, .. } in entries {
+        let earlier = plan_of(&scenario, *seed, *run);
+        if earlier.stormy != plan.stormy {
+            continue;
+        }
+        let parts = earlier.faults.iter().zip(&plan.faults).find(|(one, other)| one != other);
+        let parts = parts.map_or(earlier.stormy, |(one, other)| one.at.min(other.at));
+        let before = |plan: &Plan| plan.faults.iter().filter(|timed| timed.at < parts).count();
+        let steps = |plan| record(&scenario, plan, (*seed, *run), None).1;
+        let (one, other) = (steps(&earlier), steps(plan));
+        let alike = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
+        assert!(alike >= before(&earlier).min(before(plan)), "{alike} steps are alike\n{plan}");
+        common.push(alike);
+    }
+    assert!(common.iter().any(|alike| *alike > 10), "some go far together: {common:?}");
 }
 
 #[test]
@@ -167,11 +193,11 @@ fn an_entry_is_read_as_it_is_written_and_refused_where_it_is_none() {
     assert_eq!(run(&scenario, &Plan::from_toml(&text).expect("a plan"), 1).violation, None);
     let rest = text.split_once('\n').expect("lines").1;
     for (text, expected) in [
-        (rest.to_string(), "line 1: expected `# run 17 of seed 1`"),
-        (format!("# run x of seed 1\n{rest}"), "line 1: expected"),
-        ("# run 1 of seed 1\nstormy = 3".to_string(), "line 2"),
+        (rest.to_string(), "line 1: expected `# run 17 of seed 1, made as run 90`"),
+        (format!("# run x of seed 1, made as run 2\n{rest}"), "line 1: expected"),
+        ("# run 1 of seed 1, made as run 2\nstormy = 3".to_string(), "line 2"),
         (
-            "# run 1 of seed 1\nstormy = \"9s\"\n[[faults]]\nat = \"1s\"\nlasts = \"1s\"\n\
+            "# run 1 of seed 1, made as run 2\nstormy = \"9s\"\n[[faults]]\nat = \"1s\"\nlasts = \"1s\"\n\
              fault = { crash = \"n9\" }"
                 .to_string(),
             "line 3",

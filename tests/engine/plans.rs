@@ -369,7 +369,7 @@ fn the_page_on_plans_writes_plans_that_are_read() {
         let text = text.split("```").next().expect("its end");
         Plan::from_toml(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     }
-    let rows: Vec<&str> = page.split("| `{ ").skip(1).collect();
+    let rows: Vec<&str> = page.split("\n| `{ ").skip(1).collect();
     assert_eq!(rows.len(), 14 + 8, "faults and latencies");
     for (at, row) in rows.into_iter().enumerate() {
         let value = row.split("` |").next().expect("its end");

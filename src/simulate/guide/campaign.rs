@@ -2,7 +2,7 @@
 //! taken in in order, so that it is the same for any number of threads.
 
 use super::corpus::{Corpus, Entry};
-use super::mutate::mutated;
+use super::mutate::{gone_on_with, mutated};
 use super::signal::Signal;
 use super::{Guidance, Guided};
 use crate::observer::Observer;
@@ -14,6 +14,9 @@ use crate::simulate::campaign::{
 };
 use crate::simulate::kinds::Kinds;
 use crate::simulate::strategy::Storms;
+
+/// How many in a million of the runs that are made from earlier ones begin as those did.
+const GONE_ON_WITH: u32 = 750_000;
 
 /// Makes a guided campaign.
 pub(in crate::simulate) fn simulate<P: Protocol>(
@@ -30,7 +33,7 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
     let mut known = guidance.corpus.iter().peekable();
     // A campaign that goes on draws nothing that it has drawn before.
     let own = guidance.corpus.iter().filter(|entry| entry.seed == campaign.seed);
-    let behind = own.map(|entry| entry.run.saturating_add(1)).max().unwrap_or(0);
+    let behind = own.map(|entry| entry.made.saturating_add(1)).max().unwrap_or(0);
     let mut next = campaign.first.max(behind).min(u64::MAX - campaign.runs);
     let mut kinds = Kinds::none(scenario, campaign.keeps);
     let mut failures: Vec<Failure<P>> = Vec::new();
@@ -41,7 +44,7 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
         let many = BATCH.min(campaign.end() - campaign.first - so_far.runs);
         let runs = if known.peek().is_some() {
             let known = known.by_ref().take(many as usize).cloned();
-            known.map(|Entry { seed, run, plan }| Planned { seed, run, plan }).collect()
+            known.map(|entry| Made::from(entry)).collect()
         } else {
             let numbers = next..next + many;
             next += many;
@@ -58,8 +61,7 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
             {
                 failures.push(record_failure(scenario, &generation, campaign, index, violation));
             }
-            let Planned { seed, run, plan } = generation.planned(campaign, index);
-            corpus.note(|| Entry { seed, run, plan }, features);
+            corpus.note(|| generation.0[index as usize].entry(), features);
             if so_far.runs.is_power_of_two() {
                 guided.grew.push((so_far.runs, corpus.features()));
             }
@@ -88,12 +90,30 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
     so_far
 }
 
+/// A run of a guided campaign.
+struct Made {
+    planned: Planned,
+    /// As which run of the campaign.
+    number: u64,
+}
+
+impl Made {
+    fn from(Entry { seed, run, plan, made }: Entry) -> Made {
+        Made { planned: Planned { seed, run, plan }, number: made }
+    }
+
+    fn entry(&self) -> Entry {
+        let Planned { seed, run, plan } = self.planned.clone();
+        Entry { seed, run, plan, made: self.number }
+    }
+}
+
 /// Runs that are chosen together, by their place.
-struct Generation(Vec<Planned>);
+struct Generation(Vec<Made>);
 
 impl Source for Generation {
     fn planned(&self, _: &Campaign, place: u64) -> Planned {
-        self.0[place as usize].clone()
+        self.0[place as usize].planned.clone()
     }
 }
 
@@ -105,7 +125,7 @@ fn choose(
     corpus: &mut Corpus,
     guided: &mut Guided,
     numbers: std::ops::Range<u64>,
-) -> Vec<Planned> {
+) -> Vec<Made> {
     let seed = campaign.seed;
     let worths = corpus.worths();
     let one = |run: u64| {
@@ -113,17 +133,32 @@ fn choose(
         let blind = chance(draws, guidance.blind);
         let from = if blind { None } else { corpus.pick(draws, &worths) };
         let other = from.and_then(|_| corpus.pick(draws, &worths));
-        let mut plan = match from.zip(other) {
-            None => storms.draw(&mut stream(seed, run, Purpose::Plan)),
-            Some((from, other)) => mutated(draws, storms, corpus.plan(from), corpus.plan(other)),
+        let mut planned = match from.zip(other) {
+            None => {
+                let plan = storms.draw(&mut stream(seed, run, Purpose::Plan));
+                Planned { seed, run, plan }
+            }
+            Some((from, other)) => {
+                let (after, other) = (corpus.moment(from), &corpus.entry(other).plan);
+                let from = corpus.entry(from);
+                if chance(draws, GONE_ON_WITH) {
+                    // It draws what that run drew, and so goes as that run went up to there.
+                    let plan = gone_on_with(draws, storms, &from.plan, other, after);
+                    Planned { seed: from.seed, run: from.run, plan }
+                } else {
+                    let plan = mutated(draws, storms, &from.plan, other);
+                    Planned { seed, run, plan }
+                }
+            }
         };
         // What would begin with the end of the storm or later does not, and no plan is kept with it.
-        let stormy = plan.stormy;
-        plan.faults.retain(|timed| timed.at < stormy);
-        (from, Planned { seed, run, plan })
+        let stormy = planned.plan.stormy;
+        planned.plan.faults.retain(|timed| timed.at < stormy);
+        planned.plan = storms.keeping(planned.plan);
+        (from, Made { planned, number: run })
     };
     let chosen: Vec<_> = numbers.map(one).collect();
-    let keep = |(from, planned): (Option<usize>, Planned)| {
+    let keep = |(from, made): (Option<usize>, Made)| {
         match from {
             None => guided.blind += 1,
             Some(from) => {
@@ -131,7 +166,7 @@ fn choose(
                 corpus.tried(from);
             }
         }
-        planned
+        made
     };
     chosen.into_iter().map(keep).collect()
 }

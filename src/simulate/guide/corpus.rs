@@ -9,6 +9,7 @@ use crate::random::below;
 use crate::scenario::Scenario;
 use crate::simulate::fits::PlanError;
 use crate::simulate::plan::Plan;
+use crate::time::Span;
 
 /// A run that showed something new.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,13 +20,18 @@ pub struct Entry {
     pub run: u64,
     /// Its plan.
     pub plan: Plan,
+    /// As which run of its campaign it was made: its number, but where it is the beginning of an
+    /// earlier one, gone on with in another way.
+    pub made: u64,
 }
 
 /// What is wrong with an entry that is read.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum EntryError {
     /// Its first line does not say which run it was.
-    #[error("line 1: expected `# run 17 of seed 1`, which says what the run drew from")]
+    #[error(
+        "line 1: expected `# run 17 of seed 1, made as run 90`, which says what the run drew from"
+    )]
     NoRun,
     /// Its plan is none, or fits another scenario.
     #[error("{0}")]
@@ -35,7 +41,8 @@ pub enum EntryError {
 impl Entry {
     /// The entry as a file: which run it was, and its plan in TOML, as `simulate --plan` takes it.
     pub fn to_toml(&self) -> String {
-        format!("# run {} of seed {}\n{}", self.run, self.seed, self.plan.to_toml())
+        let Entry { seed, run, plan, made } = self;
+        format!("# run {run} of seed {seed}, made as run {made}\n{}", plan.to_toml())
     }
 
     /// Reads an entry for a scenario.
@@ -47,11 +54,14 @@ impl Entry {
         scenario: &Scenario<P>,
     ) -> Result<Entry, EntryError> {
         let first = text.lines().next().unwrap_or_default();
-        let numbers = first.strip_prefix("# run ").and_then(|rest| rest.split_once(" of seed "));
-        let numbers = numbers.and_then(|(run, seed)| Some((run.parse().ok()?, seed.parse().ok()?)));
-        let (run, seed) = numbers.ok_or(EntryError::NoRun)?;
+        let numbers = || {
+            let (run, rest) = first.strip_prefix("# run ")?.split_once(" of seed ")?;
+            let (seed, made) = rest.split_once(", made as run ")?;
+            Some((run.parse().ok()?, seed.parse().ok()?, made.trim_end().parse().ok()?))
+        };
+        let (run, seed, made) = numbers().ok_or(EntryError::NoRun)?;
         let plan = Plan::from_toml_for(text, scenario).map_err(EntryError::Plan)?;
-        Ok(Entry { seed, run, plan })
+        Ok(Entry { seed, run, plan, made })
     }
 }
 
@@ -69,7 +79,7 @@ pub(super) struct Corpus {
 
 struct Kept {
     entry: Entry,
-    features: Vec<u32>,
+    features: Vec<(u32, u64)>,
     /// How often a plan was made from it.
     tried: u64,
 }
@@ -86,9 +96,9 @@ impl Corpus {
     }
 
     /// Notes what a run showed; it is kept if some of that is new.
-    pub(super) fn note(&mut self, entry: impl FnOnce() -> Entry, features: Vec<u32>) {
+    pub(super) fn note(&mut self, entry: impl FnOnce() -> Entry, features: Vec<(u32, u64)>) {
         let before = self.features;
-        for feature in &features {
+        for (feature, _) in &features {
             let runs = &mut self.seen[*feature as usize];
             self.features += u64::from(*runs == 0);
             *runs += 1;
@@ -105,9 +115,18 @@ impl Corpus {
 
     /// How rare the rarest of its features is: one in so many runs, as parts of 2^20.
     fn rarity(&self, index: usize) -> u64 {
-        let runs = |feature: &u32| self.seen[*feature as usize];
-        let rarest = self.kept[index].features.iter().map(runs).min();
-        (1 << 20) / rarest.unwrap_or(u64::MAX).max(1)
+        (1 << 20) / self.rarest(index).0.max(1)
+    }
+
+    /// In how many runs its rarest feature was seen, and when in this one.
+    fn rarest(&self, index: usize) -> (u64, u64) {
+        let runs = |(feature, at): &(u32, u64)| (self.seen[*feature as usize], *at);
+        self.kept[index].features.iter().map(runs).min().unwrap_or((u64::MAX, 0))
+    }
+
+    /// The moment at which an entry showed the rarest that it did.
+    pub(super) fn moment(&self, index: usize) -> Span {
+        Span::micros(self.rarest(index).1)
     }
 
     /// How much each entry is worth trying: the rarer what it showed, and the less often it was
@@ -131,9 +150,9 @@ impl Corpus {
         })
     }
 
-    /// The plan of an entry.
-    pub(super) fn plan(&self, index: usize) -> &Plan {
-        &self.kept[index].entry.plan
+    /// An entry.
+    pub(super) fn entry(&self, index: usize) -> &Entry {
+        &self.kept[index].entry
     }
 
     /// Notes that a plan was made from it.

@@ -46,6 +46,17 @@ const CHANGES: [Change; 10] = [
     Change::Splice,
 ];
 
+/// What changes nothing of what was before.
+const LATER: [Change; 7] = [
+    Change::Shift,
+    Change::Stretch,
+    Change::Remove,
+    Change::Again,
+    Change::Add,
+    Change::Replace,
+    Change::Splice,
+];
+
 /// Another plan next to one. `other` is a plan that was kept, too. In one of four cases it is the same
 /// plan, which leaves open enough.
 pub(super) fn mutated(stream: &mut impl Rng, storms: &Storms, plan: &Plan, other: &Plan) -> Plan {
@@ -55,12 +66,48 @@ pub(super) fn mutated(stream: &mut impl Rng, storms: &Storms, plan: &Plan, other
     }
     // Plans are drawn for their parts, so that each part is one that a run may have.
     let fresh = storms.draw(stream);
-    for _ in 0..=below(stream, 3) {
+    for _ in 0..=below(stream, 3 + plan.faults.len() as u64 / 4) {
         let change = pick(stream, &CHANGES);
         apply(stream, change, &mut plan, &fresh, other);
     }
     plan.faults.sort_by_key(|timed| timed.at);
     plan
+}
+
+/// The same plan up to a little after a moment, and another one from there: a run that draws what the
+/// one with the first plan drew goes as that one went, and then elsewhere.
+pub(super) fn gone_on_with(
+    stream: &mut impl Rng,
+    storms: &Storms,
+    plan: &Plan,
+    other: &Plan,
+    after: Span,
+) -> Plan {
+    let stormy = plan.stormy.as_micros();
+    let far = exponential(stream, stormy / 50);
+    let from = within(after.as_micros().saturating_add(far), stormy);
+    let fresh = storms.draw(stream);
+    let (begun, rest): (Vec<_>, Vec<_>) =
+        plan.faults.iter().cloned().partition(|timed| timed.at < from);
+    let mut later = Plan { faults: rest, ..plan.clone() };
+    if chance(stream, 500_000) {
+        // All that comes is what another plan would have in store.
+        let others = if chance(stream, 500_000) { &fresh.faults } else { &other.faults };
+        later.faults.clone_from(others);
+    }
+    for _ in 0..=below(stream, 3 + later.faults.len() as u64 / 4) {
+        let change = pick(stream, &LATER);
+        apply(stream, change, &mut later, &fresh, other);
+    }
+    later.faults.retain(|timed| timed.at >= from);
+    // One thing at least happens right there: without it, what comes might be as far as it was.
+    if let Some(first) = fresh.faults.get(below(stream, fresh.faults.len() as u64) as usize) {
+        later.faults.push(TimedFault { at: from, ..first.clone() });
+    }
+    let mut faults = begun;
+    faults.append(&mut later.faults);
+    faults.sort_by_key(|timed| timed.at);
+    Plan { faults, ..plan.clone() }
 }
 
 fn apply(stream: &mut impl Rng, change: Change, plan: &mut Plan, fresh: &Plan, other: &Plan) {

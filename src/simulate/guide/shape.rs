@@ -111,7 +111,9 @@ mod tests {
     fn its_numbers_are_the_first_ones_and_the_lengths_of_lists() {
         let value = (7_u32, Role::Busy { since: 9, with: vec![] }, 5_u16);
         assert_eq!(Shape::of(&value).numbers, [7, 9, 0, 5, 0, 0, 0, 0]);
-        let long: Vec<u64> = (1..100).collect();
+        let long: Vec<Option<u64>> = (1..100).map(Some).collect();
         assert_eq!(Shape::of(&long).numbers, [99, 1, 2, 3, 4, 5, 6, 7]);
+        // A list of bare numbers is hashed in one piece: its length is all that shows.
+        assert_eq!(Shape::of(&vec![5_u64; 3]).numbers, [3, 0, 0, 0, 0, 0, 0, 0]);
     }
 }

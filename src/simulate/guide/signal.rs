@@ -19,8 +19,9 @@ pub(super) struct Signal {
     /// What happens just now.
     event: u64,
     seen: Vec<u64>,
-    /// What was seen, in the order in which it was first.
-    features: Vec<u32>,
+    /// What was seen and when, in the order in which it was first.
+    features: Vec<(u32, u64)>,
+    now: u64,
 }
 
 /// What a node looks like.
@@ -57,11 +58,12 @@ impl Signal {
             event: 0,
             seen: vec![0; FEATURES / 64],
             features: Vec::new(),
+            now: 0,
         }
     }
 
-    /// All features of the run, in order.
-    pub(super) fn features(mut self, outcome: &Outcome) -> Vec<u32> {
+    /// All features of the run, in order, and the microsecond at which each was first seen.
+    pub(super) fn features(mut self, outcome: &Outcome) -> Vec<(u32, u64)> {
         for (goal, _) in outcome.goals.iter().enumerate().filter(|(_, reached)| **reached) {
             self.see(Sort::Goal, &[goal as u64]);
         }
@@ -74,7 +76,7 @@ impl Signal {
         let (word, bit) = (feature / 64, 1 << (feature % 64));
         if self.seen[word] & bit == 0 {
             self.seen[word] |= bit;
-            self.features.push(feature as u32);
+            self.features.push((feature as u32, self.now));
         }
     }
 
@@ -100,7 +102,8 @@ impl<P: Protocol> Record<P> for Signal {
 
     fn write(&mut self, _: Step<P>) {}
 
-    fn comes(&mut self, me: NodeId, what: &Occurrence<P>) {
+    fn comes(&mut self, now: u64, me: NodeId, what: &Occurrence<P>) {
+        self.now = now;
         let (sort, kind, from) = match what {
             Occurrence::Message { from, message } => (1, Shape::of(message).kind, Some(*from)),
             Occurrence::Timeout(timer) => (2, Shape::of(timer).kind, None),
