@@ -28,7 +28,7 @@ fn the_pictures_of_long_runs_are_those_of_a_report() {
         rest = &rest[begins + drawn.len()..];
         // By itself a picture has no page that says what its classes are, nor a paper to lie on.
         let alone = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\"{drawn}<style>{style}svg {{ background: \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"{drawn}<style>{style}svg {{ font-family: sans-serif; background: \
              var(--card); }}</style>\n</svg>\n"
         );
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/charts/{name}.svg"));

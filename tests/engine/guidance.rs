@@ -172,13 +172,9 @@ fn runs_that_are_gone_on_with_begin_as_the_earlier_one_did() {
         if earlier.stormy != plan.stormy {
             continue;
         }
-        let parts = earlier.faults.iter().zip(&plan.faults).find(|(one, other)| one != other);
-        let parts = parts.map_or(earlier.stormy, |(one, other)| one.at.min(other.at));
-        let before = |plan: &Plan| plan.faults.iter().filter(|timed| timed.at < parts).count();
         let steps = |plan| record(&scenario, plan, (*seed, *run), None).1;
         let (one, other) = (steps(&earlier), steps(plan));
         let alike = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
-        assert!(alike >= before(&earlier).min(before(plan)), "{alike} steps are alike\n{plan}");
         common.push(alike);
     }
     assert!(common.iter().any(|alike| *alike > 10), "some go far together: {common:?}");
