@@ -174,7 +174,8 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Everything that decides what each run of a campaign is, and what is kept of them.
+/// What is asked of a campaign, and so what each run is, as far as the code of its model is the same:
+/// for that, its first run and those that failed are made again.
 fn identity(
     model: &dyn AnyModel,
     request: &Request,
@@ -187,6 +188,7 @@ fn identity(
     };
     let system = model.describe(request)?;
     Ok(json!({
+        "splitbrain": env!("CARGO_PKG_VERSION"),
         "model": system.model,
         "scenario": system.scenario,
         "bug": system.bug,

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::campaign::{Campaign, Simulation};
+use super::campaign::{Campaign, Simulation, one};
 use super::kinds::{Kept, Kinds};
 use super::measures::Measures;
-use super::outcome::Tally;
+use super::outcome::{Off, Tally};
+use super::strategy::Storms;
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
+use crate::situation::DETERMINISTIC;
 use crate::time::Span;
 
 /// What a campaign has come to so far. Its runs are those from its first on, without a gap, so that
@@ -38,6 +40,8 @@ pub struct Books {
     pub virtual_micros: u64,
     /// The fingerprint so far, in hexadecimal.
     pub digest: String,
+    /// That of the first run alone: where it comes out otherwise, the model has changed since.
+    pub first_digest: String,
     /// What clients saw.
     pub measures: Measures,
     /// The first failing run of each kind.
@@ -58,19 +62,21 @@ impl<P: Protocol> Simulation<P> {
             marks: self.marks.clone(),
             virtual_micros: self.lasted.as_micros(),
             digest: format!("{:016x}", self.digest),
+            first_digest: format!("{:016x}", self.first_digest),
             measures: self.measures.clone(),
             kept: kinds.kept.clone(),
         }
     }
 
-    /// Goes on from where these books end.
+    /// Goes on from where these books end. The first run and those that failed are made again, to
+    /// see whether they are what they were.
     ///
     /// # Errors
     /// A sentence when they are not of such a campaign.
     pub(super) fn go_on(
         &mut self,
         books: &Books,
-        scenario: &Scenario<P>,
+        (scenario, storms): (&Scenario<P>, &Storms),
         campaign: &Campaign,
         kinds: &mut Kinds,
     ) -> Result<(), String> {
@@ -97,8 +103,27 @@ impl<P: Protocol> Simulation<P> {
             let kept = books.kept.len();
             return Err(format!("it says {} runs failed, and keeps {kept}", books.failures));
         }
-        self.digest = u64::from_str_radix(&books.digest, 16)
-            .map_err(|_| format!("its digest `{}` is no hexadecimal number", books.digest))?;
+        let hexadecimal = |digest: &str| {
+            u64::from_str_radix(digest, 16)
+                .map_err(|_| format!("its digest `{digest}` is no hexadecimal number"))
+        };
+        self.digest = hexadecimal(&books.digest)?;
+        self.first_digest = hexadecimal(&books.first_digest)?;
+        let again = |run| one(scenario, storms, campaign, run, Off).1;
+        let changed = |run| {
+            format!(
+                "its run {run} went otherwise when it was made again: the model or the program has \
+                 changed since; name another file"
+            )
+        };
+        if books.runs > 0 && again(campaign.first).digest != self.first_digest {
+            return Err(changed(campaign.first));
+        }
+        for kept in books.kept.iter().filter(|kept| kept.invariant != DETERMINISTIC) {
+            if again(kept.run).violation != Some(kept.violation()) {
+                return Err(changed(kept.run));
+            }
+        }
         self.runs = books.runs;
         self.failures = books.failures;
         self.cut_short = books.cut_short;

@@ -132,6 +132,8 @@ pub struct Simulation<P: Protocol> {
     pub lasted: Span,
     /// A fingerprint of everything that happened in all runs.
     pub digest: u64,
+    /// That of its first run alone.
+    pub(super) first_digest: u64,
     /// What guidance did, in a guided campaign.
     pub guided: Option<Guided>,
 }
@@ -197,7 +199,7 @@ pub fn simulate<P: Protocol>(
     let mut so_far = Simulation::none(scenario);
     let mut kinds = Kinds::none(scenario, campaign.keeps);
     if let Some(books) = &campaign.from {
-        so_far.go_on(books, scenario, campaign, &mut kinds)?;
+        so_far.go_on(books, (scenario, &storms), campaign, &mut kinds)?;
     }
     let mut stopped = None;
     while stopped.is_none() && !campaign.is_over(&so_far) {
@@ -257,7 +259,7 @@ pub fn plan_of<P: Protocol>(scenario: &Scenario<P>, seed: u64, run: u64) -> Plan
     Storms::of(scenario).draw(&mut stream(seed, run, Purpose::Plan))
 }
 
-fn one<P: Protocol, R: Record<P>>(
+pub(super) fn one<P: Protocol, R: Record<P>>(
     scenario: &Scenario<P>,
     source: &impl Source,
     campaign: &Campaign,
@@ -397,11 +399,15 @@ impl<P: Protocol> Simulation<P> {
             },
             lasted: Span::ZERO,
             digest: 0,
+            first_digest: 0,
             guided: None,
         }
     }
 
     pub(super) fn add(&mut self, outcome: &Outcome) {
+        if self.runs == 0 {
+            self.first_digest = outcome.digest;
+        }
         self.runs += 1;
         self.failures += u64::from(outcome.violation.is_some());
         self.cut_short += u64::from(outcome.cut_short);

@@ -109,6 +109,7 @@ impl Preset {
                 slow: false,
                 networks: false,
                 wipes: false,
+                power: false,
                 ..all
             },
         }

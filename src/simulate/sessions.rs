@@ -200,9 +200,6 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
         if self.sessions().sessions[session].wish.is_none() {
             self.sessions().wish(session, operations);
         }
-        let now = self.now;
-        let wanted = self.sessions().sessions[session].arrived.take().unwrap_or(now);
-        self.gauge.asks_late(who, wanted, now);
         self.try_in_session(who);
     }
 
@@ -258,8 +255,10 @@ impl<P: Protocol, R: Record<P>> Run<'_, P, R> {
             (own.wish, own.done) = (None, true);
             return;
         };
-        let node = self.taker(to, &input);
         let now = self.now;
+        let wanted = self.sessions().sessions[session].arrived.take().unwrap_or(now);
+        self.gauge.asks_late(who, wanted, now);
+        let node = self.taker(to, &input);
         let own = &mut self.sessions().sessions[session];
         if let Some(wish) = &mut own.wish {
             wish.tries += 1;

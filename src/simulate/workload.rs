@@ -190,6 +190,9 @@ impl Workload {
 }
 
 impl Arrivals {
+    /// Requests come no more often: those that find no room wait in line, and take some.
+    const LEAST: Span = Span::micros(100);
+
     /// The mean distance of two arrivals at one client.
     pub fn every(self) -> Span {
         match self {
@@ -207,8 +210,9 @@ impl Arrivals {
     }
 
     fn mistake(self) -> Option<String> {
-        if self.every() == Span::ZERO {
-            return Some("requests arrive every 0us; write 1us or more".to_string());
+        if self.every() < Arrivals::LEAST {
+            let (every, least) = (self.every(), Arrivals::LEAST);
+            return Some(format!("requests arrive every {every}; write {least} or more"));
         }
         (self.outstanding() == 0)
             .then(|| "0 requests outstanding; write 1 or more for each client".to_string())

@@ -125,6 +125,23 @@ fn failures_of_one_kind_are_kept_once_and_counted() {
     assert!(ended.others.is_empty() && ended.failures == 1);
 }
 
+#[test]
+fn books_of_a_model_that_has_changed_since_are_refused() {
+    let beating = |nodes| {
+        let mut scenario = beacons(nodes);
+        scenario.storm = Storm::default().lasts(5.s(), 0.s()).kinds(FaultKinds::NONE);
+        scenario
+    };
+    let mut observer = Sated::default();
+    let asked = Campaign::new(40, 1);
+    simulate(&beating(3), &asked, &mut observer).expect("it makes sense");
+    let books = observer.kept.pop().expect("the last ones");
+    let more = Campaign { from: Some(Box::new(books)), ..Campaign::new(80, 1) };
+    assert_eq!(made(&beating(3), &more).runs, 80);
+    let refused = simulate(&beating(4), &more, &mut Undisturbed).expect_err("it is another model");
+    assert!(refused.contains("its run 0 went otherwise"), "{refused}");
+}
+
 /// Everything of a simulation that books are made of, and its verdict.
 fn totals<P: splitbrain::Protocol>(simulation: &Simulation<P>, last: &Books) -> String {
     let runs: Vec<(u64, u64)> = simulation

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use splitbrain::simulate::{
-    Campaign, Entry, FaultKinds, Guidance, Guided, Plan, Simulation, Storm, plan_of, record, run,
-    simulate,
+    Campaign, Entry, FaultKinds, Guidance, Guided, Plan, Plans, Preset, Simulation, Storm, plan_of,
+    record, run, simulate,
 };
 use splitbrain::{
-    Invariant, NodeId, Nothing, Outbox, Protocol, Scenario, Undisturbed, Units, broken,
+    Clocks, Invariant, NodeId, Nothing, Outbox, Protocol, Scenario, Undisturbed, Units, broken,
 };
 
 /// A node that climbs a rung with each restart, and falls to the ground where it runs for long.
@@ -178,6 +178,29 @@ fn runs_that_are_gone_on_with_begin_as_the_earlier_one_did() {
         common.push(alike);
     }
     assert!(common.iter().any(|alike| *alike > 10), "some go far together: {common:?}");
+}
+
+#[test]
+fn every_plan_that_is_kept_fits_under_every_preset() {
+    let clocks = Clocks { of: vec![NodeId(0), NodeId(1)], until: 0, apart: 10, tick: 1.ms() };
+    let mut scenario = ladders(Rung::Ground).clocks(clocks);
+    scenario.storm.kinds = FaultKinds { power: true, wipes: true, ..FaultKinds::ALL };
+    for preset in [Preset::Clocks, Preset::Crashes, Preset::Jepsen, Preset::Storm] {
+        let campaign = Campaign { plans: Plans::Preset(preset), ..guided(300, 1) };
+        let all = told(made(&scenario, &campaign));
+        assert_eq!((all.blind + all.mutated, all.known), (300, 0));
+        for Entry { plan, .. } in &all.corpus {
+            let mine = scenario.clone();
+            let fits = Plan::from_toml_for(&plan.to_toml(), &preset_of(mine, preset));
+            assert!(fits.is_ok(), "{preset}: {fits:?}\n{plan}");
+        }
+    }
+}
+
+/// The scenario with every kind of fault that the preset may draw.
+fn preset_of(mut scenario: Scenario<Ladder>, preset: Preset) -> Scenario<Ladder> {
+    scenario.storm.kinds = preset.kinds(scenario.storm.kinds);
+    scenario
 }
 
 #[test]

@@ -292,10 +292,13 @@ fn clients_that_have_no_more_to_ask_fall_silent() {
     };
     scenario.storm = scenario.storm.operations(9, &["read", "write"], 10, few);
     for arrivals in [None, Some(Arrivals::Poisson { every: 20.ms(), outstanding: 2 })] {
-        let found = notes(&scenario, &with(Workload { arrivals, ..one() }));
+        let plan = with(Workload { arrivals, ..one() });
+        let found = notes(&scenario, &plan);
         let most = if arrivals.is_some() { 6 } else { 3 };
         let all = found.values().map(Vec::len).sum::<usize>();
         assert!(all >= 3 && all <= most, "{found:?}");
+        let asked = run(&scenario, &plan, 1).measures.asked;
+        assert_eq!(asked, all as u64, "what there is not is not asked");
     }
 }
 

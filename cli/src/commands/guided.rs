@@ -63,7 +63,7 @@ pub(super) fn keep(
     let number = |path: &PathBuf| path.file_stem()?.to_str()?.parse::<u64>().ok();
     let last = files(folder)?.iter().filter_map(number).max().unwrap_or(0);
     let new = guided.corpus.iter().filter(|entry| !guidance.corpus.contains(entry));
-    for (number, entry) in (last + 1..).zip(new) {
+    for (number, entry) in (last.saturating_add(1)..).zip(new) {
         write_whole(&folder.join(format!("{number:05}.toml")), &Entry::to_toml(entry))?;
     }
     Ok(())

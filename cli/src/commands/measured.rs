@@ -88,7 +88,14 @@ pub(super) fn hits(session: &mut Session<'_>, bugs: &Bugs, path: &Path) -> Resul
         }
         rows.push(Hits { model: model.name(), bug: bug.name, runs, failed });
     }
-    let command = format!("{} bugs --hits {}", session.program, path.display());
+    let of = bugs.model.as_ref().map(|model| format!(" {model}")).unwrap_or_default();
+    let command = format!(
+        "{} bugs{of} --hits {} --runs {} --seed {}",
+        session.program,
+        path.display(),
+        bugs.runs,
+        bugs.seed
+    );
     write_whole(path, &measured::hits(&rows, &command, bugs.runs, bugs.seed))?;
     told(session, &json!({ "hits": rows }), path)
 }
@@ -96,6 +103,9 @@ pub(super) fn hits(session: &mut Session<'_>, bugs: &Bugs, path: &Path) -> Resul
 /// Finds each hard bug from many seeds, with guidance and without.
 pub(super) fn guidance(session: &mut Session<'_>, bugs: &Bugs, path: &Path) -> Result<u8, Problem> {
     let mut rows = Vec::new();
+    if bugs.seed.checked_add(bugs.seeds).is_none() {
+        return Err(Problem(format!("there are no {} seeds from {} on", bugs.seeds, bugs.seed)));
+    }
     for (model, bug) in simulated(session, bugs)? {
         if !HARD.contains(&(model.name(), bug.name)) {
             continue;
@@ -121,12 +131,14 @@ pub(super) fn guidance(session: &mut Session<'_>, bugs: &Bugs, path: &Path) -> R
         let (blind, guided) = (until_found(None)?, until_found(Some(Guidance::default()))?);
         rows.push(Compared { model: model.name(), bug: bug.name, blind, guided });
     }
+    let of = bugs.model.as_ref().map(|model| format!(" {model}")).unwrap_or_default();
     let command = format!(
-        "{} bugs --guidance {} --seeds {} --runs {}",
+        "{} bugs{of} --guidance {} --seeds {} --runs {} --seed {}",
         session.program,
         path.display(),
         bugs.seeds,
-        bugs.runs
+        bugs.runs,
+        bugs.seed
     );
     write_whole(path, &measured::guidance(&rows, &command, bugs.runs))?;
     told(session, &json!({ "guidance": rows }), path)

@@ -164,9 +164,15 @@ pub(super) fn answer(
     }
     let code = code_of(&report.verdict, request.bug.as_deref());
     let mut page = Page::new(session.colour);
-    guided::keep(&report, campaign, corpus)?;
+    if let Err(problem) = guided::keep(&report, campaign, corpus) {
+        unsaved.get_or_insert(problem);
+    }
     let name = file_name(model.name(), what, "simulated");
-    let plans = guided::failing_plans(&report, saving, &name)?;
+    let plans = guided::failing_plans(&report, saving, &name);
+    let plans = plans.unwrap_or_else(|problem| {
+        unsaved.get_or_insert(problem);
+        vec![None; failures(&report).count()]
+    });
     let program = session.program;
     let once_more = |(failure, plan): (&FailureReport, &Option<String>)| {
         again((program, model, request), (campaign, script), &report, (failure, plan.as_deref()))
@@ -232,8 +238,11 @@ fn again(
         ),
         false => format!(" --seed {} --first-run {} --runs 1", failed.seed, failed.run),
     };
+    let only = campaign.only.as_ref().map(|only| format!(" --only {only}")).unwrap_or_default();
+    let whole = campaign.guided.is_some() && made.is_none() && campaign.keep_going;
+    let keeps = if whole { format!(" --failures {}", campaign.keeps) } else { String::new() };
     format!(
-        "{program} simulate {} --scenario {}{bug}{parameters}{plans}{runs}",
+        "{program} simulate {} --scenario {}{bug}{parameters}{plans}{only}{runs}{keeps}",
         model.name(),
         request.scenario
     )

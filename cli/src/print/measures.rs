@@ -108,7 +108,7 @@ pub(crate) fn others(
     for ((failure, path), again) in report.other_failures.iter().zip(saved).zip(again) {
         page.gap();
         page.row("broken", &format!("{}: {}", failure.invariant, failure.reason));
-        let (run, seed) = (failure.run, report.seed);
+        let (run, seed) = (failure.run, failure.seed);
         page.row("failed", &format!("run {run} of seed {seed}, {}", alike(failure)));
         if let Some(one) = &failure.counterexample {
             super::counterexample::size(page, one);

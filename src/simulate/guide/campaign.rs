@@ -31,7 +31,7 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
     let mut guided = Guided::default();
     let mut stopped = None;
     let mut known = guidance.corpus.iter().peekable();
-    // A campaign that goes on draws nothing that it has drawn before.
+    // A campaign that goes on begins behind the last run that it kept.
     let own = guidance.corpus.iter().filter(|entry| entry.seed == campaign.seed);
     let behind = own.map(|entry| entry.made.saturating_add(1)).max().unwrap_or(0);
     let mut next = campaign.first.max(behind).min(u64::MAX - campaign.runs);
@@ -42,19 +42,29 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
             break;
         }
         let many = BATCH.min(campaign.end() - campaign.first - so_far.runs);
+        let lasted = so_far.lasted;
         let runs = if known.peek().is_some() {
             let known = known.by_ref().take(many as usize).cloned();
-            known.map(|entry| Made::from(entry)).collect()
+            known.map(|entry| Made::known(entry)).collect()
         } else {
-            let numbers = next..next + many;
-            next += many;
-            choose(storms, campaign, guidance, &mut corpus, &mut guided, numbers)
+            let numbers = next..next.saturating_add(many);
+            if numbers.is_empty() {
+                stopped = Some("there are no more numbers for runs".to_string());
+                break;
+            }
+            next = next.saturating_add(many);
+            choose(storms, campaign, guidance, &mut corpus, numbers)
         };
         let generation = Generation(runs);
         let signal = || Signal::new(scenario.nodes);
         let all = (0, generation.0.len() as u64);
         for (index, outcome, signal) in run_batch(scenario, &generation, campaign, all, signal) {
             so_far.add(&outcome);
+            match generation.0[index as usize].from {
+                Origin::Known => guided.known += 1,
+                Origin::Blind => guided.blind += 1,
+                Origin::Kept => guided.mutated += 1,
+            }
             let features = signal.features(&outcome);
             if let Some(violation) = &outcome.violation
                 && kinds.note(index, violation)
@@ -70,6 +80,9 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
             }
         }
         stopped = observer.look(&so_far.progress(campaign));
+        if so_far.lasted == lasted && campaign.until != Until::Runs {
+            stopped.get_or_insert(format!("no virtual time passes in {many} runs"));
+        }
         if stopped.is_some() {
             break;
         }
@@ -78,7 +91,6 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
     if guided.grew.last().is_none_or(|(runs, _)| *runs < so_far.runs) {
         guided.grew.push((so_far.runs, guided.features));
     }
-    guided.known = so_far.runs.min(guidance.corpus.len() as u64);
     guided.corpus = corpus.entries();
     for (failure, kept) in failures.iter_mut().zip(&kinds.kept) {
         failure.alike = kept.alike;
@@ -95,11 +107,23 @@ struct Made {
     planned: Planned,
     /// As which run of the campaign.
     number: u64,
+    from: Origin,
+}
+
+/// Where the plan of a run comes from.
+#[derive(Clone, Copy)]
+enum Origin {
+    /// An earlier campaign kept it.
+    Known,
+    /// It was drawn as in a campaign without guidance.
+    Blind,
+    /// It was made from one that is kept.
+    Kept,
 }
 
 impl Made {
-    fn from(Entry { seed, run, plan, made }: Entry) -> Made {
-        Made { planned: Planned { seed, run, plan }, number: made }
+    fn known(Entry { seed, run, plan, made }: Entry) -> Made {
+        Made { planned: Planned { seed, run, plan }, number: made, from: Origin::Known }
     }
 
     fn entry(&self) -> Entry {
@@ -123,7 +147,6 @@ fn choose(
     campaign: &Campaign,
     guidance: &Guidance,
     corpus: &mut Corpus,
-    guided: &mut Guided,
     numbers: std::ops::Range<u64>,
 ) -> Vec<Made> {
     let seed = campaign.seed;
@@ -133,6 +156,7 @@ fn choose(
         let blind = chance(draws, guidance.blind);
         let from = if blind { None } else { corpus.pick(draws, &worths) };
         let other = from.and_then(|_| corpus.pick(draws, &worths));
+        let kind = if from.is_some() { Origin::Kept } else { Origin::Blind };
         let mut planned = match from.zip(other) {
             None => {
                 let plan = storms.draw(&mut stream(seed, run, Purpose::Plan));
@@ -155,18 +179,9 @@ fn choose(
         let stormy = planned.plan.stormy;
         planned.plan.faults.retain(|timed| timed.at < stormy);
         planned.plan = storms.keeping(planned.plan);
-        (from, Made { planned, number: run })
+        (from, Made { planned, number: run, from: kind })
     };
-    let chosen: Vec<_> = numbers.map(one).collect();
-    let keep = |(from, made): (Option<usize>, Made)| {
-        match from {
-            None => guided.blind += 1,
-            Some(from) => {
-                guided.mutated += 1;
-                corpus.tried(from);
-            }
-        }
-        made
-    };
-    chosen.into_iter().map(keep).collect()
+    let chosen: Vec<(Option<usize>, Made)> = numbers.map(one).collect();
+    chosen.iter().filter_map(|(from, _)| *from).for_each(|from| corpus.tried(from));
+    chosen.into_iter().map(|(_, made)| made).collect()
 }

@@ -70,6 +70,7 @@ pub(super) fn mutated(stream: &mut impl Rng, storms: &Storms, plan: &Plan, other
         let change = pick(stream, &CHANGES);
         apply(stream, change, &mut plan, &fresh, other);
     }
+    plan.faults.truncate(MOST_FAULTS);
     plan.faults.sort_by_key(|timed| timed.at);
     plan
 }
@@ -105,7 +106,8 @@ pub(super) fn gone_on_with(
         later.faults.push(TimedFault { at: from, ..first.clone() });
     }
     let mut faults = begun;
-    faults.append(&mut later.faults);
+    let room = MOST_FAULTS.saturating_sub(faults.len()).max(1);
+    faults.extend(later.faults.into_iter().rev().take(room));
     faults.sort_by_key(|timed| timed.at);
     Plan { faults, ..plan.clone() }
 }
@@ -126,7 +128,8 @@ fn apply(stream: &mut impl Rng, change: Change, plan: &mut Plan, fresh: &Plan, o
             let lasts = plan.faults[index].lasts.as_micros();
             plan.faults[index].lasts = match longer {
                 true => Span::micros((lasts * 2).min(stormy)),
-                false => Span::micros(lasts / 2),
+                // What lasts no time is no fault, but for a step of a clock, which is just that.
+                false => Span::micros((lasts / 2).max(lasts.min(1_000))),
             };
         }
         Change::Remove if faults > 0 => drop(plan.faults.remove(any(stream))),
@@ -142,7 +145,8 @@ fn apply(stream: &mut impl Rng, change: Change, plan: &mut Plan, fresh: &Plan, o
         }
         Change::Replace if faults > 0 && !fresh.faults.is_empty() => {
             let index = any(stream);
-            plan.faults[index].fault = pick(stream, &fresh.faults).fault;
+            let at = plan.faults[index].at;
+            plan.faults[index] = TimedFault { at, ..pick(stream, &fresh.faults) };
         }
         Change::Network => {
             plan.latency.clone_from(&fresh.latency);

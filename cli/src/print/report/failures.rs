@@ -24,7 +24,7 @@ pub(super) fn failures(body: &mut String, told: &Told<'_>) {
         put!(body, "<p class=\"reason\">{}</p>", escaped(&failure.reason));
         let alike = alike(failure);
         let steps = of(failure.steps as u64, "step");
-        let run = format!("Run {} of seed {}, {steps}, {alike}.", failure.run, report.seed);
+        let run = format!("Run {} of seed {}, {steps}, {alike}.", failure.run, failure.seed);
         put!(body, "<p class=\"note\">{}</p>", escaped(&run));
         commands(body, told, place);
         if let Some(one) = &failure.counterexample {
