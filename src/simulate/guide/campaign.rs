@@ -45,7 +45,7 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
         let lasted = so_far.lasted;
         let runs = if known.peek().is_some() {
             let known = known.by_ref().take(many as usize).cloned();
-            known.map(|entry| Made::known(entry)).collect()
+            known.map(Made::known).collect()
         } else {
             let numbers = next..next.saturating_add(many);
             if numbers.is_empty() {
