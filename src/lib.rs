@@ -77,6 +77,7 @@ pub mod shrink;
 pub mod simulate;
 mod situation;
 mod step;
+mod still;
 pub mod testing;
 mod time;
 mod trace;

@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use splitbrain_invariants::Held;
+
 use crate::audience::{Audience, Shown};
-use crate::invariant::{Goal, Scope, Sign, Watch};
+use crate::invariant::{Goal, Invariant, Scope, Sign, Watch};
 use crate::ledger::{Bound, Ledger};
 use crate::mail::Links;
 use crate::node::{Node, Panicked};
@@ -13,6 +15,7 @@ use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
 use crate::scenario::Scenario;
 use crate::settle::{loses_freely, settles};
 use crate::step::{Act, Step};
+use crate::still::Quicker;
 use crate::world::World;
 
 /// The name under which a handler's panic is reported, beside the scenario's own invariants.
@@ -205,7 +208,7 @@ impl<P: Protocol> Situation<P> {
         let quiet = self.world.is_quiet();
         let settling = quiet || loses_freely(scenario);
         let look = Look { quiet, settling, changed, heard: true, held: false };
-        violations_of(scenario, &self.world, &self.watches, look)
+        violations_of(scenario, &self.world, &self.watches, &mut [], look)
     }
 
     /// Whether a goal that shows in the nodes is reached here.
@@ -286,33 +289,36 @@ pub(crate) struct Look {
     pub(crate) held: bool,
 }
 
-/// Every invariant that does not hold in a world with these monitors.
+/// Every invariant that does not hold in a world with these monitors. `quicker` is for each invariant
+/// the quicker way to see it, if it has one; empty where there is nothing to go on from.
 pub(crate) fn violations_of<P: Protocol>(
     scenario: &Scenario<P>,
     world: &World<P>,
     watches: &[Watch<P>],
+    quicker: &mut [Option<Box<dyn Quicker<P>>>],
     look: Look,
 ) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut watches = watches.iter();
     let (protocol, nodes) = (&scenario.protocol, &world.nodes);
-    for invariant in &scenario.invariants {
+    let mut still = |at: usize| match (quicker.get_mut(at), look.changed) {
+        (Some(Some(quicker)), Some(changed)) if look.held => {
+            quicker.holds(protocol, nodes, changed)
+        }
+        _ => false,
+    };
+    for (at, invariant) in scenario.invariants.iter().enumerate() {
         let held = match &invariant.scope {
-            Scope::Node(check) => scenario
-                .node_ids()
-                .filter(|me| look.changed.is_none_or(|changed| changed == *me))
-                .try_for_each(|me| check(protocol, me, &nodes[me.index()])),
-            Scope::Nodes(check) => match (invariant.still, look.changed) {
-                (Some(still), Some(changed)) if look.held && still(protocol, nodes, changed) => {
-                    debug_assert!(
-                        check(protocol, nodes).is_ok(),
-                        "`{}` holds still, it says, and does not",
-                        invariant.name
-                    );
-                    Ok(())
-                }
-                _ => check(protocol, nodes),
-            },
+            Scope::Node(check) => {
+                let check = || {
+                    scenario
+                        .node_ids()
+                        .filter(|me| look.changed.is_none_or(|changed| changed == *me))
+                        .try_for_each(|me| check(protocol, me, &nodes[me.index()]))
+                };
+                unless(still(at), invariant, check)
+            }
+            Scope::Nodes(check) => unless(still(at), invariant, || check(protocol, nodes)),
             Scope::World(check) => check(protocol, world),
             Scope::Quiet(check) if look.quiet => check(protocol, nodes),
             Scope::Quiet(_) => Ok(()),
@@ -332,6 +338,19 @@ pub(crate) fn violations_of<P: Protocol>(
         }
     }
     found
+}
+
+/// Asks an invariant, unless it is sure to hold.
+fn unless<P: Protocol>(
+    sure: bool,
+    invariant: &Invariant<P>,
+    check: impl Fn() -> Held,
+) -> Held {
+    if !sure {
+        return check();
+    }
+    debug_assert!(check().is_ok(), "`{}` holds still, it says, and does not", invariant.name);
+    Ok(())
 }
 
 impl Violation {

@@ -25,6 +25,7 @@ use crate::settle::loses_freely;
 use crate::shared::Shared;
 use crate::situation::{Look, NO_PANIC, Violation, first_watches, violations_of};
 use crate::step::{Act, Step};
+use crate::still::{Begins, Quicker};
 use crate::time::Span;
 use crate::world::World;
 
@@ -44,6 +45,8 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) waiting: Vec<u32>,
     pub(super) awaiting: usize,
     pub(super) watches: Vec<Watch<P>>,
+    /// For each invariant the quicker way to see that it holds, if it has one.
+    pub(super) quicker: Vec<Option<Box<dyn Quicker<P>>>>,
     pub(super) shown: Shown,
     /// Whether they may have seen something since they were last asked.
     pub(super) heard: bool,
@@ -116,6 +119,11 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             waiting: vec![0; nodes],
             awaiting: 0,
             watches: first_watches(scenario),
+            quicker: scenario
+                .invariants
+                .iter()
+                .map(|held| held.still.as_ref().map(Begins::begin))
+                .collect(),
             shown: Shown::default(),
             heard: true,
             held: true,
@@ -442,7 +450,8 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             self.outcome.asked_to_settle += u64::from(settling);
             let heard = std::mem::take(&mut self.heard);
             let look = Look { quiet, settling, changed, heard, held: self.held };
-            let found = violations_of(self.scenario, &self.world, &self.watches, look);
+            let quicker = &mut self.quicker;
+            let found = violations_of(self.scenario, &self.world, &self.watches, quicker, look);
             self.held &= found.is_empty();
             self.outcome.quiet += u64::from(quiet);
             if !found.is_empty() {
