@@ -58,6 +58,7 @@
 
 mod audience;
 pub mod catalog;
+mod checks;
 pub mod counterexample;
 mod disk;
 pub mod explain;

@@ -4,18 +4,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use splitbrain_invariants::Held;
-
 use crate::audience::{Audience, Shown};
-use crate::invariant::{Goal, Invariant, Scope, Sign, Watch};
+use crate::checks::asked_now;
+use crate::invariant::{Goal, Scope, Sign, Watch};
 use crate::ledger::{Bound, Ledger};
 use crate::mail::Links;
 use crate::node::{Node, Panicked};
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
 use crate::scenario::Scenario;
-use crate::settle::{loses_freely, settles};
+use crate::settle::loses_freely;
 use crate::step::{Act, Step};
-use crate::still::Quicker;
 use crate::world::World;
 
 /// The name under which a handler's panic is reported, beside the scenario's own invariants.
@@ -207,8 +205,8 @@ impl<P: Protocol> Situation<P> {
         }
         let quiet = self.world.is_quiet();
         let settling = quiet || loses_freely(scenario);
-        let look = Look { quiet, settling, changed, heard: true, held: false };
-        violations_of(scenario, &self.world, &self.watches, &mut [], look)
+        let look = Look { quiet, settling, changed, heard: true };
+        violations_of(scenario, &self.world, &self.watches, look)
     }
 
     /// Whether a goal that shows in the nodes is reached here.
@@ -284,53 +282,26 @@ pub(crate) struct Look {
     pub(crate) changed: Option<NodeId>,
     /// Whether monitors may have seen something since they were last looked at.
     pub(crate) heard: bool,
-    /// Whether every invariant is known to have held before: then it is enough to ask whether what
-    /// changed keeps it so ([`Invariant::still`]).
-    pub(crate) held: bool,
 }
 
-/// Every invariant that does not hold in a world with these monitors. `quicker` is for each invariant
-/// the quicker way to see it, if it has one; empty where there is nothing to go on from.
+/// Every invariant that does not hold in a world with these monitors.
 pub(crate) fn violations_of<P: Protocol>(
     scenario: &Scenario<P>,
     world: &World<P>,
     watches: &[Watch<P>],
-    quicker: &mut [Option<Box<dyn Quicker<P>>>],
     look: Look,
 ) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut watches = watches.iter();
-    let (protocol, nodes) = (&scenario.protocol, &world.nodes);
-    let mut still = |at: usize| match (quicker.get_mut(at), look.changed) {
-        (Some(Some(quicker)), Some(changed)) if look.held => {
-            quicker.holds(protocol, nodes, changed)
-        }
-        _ => false,
-    };
-    for (at, invariant) in scenario.invariants.iter().enumerate() {
+    for invariant in &scenario.invariants {
         let held = match &invariant.scope {
-            Scope::Node(check) => {
-                let check = || {
-                    scenario
-                        .node_ids()
-                        .filter(|me| look.changed.is_none_or(|changed| changed == *me))
-                        .try_for_each(|me| check(protocol, me, &nodes[me.index()]))
-                };
-                unless(still(at), invariant, check)
-            }
-            Scope::Nodes(check) => unless(still(at), invariant, || check(protocol, nodes)),
-            Scope::World(check) => check(protocol, world),
-            Scope::Quiet(check) if look.quiet => check(protocol, nodes),
-            Scope::Quiet(_) => Ok(()),
-            Scope::Settles(within, well) if look.settling => {
-                settles(scenario, nodes, *within, &**well)
-            }
-            Scope::Settles(..) => Ok(()),
-            Scope::History(_) if !look.heard => Ok(()),
+            Scope::Quiet(_) if !look.quiet => Ok(()),
+            Scope::Settles(..) if !look.settling => Ok(()),
             Scope::History(_) => {
                 let watch = watches.next().expect("a watch for each history invariant");
                 watch.broken.clone().map_or(Ok(()), Err)
             }
+            _ => asked_now(invariant, scenario, world, look.changed),
         };
         if let Err(broken) = held {
             let reason = broken.to_string();
@@ -338,19 +309,6 @@ pub(crate) fn violations_of<P: Protocol>(
         }
     }
     found
-}
-
-/// Asks an invariant, unless it is sure to hold.
-fn unless<P: Protocol>(
-    sure: bool,
-    invariant: &Invariant<P>,
-    check: impl Fn() -> Held,
-) -> Held {
-    if !sure {
-        return check();
-    }
-    debug_assert!(check().is_ok(), "`{}` holds still, it says, and does not", invariant.name);
-    Ok(())
 }
 
 impl Violation {

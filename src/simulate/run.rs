@@ -16,6 +16,7 @@ use super::plan::Plan;
 use super::sessions::Sessions;
 use super::wires::Roads;
 use crate::audience::{Audience, Shown};
+use crate::checks::Checks;
 use crate::invariant::{Goal, Sign, Watch};
 use crate::node::{Occurrence, Panicked};
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
@@ -25,7 +26,6 @@ use crate::settle::loses_freely;
 use crate::shared::Shared;
 use crate::situation::{Look, NO_PANIC, Violation, first_watches, violations_of};
 use crate::step::{Act, Step};
-use crate::still::{Begins, Quicker};
 use crate::time::Span;
 use crate::world::World;
 
@@ -45,8 +45,7 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) waiting: Vec<u32>,
     pub(super) awaiting: usize,
     pub(super) watches: Vec<Watch<P>>,
-    /// For each invariant the quicker way to see that it holds, if it has one.
-    pub(super) quicker: Vec<Option<Box<dyn Quicker<P>>>>,
+    pub(super) checks: Checks<'a, P>,
     pub(super) shown: Shown,
     /// Whether they may have seen something since they were last asked.
     pub(super) heard: bool,
@@ -119,11 +118,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             waiting: vec![0; nodes],
             awaiting: 0,
             watches: first_watches(scenario),
-            quicker: scenario
-                .invariants
-                .iter()
-                .map(|held| held.still.as_ref().map(Begins::begin))
-                .collect(),
+            checks: Checks::begin(scenario),
             shown: Shown::default(),
             heard: true,
             held: true,
@@ -449,12 +444,12 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             self.settling &= !settling;
             self.outcome.asked_to_settle += u64::from(settling);
             let heard = std::mem::take(&mut self.heard);
-            let look = Look { quiet, settling, changed, heard, held: self.held };
-            let quicker = &mut self.quicker;
-            let found = violations_of(self.scenario, &self.world, &self.watches, quicker, look);
-            self.held &= found.is_empty();
             self.outcome.quiet += u64::from(quiet);
-            if !found.is_empty() {
+            let look = Look { quiet, settling, changed, heard };
+            let (scenario, world, watches) = (self.scenario, &self.world, &self.watches);
+            self.held = self.held && self.checks.still_hold(scenario, world, watches, look);
+            if !self.held {
+                let found = violations_of(scenario, world, watches, look);
                 let sought =
                     |found: &Violation| self.only.is_none_or(|only| only == found.invariant);
                 self.outcome.violation = found.into_iter().find(sought);

@@ -169,15 +169,10 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
         "What is committed stays in the logs of a majority.",
         |_, nodes| {
             for (at, node) in nodes.iter().enumerate() {
-                let knows = &node.state;
-                let nothing = knows.commit == Index(0);
-                if nothing || at > 0 && knows_the_same(&nodes[at - 1].state, knows) {
+                if at > 0 && knows_the_same(&nodes[at - 1].state, &node.state) {
                     continue;
                 }
-                let holds = |other: NodeId| {
-                    nodes.get(other.index()).is_some_and(|other| holds(&other.state, knows))
-                };
-                if !node.state.members.decided_if(holds) {
+                if !is_durable(nodes, &node.state) {
                     let (who, commit) = (NodeId::at(at), node.state.commit);
                     let holders = holders(nodes, &node.state);
                     return broken(format!(
@@ -190,6 +185,21 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
             Ok(())
         },
     )
+    // Of what others know to be committed, the server that changed may only have lost something.
+    .still(|_, nodes, changed| {
+        let changed_now = &nodes[changed.index()].state;
+        nodes.iter().enumerate().all(|(at, node)| {
+            let keeps = at != changed.index() && holds(changed_now, &node.state);
+            keeps || is_durable(nodes, &node.state)
+        })
+    })
+}
+
+/// Whether what a server knows to be committed is in the logs of a majority.
+fn is_durable<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> bool {
+    let holds =
+        |other: NodeId| nodes.get(other.index()).is_some_and(|other| holds(&other.state, knows));
+    knows.commit == Index(0) || knows.members.decided_if(holds)
 }
 
 /// Whether two servers know the same to be committed, and count on the same members for it: who has
