@@ -33,13 +33,18 @@ impl<K, V> Table<K, V> {
 }
 
 impl<K: Ord, V> Table<K, V> {
-    /// Where the key is, or where it belongs. Keys mostly grow (terms, indices, tokens), so the
-    /// end is tried before the search.
+    /// Where the key is, or where it belongs. Keys mostly grow (terms, indices, tokens) and are asked
+    /// for again soon, so the search begins at the end, in steps twice as long each time.
     fn place(&self, key: &K) -> Result<usize, usize> {
-        match self.entries.last() {
-            None => Err(0),
-            Some((last, _)) if last < key => Err(self.entries.len()),
-            Some(_) => self.entries.binary_search_by(|(at, _)| at.cmp(key)),
+        let (mut from, mut end, mut step) = (self.entries.len(), self.entries.len(), 1);
+        while from > 0 && self.entries[from - 1].0 >= *key {
+            end = from;
+            from = from.saturating_sub(step);
+            step *= 2;
+        }
+        match self.entries[from..end].binary_search_by(|(at, _)| at.cmp(key)) {
+            Ok(at) => Ok(from + at),
+            Err(at) => Err(from + at),
         }
     }
 
@@ -83,6 +88,19 @@ mod tests {
         assert_eq!(falling.remove(&2), Some(20));
         assert_eq!(falling.remove(&2), None);
         assert_ne!(rising, falling);
+    }
+
+    #[test]
+    fn a_key_is_found_wherever_it_is() {
+        for len in 0..40_u32 {
+            let mut table = Table::new();
+            (0..len).for_each(|at| assert!(table.insert_new(2 * at + 1, at).is_none()));
+            for at in 0..len {
+                assert_eq!(table.get(&(2 * at + 1)), Some(&at));
+                assert_eq!(table.place(&(2 * at)), Err(at as usize));
+            }
+            assert_eq!(table.place(&(2 * len)), Err(len as usize));
+        }
     }
 
     #[test]

@@ -106,8 +106,7 @@ pub(super) fn converged() -> Invariant<Replica> {
 
 /// Whether two that have seen the same are not the same.
 fn is_apart(mine: &Entry, theirs: &Entry) -> bool {
-    // Values are the smaller ones by far.
-    !mine.value.is_equal_to(&theirs.value) && mine.past == theirs.past
+    mine.past == theirs.past && !mine.value.is_equal_to(&theirs.value)
 }
 
 /// A digest claims nothing that is not there.

@@ -164,7 +164,7 @@ pub fn state_machine_safety<S: StateMachine>() -> Invariant<Raft<S>> {
 /// Durability: whatever one server knows to be committed is on the disks of a majority, so that it
 /// outlives the loss of any minority. Crashed servers count with what they will have again.
 pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
-    Invariant::nodes(
+    Invariant::<Raft<S>>::nodes(
         "durability",
         "What is committed stays in the logs of a majority.",
         |_, nodes| {
@@ -190,6 +190,18 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
             Ok(())
         },
     )
+    .still(|_, nodes, changed| {
+        // The others count on it as before if it holds what each of them knows.
+        let mine = &nodes[changed.index()].state;
+        let others = || nodes.iter().enumerate().filter(|(at, _)| *at != changed.index());
+        let asks = |knows: &State<S>| knows.commit > Index(0);
+        others().all(|(_, other)| !asks(&other.state) || holds(mine, &other.state))
+            && (!asks(mine)
+                || others().any(|(_, other)| knows_the_same(&other.state, mine))
+                || mine.members.decided_if(|other| {
+                    nodes.get(other.index()).is_some_and(|other| holds(&other.state, mine))
+                }))
+    })
 }
 
 /// Whether two servers know the same to be committed, and count on the same members for it: who has

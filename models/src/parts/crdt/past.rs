@@ -127,7 +127,7 @@ impl Past {
         let mut mine = self.updates.iter();
         other.updates.len() <= self.updates.len()
             && other.updates.iter().all(|theirs| {
-                mine.find(|one| one.0 >= theirs.0).is_some_and(|one| one == theirs)
+                mine.find(|one| one.0.place() >= theirs.0.place()).is_some_and(|one| one == theirs)
             })
     }
 
@@ -139,7 +139,7 @@ impl Past {
         let mut mine = self.updates.iter();
         other.updates.len() <= self.updates.len()
             && other.updates.iter().all(|(dot, _)| {
-                mine.find(|(one, _)| one >= dot).is_some_and(|(one, _)| one == dot)
+                mine.find(|(one, _)| one.place() >= dot.place()).is_some_and(|(one, _)| one == dot)
             })
     }
 
