@@ -341,11 +341,7 @@ pub(crate) fn violations_of<P: Protocol>(
 }
 
 /// Asks an invariant, unless it is sure to hold.
-fn unless<P: Protocol>(
-    sure: bool,
-    invariant: &Invariant<P>,
-    check: impl Fn() -> Held,
-) -> Held {
+fn unless<P: Protocol>(sure: bool, invariant: &Invariant<P>, check: impl Fn() -> Held) -> Held {
     if !sure {
         return check();
     }

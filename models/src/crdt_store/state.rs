@@ -71,8 +71,8 @@ impl Entry {
     pub(super) fn knows(&self, other: &Entry) -> bool {
         Arc::ptr_eq(&self.version, &other.version) && self.past == other.past
             || self.version.includes(&other.version)
-            && self.value.knows_as_much_as(&other.value)
-            && self.past.includes(&other.past)
+                && self.value.knows_as_much_as(&other.value)
+                && self.past.includes(&other.past)
     }
 }
 

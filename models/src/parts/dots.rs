@@ -313,7 +313,8 @@ impl DotContext {
             }
         }
         let mut upto = self.upto.as_slice();
-        let new = other.beyond.iter().copied().filter(|dot| dot.number > number_of(&mut upto, dot.by));
+        let new =
+            other.beyond.iter().copied().filter(|dot| dot.number > number_of(&mut upto, dot.by));
         self.beyond = in_either(&self.beyond, new);
         self.close_gaps();
     }

@@ -291,12 +291,13 @@ pub(super) fn suffix_replaced<S: StateMachine>() -> Goal<Raft<S>> {
 pub(super) fn command_twice_in_log<S: StateMachine>() -> Goal<Raft<S>> {
     Goal::nodes("command-twice-in-log", "A retried command is committed twice.", |_, nodes| {
         nodes.iter().any(|node| {
-            let committed = node.state.committed();
-            committed.iter().enumerate().any(|(at, entry)| {
-                let later = &committed[at + 1..];
-                entry.payload.request().is_some()
-                    && later.iter().any(|later| later.payload == entry.payload)
-            })
+            let mut committed = node.state.committed();
+            std::iter::from_fn(|| committed.next().map(|entry| (entry, committed.clone()))).any(
+                |(entry, mut later)| {
+                    entry.payload.request().is_some()
+                        && later.any(|later| later.payload == entry.payload)
+                },
+            )
         })
     })
 }
