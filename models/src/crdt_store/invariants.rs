@@ -106,8 +106,7 @@ pub(super) fn converged() -> Invariant<Replica> {
 
 /// Whether two that have seen the same are not the same.
 fn is_apart(mine: &Entry, theirs: &Entry) -> bool {
-    // Values are the smaller ones by far.
-    !mine.value.is_equal_to(&theirs.value) && mine.past == theirs.past
+    mine.past == theirs.past && !mine.value.is_equal_to(&theirs.value)
 }
 
 /// A digest claims nothing that is not there.
@@ -127,24 +126,26 @@ pub(super) fn digest_true() -> Invariant<Replica> {
             }
         },
     )
-    .still_noting(|noted: &mut BTreeMap<NodeId, (DotContext, Looked<Entry>)>, _, nodes, changed| {
-        let store = &nodes[changed.index()].state;
-        let (seen, looked) = noted.entry(changed).or_default();
-        // What was there is there, and what was seen since is in what is new.
-        let mut news = Vec::new();
-        let kept = looked.look(&store.entries, |_, before, entry| {
-            news.push(Arc::clone(entry));
-            before.is_none_or(|before| entry.past.includes(&before.past))
-        });
-        if *seen == store.seen {
-            return kept;
-        }
-        let mut since = store.seen.dots_beyond(seen);
-        let there = since.all(|dot| news.iter().any(|entry| entry.past.contains(dot)));
-        drop(since);
-        seen.clone_from(&store.seen);
-        kept && there
-    })
+    .still_noting(
+        |noted: &mut BTreeMap<NodeId, (DotContext, Looked<Entry>)>, _, nodes, changed| {
+            let store = &nodes[changed.index()].state;
+            let (seen, looked) = noted.entry(changed).or_default();
+            // What was there is there, and what was seen since is in what is new.
+            let mut news = Vec::new();
+            let kept = looked.look(&store.entries, |_, before, entry| {
+                news.push(Arc::clone(entry));
+                before.is_none_or(|before| entry.past.includes(&before.past))
+            });
+            if *seen == store.seen {
+                return kept;
+            }
+            let mut since = store.seen.dots_beyond(seen);
+            let there = since.all(|dot| news.iter().any(|entry| entry.past.contains(dot)));
+            drop(since);
+            seen.clone_from(&store.seen);
+            kept && there
+        },
+    )
 }
 
 /// Left alone, stores come to be equal.

@@ -54,7 +54,6 @@ mod model;
 mod scenarios;
 mod state;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -165,12 +164,12 @@ impl Protocol for Replica {
         let me = ReplicaId::in_life(out.me(), store.life);
         let dot = store.seen.next(me);
         store.seen.insert(dot);
-        let entry = store.entries.entry(key).or_insert_with(|| Arc::new(self.fresh(key, me)));
+        let entry = store.entries.get_or_insert_with(key, || Arc::new(self.fresh(key, me)));
         let updated = Arc::make_mut(entry);
         drop(updated.value.apply(change));
         updated.note(dot, change);
         if self.mail {
-            let mailed = BTreeMap::from([(key, Arc::clone(entry))]);
+            let mailed = [(key, Arc::clone(entry))].into_iter().collect();
             out.broadcast(Message::Entries(mailed, None));
         }
     }
@@ -278,6 +277,9 @@ impl Replica {
                 store.entries.insert(key, entry);
                 continue;
             };
+            if self.bug.is_none() && mine.knows(&theirs) {
+                continue;
+            }
             let mine = Arc::make_mut(mine);
             if !self.has(Bug::WholeMapLww) {
                 self.merge(&mut mine.value, &theirs.value, out);

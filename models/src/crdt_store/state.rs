@@ -1,6 +1,5 @@
 //! What a replica stores.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::parts::crdt::{AnyCrdt, Change, Kind, Past};
 use crate::parts::dots::{Dot, DotContext, ReplicaId};
+use crate::parts::table::Table;
 
 /// A key; written `a`, `b` and so on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ impl fmt::Debug for Key {
 }
 
 /// Keys with what is under them; messages share it with the stores they come from.
-pub type Entries = BTreeMap<Key, Arc<Entry>>;
+pub type Entries = Table<Key, Arc<Entry>>;
 
 /// What one replica stores.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -69,9 +69,10 @@ impl Entry {
 
     /// Whether merging the other would change nothing.
     pub(super) fn knows(&self, other: &Entry) -> bool {
-        self.version.includes(&other.version)
-            && self.value.knows_as_much_as(&other.value)
-            && self.past.includes(&other.past)
+        Arc::ptr_eq(&self.version, &other.version) && self.past == other.past
+            || self.version.includes(&other.version)
+                && self.value.knows_as_much_as(&other.value)
+                && self.past.includes(&other.past)
     }
 }
 

@@ -59,6 +59,11 @@ impl ReplicaId {
     pub const fn node(self) -> NodeId {
         self.node
     }
+
+    /// Its place in the order, as one number: what is compared all the time is compared at once.
+    const fn place(self) -> u16 {
+        u16::from_be_bytes([self.node.0, self.life])
+    }
 }
 
 impl From<NodeId> for ReplicaId {
@@ -98,6 +103,13 @@ pub struct Dot {
     pub by: ReplicaId,
     /// Which of its updates, from 1.
     pub number: u32,
+}
+
+impl Dot {
+    /// Its place in the order, as one number.
+    pub(crate) const fn place(self) -> u64 {
+        (self.by.place() as u64) << 32 | self.number as u64
+    }
 }
 
 impl fmt::Display for Dot {
@@ -209,28 +221,37 @@ impl DotContext {
 
     /// Whether the dot is in it.
     pub fn contains(&self, dot: Dot) -> bool {
-        dot.number <= self.upto(dot.by) || self.beyond.binary_search(&dot).is_ok()
+        let beyond = || self.beyond.binary_search_by_key(&dot.place(), |one| one.place());
+        dot.number <= self.upto(dot.by) || beyond().is_ok()
     }
 
     /// Whether all dots of the other are in it.
     pub fn includes(&self, other: &DotContext) -> bool {
-        let reaches = |by, number| number <= self.upto(by);
-        other.upto.iter().all(|&(by, upto)| reaches(by, upto) || self.includes_upto(by, upto))
-            && (other.last.iter().all(|last| reaches(last.by, last.number))
-                || self.includes_beyond(&other.beyond))
+        let mut mine = self.upto.iter().peekable();
+        let upto = other.upto.iter().all(|&(by, upto)| {
+            while mine.next_if(|(one, _)| one.place() < by.place()).is_some() {}
+            let reached = mine.peek().is_some_and(|(one, mine)| *one == by && *mine >= upto);
+            reached || (self.upto(by) + 1..=upto).all(|number| self.contains(Dot { by, number }))
+        });
+        upto && (self.reaches(&other.last) || self.includes_beyond(&other.beyond))
+    }
+
+    /// Whether all dots up to these are in it, which are in order and of different replicas.
+    fn reaches(&self, dots: &[Dot]) -> bool {
+        let mut mine = self.upto.iter();
+        dots.iter().all(|dot| {
+            let upto = mine.find(|(by, _)| by.place() >= dot.by.place());
+            upto.is_some_and(|(by, upto)| *by == dot.by && *upto >= dot.number)
+        })
     }
 
     /// Whether all these are in it, which are in order.
     fn includes_beyond(&self, dots: &[Dot]) -> bool {
         let mut mine = self.beyond.iter().peekable();
         dots.iter().all(|dot| {
-            while mine.next_if(|one| *one < dot).is_some() {}
+            while mine.next_if(|one| one.place() < dot.place()).is_some() {}
             mine.peek() == Some(&dot) || dot.number <= self.upto(dot.by)
         })
-    }
-
-    fn includes_upto(&self, by: ReplicaId, upto: u32) -> bool {
-        (self.upto(by) + 1..=upto).all(|number| self.contains(Dot { by, number }))
     }
 
     /// Up to which number all dots of the replica are in it.
@@ -291,7 +312,10 @@ impl DotContext {
                 Err(at) => self.upto.insert(at, (by, upto)),
             }
         }
-        self.beyond = in_either(&self.beyond, &other.beyond);
+        let mut upto = self.upto.as_slice();
+        let new =
+            other.beyond.iter().copied().filter(|dot| dot.number > number_of(&mut upto, dot.by));
+        self.beyond = in_either(&self.beyond, new);
         self.close_gaps();
     }
 
@@ -316,16 +340,22 @@ impl DotContext {
     /// Brings it to its shortest form: dots that follow without a gap become part of the number.
     fn close_gaps(&mut self) {
         let DotContext { upto, beyond, last } = self;
+        if beyond.is_empty() {
+            return last.clear();
+        }
+        let mut at = 0;
         beyond.retain(|dot| {
-            let place = upto.binary_search_by_key(&dot.by, |(by, _)| *by);
-            let mine = place.map_or(0, |at| upto[at].1);
-            if dot.number == mine + 1 {
-                match place {
-                    Ok(at) => upto[at].1 = dot.number,
-                    Err(at) => upto.insert(at, (dot.by, dot.number)),
-                }
+            while upto.get(at).is_some_and(|(by, _)| by.place() < dot.by.place()) {
+                at += 1;
             }
-            dot.number > mine + 1
+            let mine = upto.get_mut(at).filter(|(by, _)| *by == dot.by);
+            match mine {
+                Some((_, mine)) if dot.number == *mine + 1 => *mine = dot.number,
+                None if dot.number == 1 => upto.insert(at, (dot.by, 1)),
+                Some((_, mine)) => return dot.number > *mine,
+                None => return true,
+            }
+            false
         });
         last.clear();
         for dot in beyond {
@@ -337,18 +367,28 @@ impl DotContext {
     }
 }
 
-/// What is in one of two sets of dots, each in order, or in both.
-fn in_either(mut one: &[Dot], mut other: &[Dot]) -> Vec<Dot> {
-    let mut all = Vec::with_capacity(one.len() + other.len());
-    while let ([first, rest @ ..], [second, others @ ..]) = (one, other) {
-        all.push(*first.min(second));
-        (one, other) = (
-            if first <= second { rest } else { one },
-            if second <= first { others } else { other },
-        );
+/// The number of a replica, in a list in order that is looked through with replicas in order.
+fn number_of(upto: &mut &[(ReplicaId, u32)], by: ReplicaId) -> u32 {
+    while let [(one, _), rest @ ..] = *upto
+        && one.place() < by.place()
+    {
+        *upto = rest;
     }
-    all.extend_from_slice(one);
-    all.extend_from_slice(other);
+    upto.first().filter(|(one, _)| *one == by).map_or(0, |(_, number)| *number)
+}
+
+/// What is in one of two sets of dots, each in order, or in both.
+fn in_either(one: &[Dot], other: impl Iterator<Item = Dot>) -> Vec<Dot> {
+    let mut one = one.iter().copied().peekable();
+    let mut all = Vec::with_capacity(one.len() + 1);
+    for dot in other {
+        while let Some(earlier) = one.next_if(|one| one.place() < dot.place()) {
+            all.push(earlier);
+        }
+        one.next_if_eq(&dot);
+        all.push(dot);
+    }
+    all.extend(one);
     all
 }
 

@@ -14,6 +14,7 @@
 //! - [`phi_accrual`]: how much a silence is to be suspected, as a number.
 //! - [`quorum`]: which nodes decide together.
 //! - [`segments`]: a list that is sent in parts, and shares what they have in common.
+//! - [`table`]: a map with few keys.
 //! - [`version_vector`]: how much of every node's doing somebody has seen.
 //! - [`view`]: who is the primary and who are its backups.
 
@@ -31,5 +32,6 @@ pub mod named;
 pub mod phi_accrual;
 pub mod quorum;
 pub mod segments;
+pub mod table;
 pub mod version_vector;
 pub mod view;

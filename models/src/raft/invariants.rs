@@ -164,7 +164,7 @@ pub fn state_machine_safety<S: StateMachine>() -> Invariant<Raft<S>> {
 /// Durability: whatever one server knows to be committed is on the disks of a majority, so that it
 /// outlives the loss of any minority. Crashed servers count with what they will have again.
 pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
-    Invariant::nodes(
+    Invariant::<Raft<S>>::nodes(
         "durability",
         "What is committed stays in the logs of a majority.",
         |_, nodes| {
@@ -185,13 +185,13 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
             Ok(())
         },
     )
-    // Of what others know to be committed, the server that changed may only have lost something.
     .still(|_, nodes, changed| {
-        let changed_now = &nodes[changed.index()].state;
-        nodes.iter().enumerate().all(|(at, node)| {
-            let keeps = at != changed.index() && holds(changed_now, &node.state);
-            keeps || is_durable(nodes, &node.state)
-        })
+        let mine = &nodes[changed.index()].state;
+        let others = nodes.iter().enumerate().filter(|(at, _)| *at != changed.index());
+        let mut others = others.map(|(_, other)| &other.state);
+        // Of what others know to be committed, it may only have lost something.
+        others.clone().all(|knows| holds(mine, knows) || is_durable(nodes, knows))
+            && (others.any(|knows| knows_the_same(knows, mine)) || is_durable(nodes, mine))
     })
 }
 

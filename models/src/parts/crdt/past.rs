@@ -126,10 +126,9 @@ impl Past {
     fn extends(&self, other: &Past) -> bool {
         let mut mine = self.updates.iter();
         other.updates.len() <= self.updates.len()
-            && other
-                .updates
-                .iter()
-                .all(|theirs| mine.find(|one| one.0 >= theirs.0).is_some_and(|one| one == theirs))
+            && other.updates.iter().all(|theirs| {
+                mine.find(|one| one.0.place() >= theirs.0.place()).is_some_and(|one| one == theirs)
+            })
     }
 
     /// Whether it has all updates of the other.
@@ -139,10 +138,9 @@ impl Past {
         }
         let mut mine = self.updates.iter();
         other.updates.len() <= self.updates.len()
-            && other
-                .updates
-                .iter()
-                .all(|(dot, _)| mine.find(|(one, _)| one >= dot).is_some_and(|(one, _)| one == dot))
+            && other.updates.iter().all(|(dot, _)| {
+                mine.find(|(one, _)| one.place() >= dot.place()).is_some_and(|(one, _)| one == dot)
+            })
     }
 
     /// Whether it has that update.
