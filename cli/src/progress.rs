@@ -67,6 +67,33 @@ impl Stopwatch {
     }
 }
 
+/// Counts the milliseconds for which this thread has a processor; where the system does not say
+/// (`/proc/thread-self/schedstat`), those that pass.
+pub(crate) struct Worked {
+    busy: Option<u64>,
+    began: Clock,
+}
+
+impl Worked {
+    pub(crate) fn start() -> Worked {
+        Worked { busy: busy_nanos(), began: Clock::now() }
+    }
+
+    /// The milliseconds since it was started.
+    pub(crate) fn millis(&self) -> u64 {
+        match self.busy.zip(busy_nanos()) {
+            Some((before, now)) => now.saturating_sub(before) / 1_000_000,
+            None => self.began.elapsed().as_millis() as u64,
+        }
+    }
+}
+
+/// For how long this thread had a processor.
+fn busy_nanos() -> Option<u64> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split_whitespace().next()?.parse().ok()
+}
+
 /// Watches one engine at work.
 pub(crate) struct Watch {
     began: Clock,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::measures::Measures;
-use crate::node::{Node, Occurrence};
-use crate::protocol::{NodeId, Protocol};
+use crate::node::Occurrence;
+use crate::protocol::{NodeId, Outbox, Protocol};
 use crate::situation::Violation;
 use crate::step::Step;
 use crate::time::Span;
@@ -107,10 +107,10 @@ pub(crate) trait Record<P: Protocol> {
     const ON: bool;
     /// Writes one down.
     fn write(&mut self, step: Step<P>);
-    /// Looks at what is about to happen at a node, and in which microsecond. Only guided runs do.
-    fn comes(&mut self, _: u64, _: NodeId, _: &Occurrence<P>) {}
-    /// Looks at the node behind it.
-    fn came(&mut self, _: NodeId, _: &Node<P>) {}
+    /// Looks at what is about to happen at a node. Only guided runs do.
+    fn comes(&mut self, _: NodeId, _: &Occurrence<P>) {}
+    /// Hears what its handler said.
+    fn came(&mut self, _: NodeId, _: &Outbox<P>) {}
 }
 
 /// Writes nothing down.

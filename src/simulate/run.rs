@@ -298,7 +298,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         let at = me.index();
         self.outcome.tally.steps += 1;
         self.digest(me, &what);
-        self.record.comes(self.now, me, &what);
+        self.record.comes(me, &what);
         let before = self.world.nodes[at].clock;
         let node = self.world.nodes[at].make_mut();
         if let Some(clock) = &mut self.clocks[at] {
@@ -323,7 +323,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         if let Err(panicked) = happened {
             return self.panicked(me, &panicked);
         }
-        self.record.came(me, &self.world.nodes[at]);
+        self.record.came(me, &self.out);
         if speaks {
             self.note_answers();
             self.note_counts();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use splitbrain::simulate::{
     Campaign, Entry, FaultKinds, Guidance, Guided, Plan, Plans, Preset, Simulation, Storm, plan_of,
-    record, run, simulate,
+    run, simulate,
 };
 use splitbrain::{
     Clocks, Invariant, NodeId, Nothing, Outbox, Protocol, Scenario, Undisturbed, Units, broken,
@@ -108,10 +108,10 @@ fn it_says_what_it_made_of_what() {
     assert_eq!(simulation.runs, 300);
     let all = told(simulation);
     assert_eq!((all.blind + all.mutated, all.known), (300, 0));
-    assert!((60..200).contains(&all.blind), "a third of them is blind: {}", all.blind);
+    assert!((40..120).contains(&all.blind), "a fifth of them is blind: {}", all.blind);
     assert!(all.grew.is_sorted() && all.grew.last() == Some(&(300, all.features)), "{all:?}");
     assert!(all.features > all.grew[0].1, "it grew: {:?}", all.grew);
-    let runs: BTreeSet<u64> = all.corpus.iter().map(|entry| entry.made).collect();
+    let runs: BTreeSet<u64> = all.corpus.iter().map(|entry| entry.run).collect();
     assert!(runs.len() == all.corpus.len() && runs.len() > 2, "each run is kept once: {runs:?}");
     for Entry { plan, .. } in &all.corpus {
         assert_eq!(plan.fits(&scenario), Ok(()), "{plan}");
@@ -150,34 +150,27 @@ fn a_campaign_goes_on_from_what_an_earlier_one_kept() {
     let second = Campaign { guided: Some(guidance), ..Campaign::new(200, 1) };
     let second = told(made(&scenario, &second));
     assert_eq!((second.known, second.blind + second.mutated), (known, 200 - known));
-    let last = first.corpus.iter().map(|entry| entry.made).max();
+    let last = first.corpus.iter().map(|entry| entry.run).max();
     let new = second.corpus.iter().filter(|entry| !first.corpus.contains(entry));
-    assert!(new.clone().all(|entry| Some(entry.made) > last), "no run is drawn twice");
+    assert!(new.clone().all(|entry| Some(entry.run) > last), "no run is drawn twice");
     assert_eq!(
         second.grew.iter().find(|(runs, _)| *runs == 1).map(|(_, features)| *features > 0),
         Some(true)
     );
 }
 
-/// A run that is gone on with draws what the earlier one drew: up to where their plans part, the two
-/// are one.
+/// Most runs are made from the plans of earlier ones, and some of those have the same faults.
 #[test]
-fn runs_that_are_gone_on_with_begin_as_the_earlier_one_did() {
+fn plans_of_runs_that_showed_something_rare_are_run_again() {
     let scenario = ladders(Rung::Ground);
     let all = told(made(&scenario, &guided(400, 2)));
-    let entries = all.corpus.iter().filter(|entry| entry.made != entry.run);
-    let mut common = Vec::new();
-    for Entry { seed, run, plan, .. } in entries {
-        let earlier = plan_of(&scenario, *seed, *run);
-        if earlier.stormy != plan.stormy {
-            continue;
-        }
-        let steps = |plan| record(&scenario, plan, (*seed, *run), None).1;
-        let (one, other) = (steps(&earlier), steps(plan));
-        let alike = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
-        common.push(alike);
-    }
-    assert!(common.iter().any(|alike| *alike > 10), "some go far together: {common:?}");
+    assert!(all.mutated > all.blind, "{} of {}", all.mutated, all.blind);
+    let own = |entry: &&Entry| plan_of(&scenario, entry.seed, entry.run) == entry.plan;
+    let (drawn, again): (Vec<&Entry>, Vec<&Entry>) = all.corpus.iter().partition(own);
+    let same = |entry: &&&Entry| drawn.iter().any(|first| first.plan == entry.plan);
+    assert!(again.len() > 2, "what they showed is kept, too: {}", again.len());
+    assert!(again.iter().any(|entry| same(&entry)), "with the faults of a kept one");
+    assert!(again.iter().any(|entry| !same(&entry)), "and with others");
 }
 
 #[test]
@@ -209,14 +202,16 @@ fn an_entry_is_read_as_it_is_written_and_refused_where_it_is_none() {
     let entry = told(made(&scenario, &guided(10, 7))).corpus.remove(0);
     let text = entry.to_toml();
     assert_eq!(Entry::from_toml_for(&text, &scenario), Ok(entry.clone()));
+    let older = text.replacen('\n', ", made as run 90\n", 1);
+    assert_eq!(Entry::from_toml_for(&older, &scenario), Ok(entry.clone()), "as it once was");
     assert_eq!(run(&scenario, &Plan::from_toml(&text).expect("a plan"), 1).violation, None);
     let rest = text.split_once('\n').expect("lines").1;
     for (text, expected) in [
-        (rest.to_string(), "line 1: expected `# run 17 of seed 1, made as run 90`"),
-        (format!("# run x of seed 1, made as run 2\n{rest}"), "line 1: expected"),
-        ("# run 1 of seed 1, made as run 2\nstormy = 3".to_string(), "line 2"),
+        (rest.to_string(), "line 1: expected `# run 17 of seed 1`"),
+        (format!("# run x of seed 1\n{rest}"), "line 1: expected"),
+        ("# run 1 of seed 1\nstormy = 3".to_string(), "line 2"),
         (
-            "# run 1 of seed 1, made as run 2\nstormy = \"9s\"\n[[faults]]\nat = \"1s\"\nlasts = \"1s\"\n\
+            "# run 1 of seed 1\nstormy = \"9s\"\n[[faults]]\nat = \"1s\"\nlasts = \"1s\"\n\
              fault = { crash = \"n9\" }"
                 .to_string(),
             "line 3",

@@ -16,13 +16,36 @@ pub(crate) struct Hits {
     pub(crate) failed: u64,
 }
 
-/// In how many runs a bug was found from each seed; one more than were made where it was not.
+/// What it took to find a bug with guidance and without.
 #[derive(Debug, Serialize)]
 pub(crate) struct Compared {
     pub(crate) model: &'static str,
     pub(crate) bug: &'static str,
-    pub(crate) blind: Vec<u64>,
-    pub(crate) guided: Vec<u64>,
+    pub(crate) blind: Found,
+    pub(crate) guided: Found,
+}
+
+/// What it took to find a bug from each seed.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Found {
+    /// How many runs; one more than were asked for where it was not found.
+    runs: Vec<u64>,
+    /// How many milliseconds of a processor.
+    millis: Vec<u64>,
+}
+
+impl Found {
+    /// Adds what it took from one more seed: runs, and milliseconds.
+    pub(crate) fn push(&mut self, (runs, millis): (u64, u64)) {
+        self.runs.push(runs);
+        self.millis.push(millis);
+    }
+
+    /// The median of the time it took.
+    fn took(&self) -> String {
+        let [_, median, _] = quartiles(&self.millis);
+        format!("{}.{:02}", median / 1_000, median % 1_000 / 10)
+    }
 }
 
 /// The page of hits.
@@ -55,8 +78,8 @@ const SURE: f64 = 0.05;
 pub(crate) fn guidance(rows: &[Compared], command: &str, most: u64) -> String {
     let mut page = format!(
         "<!-- written by `{command}` -->\n\n\
-         | model | bug | seeds | blind: median (quartiles) | guided: median (quartiles) | p | \
-         guidance |\n|---|---|---|---|---|---|---|\n"
+         | model | bug | seeds | blind: runs (quartiles) | guided: runs (quartiles) | p | guidance \
+         | blind: s | guided: s |\n|---|---|---|---|---|---|---|---|---|\n"
     );
     let told = |sample: &[u64]| {
         let one = |runs: u64| match runs > most {
@@ -68,6 +91,8 @@ pub(crate) fn guidance(rows: &[Compared], command: &str, most: u64) -> String {
     };
     let mut said = [0, 0, 0];
     for Compared { model, bug, blind, guided } in rows {
+        let took = [blind, guided].map(Found::took);
+        let (blind, guided) = (&blind.runs, &guided.runs);
         let p = two_sided(blind, guided);
         // Which of two samples is the lesser is a question of ranks, too.
         let pairs = blind.iter().flat_map(|one| guided.iter().map(move |other| one.cmp(other)));
@@ -80,10 +105,12 @@ pub(crate) fn guidance(rows: &[Compared], command: &str, most: u64) -> String {
         said[place] += 1;
         let _ = writeln!(
             page,
-            "| {model} | {bug} | {} | {} | {} | {p:.3} | {word} |",
+            "| {model} | {bug} | {} | {} | {} | {p:.3} | {word} | {} | {} |",
             blind.len(),
             told(blind),
-            told(guided)
+            told(guided),
+            took[0],
+            took[1]
         );
     }
     let [helps, harms, neither] = said;
@@ -121,7 +148,11 @@ mod tests {
     #[test]
     fn guidance_is_told_to_help_to_harm_or_neither() {
         let range = |from: u64| (from..from + 20).collect::<Vec<u64>>();
-        let row = |blind, guided| Compared { model: "m", bug: "b", blind, guided };
+        let found = |runs: Vec<u64>| Found { millis: vec![1_234; runs.len()], runs };
+        let row = |blind, guided| {
+            let (blind, guided) = (found(blind), found(guided));
+            Compared { model: "m", bug: "b", blind, guided }
+        };
         let rows = [
             row(range(100), range(10)),
             row(range(10), range(100)),
@@ -130,8 +161,8 @@ mod tests {
         ];
         let page = guidance(&rows, "x bugs --guidance p", 500);
         for line in [
-            "| 109 (104 to 114) | 19 (14 to 24) | 0.000 | helps |",
-            "| 19 (14 to 24) | 109 (104 to 114) | 0.000 | harms |",
+            "| 109 (104 to 114) | 19 (14 to 24) | 0.000 | helps | 1.23 | 1.23 |",
+            "| 19 (14 to 24) | 109 (104 to 114) | 0.000 | harms | 1.23 | 1.23 |",
             "makes no difference that shows |",
             "| over 500 (over 500 to over 500) | over 500 (over 500 to over 500) | 1.000 |",
             "Of 4 bugs guidance helps with 1, harms with 1, and makes no difference that shows with 2.",

@@ -1,8 +1,9 @@
 //! A guided campaign. Each generation is chosen from what was kept before it, made on all threads and
 //! taken in in order, so that it is the same for any number of threads.
 
+use rand::rand_core::Rng;
+
 use super::corpus::{Corpus, Entry};
-use super::mutate::{gone_on_with, mutated};
 use super::signal::Signal;
 use super::{Guidance, Guided};
 use crate::observer::Observer;
@@ -13,10 +14,11 @@ use crate::simulate::campaign::{
     BATCH, Campaign, Failure, Planned, Simulation, Source, Until, record_failure, run_batch,
 };
 use crate::simulate::kinds::Kinds;
+use crate::simulate::plan::Plan;
 use crate::simulate::strategy::Storms;
 
-/// How many in a million of the runs that are made from earlier ones begin as those did.
-const GONE_ON_WITH: u32 = 750_000;
+/// How many in a million of the runs that are made from earlier ones have their faults, too.
+const SAME_FAULTS: u32 = 500_000;
 
 /// Makes a guided campaign.
 pub(in crate::simulate) fn simulate<P: Protocol>(
@@ -27,13 +29,13 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
     observer: &mut dyn Observer,
 ) -> Simulation<P> {
     let mut so_far = Simulation::none(scenario);
-    let mut corpus = Corpus::new();
+    let mut corpus = Corpus::default();
     let mut guided = Guided::default();
     let mut stopped = None;
     let mut known = guidance.corpus.iter().peekable();
     // A campaign that goes on begins behind the last run that it kept.
     let own = guidance.corpus.iter().filter(|entry| entry.seed == campaign.seed);
-    let behind = own.map(|entry| entry.made.saturating_add(1)).max().unwrap_or(0);
+    let behind = own.map(|entry| entry.run.saturating_add(1)).max().unwrap_or(0);
     let mut next = campaign.first.max(behind).min(u64::MAX - campaign.runs);
     let mut kinds = Kinds::none(scenario, campaign.keeps);
     let mut failures: Vec<Failure<P>> = Vec::new();
@@ -53,7 +55,7 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
                 break;
             }
             next = next.saturating_add(many);
-            choose(storms, campaign, guidance, &mut corpus, numbers)
+            choose(storms, campaign.seed, guidance, &mut corpus, numbers)
         };
         let generation = Generation(runs);
         let signal = || Signal::new(scenario.nodes);
@@ -71,7 +73,7 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
             {
                 failures.push(record_failure(scenario, &generation, campaign, index, violation));
             }
-            corpus.note(|| generation.0[index as usize].entry(), features);
+            corpus.note(|| generation.0[index as usize].entry(), &features);
             if so_far.runs.is_power_of_two() {
                 guided.grew.push((so_far.runs, corpus.features()));
             }
@@ -105,8 +107,6 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
 /// A run of a guided campaign.
 struct Made {
     planned: Planned,
-    /// As which run of the campaign.
-    number: u64,
     from: Origin,
 }
 
@@ -122,13 +122,13 @@ enum Origin {
 }
 
 impl Made {
-    fn known(Entry { seed, run, plan, made }: Entry) -> Made {
-        Made { planned: Planned { seed, run, plan }, number: made, from: Origin::Known }
+    fn known(Entry { seed, run, plan }: Entry) -> Made {
+        Made { planned: Planned { seed, run, plan }, from: Origin::Known }
     }
 
     fn entry(&self) -> Entry {
         let Planned { seed, run, plan } = self.planned.clone();
-        Entry { seed, run, plan, made: self.number }
+        Entry { seed, run, plan }
     }
 }
 
@@ -144,44 +144,33 @@ impl Source for Generation {
 /// The runs of a generation: drawn blindly, or made from what is kept.
 fn choose(
     storms: &Storms,
-    campaign: &Campaign,
+    seed: u64,
     guidance: &Guidance,
     corpus: &mut Corpus,
     numbers: std::ops::Range<u64>,
 ) -> Vec<Made> {
-    let seed = campaign.seed;
     let worths = corpus.worths();
     let one = |run: u64| {
         let draws = &mut stream(seed, run, Purpose::Guide);
         let blind = chance(draws, guidance.blind);
-        let from = if blind { None } else { corpus.pick(draws, &worths) };
-        let other = from.and_then(|_| corpus.pick(draws, &worths));
-        let kind = if from.is_some() { Origin::Kept } else { Origin::Blind };
-        let mut planned = match from.zip(other) {
-            None => {
-                let plan = storms.draw(&mut stream(seed, run, Purpose::Plan));
-                Planned { seed, run, plan }
-            }
-            Some((from, other)) => {
-                let (after, other) = (corpus.moment(from), &corpus.entry(other).plan);
-                let from = corpus.entry(from);
-                if chance(draws, GONE_ON_WITH) {
-                    // It draws what that run drew, and so goes as that run went up to there.
-                    let plan = gone_on_with(draws, storms, &from.plan, other, after);
-                    Planned { seed: from.seed, run: from.run, plan }
-                } else {
-                    let plan = mutated(draws, storms, &from.plan, other);
-                    Planned { seed, run, plan }
-                }
-            }
+        let kept = if blind { None } else { corpus.pick(draws, &worths) };
+        let (plan, from) = match kept {
+            None => (storms.draw(&mut stream(seed, run, Purpose::Plan)), Origin::Blind),
+            Some(entry) => (again(draws, storms, &entry.plan), Origin::Kept),
         };
-        // What would begin with the end of the storm or later does not, and no plan is kept with it.
-        let stormy = planned.plan.stormy;
-        planned.plan.faults.retain(|timed| timed.at < stormy);
-        planned.plan = storms.keeping(planned.plan);
-        (from, Made { planned, number: run, from: kind })
+        Made { planned: Planned { seed, run, plan }, from }
     };
-    let chosen: Vec<(Option<usize>, Made)> = numbers.map(one).collect();
-    chosen.iter().filter_map(|(from, _)| *from).for_each(|from| corpus.tried(from));
-    chosen.into_iter().map(|(_, made)| made).collect()
+    numbers.map(one).collect()
+}
+
+/// A plan once more, with its faults or with those of another one; all that it leaves open is drawn
+/// anew.
+fn again(draws: &mut impl Rng, storms: &Storms, plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    if chance(draws, SAME_FAULTS) {
+        return plan;
+    }
+    plan.faults = storms.draw(draws).faults;
+    plan.faults.retain(|timed| timed.at < plan.stormy);
+    storms.keeping(plan)
 }

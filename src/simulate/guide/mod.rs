@@ -1,19 +1,17 @@
-//! Guidance: runs that showed something new are kept, and later ones are made from them.
+//! Guidance: plans of runs that showed something rare are run again, with other draws.
 //!
-//! A blind campaign draws every plan anew. A guided one keeps the plans of runs that showed what no
-//! run before had shown, and mutates them toward the rare, as fuzzers that are guided by coverage do
-//! with inputs; a share of the runs stays blind.
+//! A blind campaign draws every plan anew. A guided one draws most plans from those of earlier runs, the
+//! rarer what they showed, the more often. How likely a run is to go wrong depends on its plan, and
+//! plans under which much that is rare happens are those under which it does.
 //!
 //! - `shape` is what a value looks like without its numbers, `signal` what a run shows;
-//! - `corpus` is what is kept, and which of it is tried next; `mutate` makes another plan from one;
-//! - `campaign` is the campaign.
+//! - `corpus` is what is kept, and which of it is tried next; `campaign` is the campaign.
 //!
 //! What a run shows is told apart by hashes. They decide only what is tried next: a failing run is
 //! made again and replayed step by step like any other.
 
 mod campaign;
 mod corpus;
-mod mutate;
 mod shape;
 mod signal;
 
@@ -32,9 +30,9 @@ pub struct Guidance {
 }
 
 impl Default for Guidance {
-    /// A third of the runs is blind, and nothing is known yet.
+    /// A fifth of the runs is blind, and nothing is known yet.
     fn default() -> Guidance {
-        Guidance { blind: 333_333, corpus: Vec::new() }
+        Guidance { blind: 200_000, corpus: Vec::new() }
     }
 }
 
@@ -51,8 +49,8 @@ pub struct Guided {
     pub features: u64,
     /// How many there were after so many runs: after each power of two, and at the end.
     pub grew: Vec<(u64, u64)>,
-    /// What is kept: runs that showed something new, in the order in which they did. A report says
-    /// how many.
+    /// What is worth keeping: for each of the rarest features the first run that showed it, in the
+    /// order in which they did. A report says how many.
     #[serde(serialize_with = "how_many")]
     pub corpus: Vec<Entry>,
 }

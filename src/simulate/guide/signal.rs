@@ -1,10 +1,8 @@
 //! What a run shows: features, each a number of few bits.
 
-use std::cmp::Ordering;
-
-use super::shape::{NUMBERS, Shape, mix};
-use crate::node::{Node, Occurrence};
-use crate::protocol::{NodeId, Protocol};
+use super::shape::{Shape, mix};
+use crate::node::Occurrence;
+use crate::protocol::{NodeId, Outbox, Protocol};
 use crate::simulate::outcome::{Outcome, Record};
 use crate::step::Step;
 
@@ -12,40 +10,38 @@ use crate::step::Step;
 /// them is then not new.
 pub(super) const FEATURES: usize = 1 << 18;
 
+/// How many numbers of what happens are compared with earlier ones.
+const COMPARED: usize = 4;
+
 /// Writes down what a run shows. Steps it forgets.
+///
+/// It looks at what happens to nodes and at what they say, and not at their states: those may hold a
+/// log that grows, and next to every step changes them.
 pub(super) struct Signal {
-    /// What each node looked like when something last happened at it.
-    nodes: Vec<Looks>,
+    nodes: Vec<Past>,
     /// What happens just now.
     event: u64,
     seen: Vec<u64>,
-    /// What was seen and when, in the order in which it was first.
-    features: Vec<(u32, u64)>,
-    now: u64,
+    /// What was seen, in the order in which it was first.
+    features: Vec<u32>,
 }
 
-/// What a node looks like.
-#[derive(Clone, Copy, Default)]
-struct Looks {
-    /// The kind of its state, and whether it is up.
-    kind: u64,
-    numbers: [u64; NUMBERS],
-    /// What happened there last, and who sent it.
-    event: u64,
-    from: Option<NodeId>,
+/// What happened at a node.
+#[derive(Clone, Default)]
+struct Past {
+    /// The highest numbers that came with each kind of thing so far.
+    highest: Vec<(u64, [u64; COMPARED])>,
+    /// Its last deed that was another than the one before.
+    deed: u64,
 }
 
 /// What sorts of feature there are.
 #[derive(Clone, Copy)]
 enum Sort {
-    /// Something happened to a node of some kind and made it one of another.
-    Change = 1,
-    /// Something happened after something else at the same node, sent by the same node or another.
+    /// A deed: something happened to a node, and what it said to that.
+    Deed = 1,
+    /// A deed behind another one of the same node.
     Pair,
-    /// How many nodes are of one kind. (The kinds of all together are new in next to every run.)
-    Together,
-    /// A number of a node compared with the same one of all others.
-    Ranks,
     /// A goal that was reached.
     Goal,
 }
@@ -54,16 +50,15 @@ impl Signal {
     /// Nothing seen, in a cluster of that many nodes.
     pub(super) fn new(nodes: usize) -> Signal {
         Signal {
-            nodes: vec![Looks::default(); nodes],
+            nodes: vec![Past::default(); nodes],
             event: 0,
             seen: vec![0; FEATURES / 64],
             features: Vec::new(),
-            now: 0,
         }
     }
 
-    /// All features of the run, in order, and the microsecond at which each was first seen.
-    pub(super) fn features(mut self, outcome: &Outcome) -> Vec<(u32, u64)> {
+    /// All features of the run, in order.
+    pub(super) fn features(mut self, outcome: &Outcome) -> Vec<u32> {
         for (goal, _) in outcome.goals.iter().enumerate().filter(|(_, reached)| **reached) {
             self.see(Sort::Goal, &[goal as u64]);
         }
@@ -76,24 +71,26 @@ impl Signal {
         let (word, bit) = (feature / 64, 1 << (feature % 64));
         if self.seen[word] & bit == 0 {
             self.seen[word] |= bit;
-            self.features.push((feature as u32, self.now));
+            self.features.push(feature as u32);
         }
     }
+}
 
-    /// How a node's numbers stand to those of the others: how many have less, and how many more.
-    fn rank(&mut self, at: usize) {
-        let mine = self.nodes[at];
-        for (place, number) in mine.numbers.iter().enumerate() {
-            let (mut less, mut more) = (0, 0);
-            for (_, other) in self.nodes.iter().enumerate().filter(|(other, _)| *other != at) {
-                match other.numbers[place].cmp(number) {
-                    Ordering::Less => less += 1,
-                    Ordering::Equal => {}
-                    Ordering::Greater => more += 1,
-                }
-            }
-            self.see(Sort::Ranks, &[place as u64, less, more, mine.kind]);
+impl Past {
+    /// How the first numbers of a thing stand to the highest that came with things of its kind: each is
+    /// less, the same, or more.
+    fn compare(&mut self, kind: u64, numbers: &[u64]) -> u64 {
+        let known = self.highest.iter().position(|(of, _)| *of == kind);
+        let index = known.unwrap_or_else(|| {
+            self.highest.push((kind, [0; COMPARED]));
+            self.highest.len() - 1
+        });
+        let mut standing = 0;
+        for (number, highest) in numbers.iter().zip(&mut self.highest[index].1) {
+            standing = standing * 3 + (number.cmp(highest) as i8 + 1) as u64;
+            *highest = (*highest).max(*number);
         }
+        standing
     }
 }
 
@@ -102,38 +99,41 @@ impl<P: Protocol> Record<P> for Signal {
 
     fn write(&mut self, _: Step<P>) {}
 
-    fn comes(&mut self, now: u64, me: NodeId, what: &Occurrence<P>) {
-        self.now = now;
-        let (sort, kind, from) = match what {
-            Occurrence::Message { from, message } => (1, Shape::of(message).kind, Some(*from)),
-            Occurrence::Timeout(timer) => (2, Shape::of(timer).kind, None),
-            Occurrence::Input(input) => (3, Shape::of(input).kind, None),
-            Occurrence::Tick => (4, 0, None),
-            Occurrence::Crash => (5, 0, None),
-            Occurrence::Restart => (6, 0, None),
-            Occurrence::Wiped => (7, 0, None),
+    fn comes(&mut self, me: NodeId, what: &Occurrence<P>) {
+        let (sort, shape) = match what {
+            Occurrence::Message { message, .. } => (1, Shape::of(message)),
+            Occurrence::Timeout(timer) => (2, Shape::of(timer)),
+            // What clients ask for is in no order.
+            Occurrence::Input(input) => {
+                self.event = mix(&[3, Shape::of(input).kind]);
+                return;
+            }
+            Occurrence::Tick => (4, Shape::default()),
+            Occurrence::Crash => (5, Shape::default()),
+            Occurrence::Restart => (6, Shape::default()),
+            Occurrence::Wiped => (7, Shape::default()),
         };
-        self.event = mix(&[sort, kind]);
-        let last = &mut self.nodes[me.index()];
-        let pair = [last.event, self.event, u64::from(last.from == from)];
-        (last.event, last.from) = (self.event, from);
-        self.see(Sort::Pair, &pair);
+        let kind = mix(&[sort, shape.kind]);
+        let standing = self.nodes[me.index()].compare(kind, &shape.numbers);
+        self.event = mix(&[kind, standing]);
     }
 
-    fn came(&mut self, me: NodeId, node: &Node<P>) {
-        let shape = Shape::of(&node.state);
-        let at = me.index();
-        let before = self.nodes[at].kind;
-        let kind = mix(&[shape.kind, u64::from(node.up)]);
-        self.see(Sort::Change, &[self.event, before, kind]);
-        let numbers_changed = self.nodes[at].numbers != shape.numbers;
-        (self.nodes[at].kind, self.nodes[at].numbers) = (kind, shape.numbers);
-        if before != kind {
-            let alike = self.nodes.iter().filter(|node| node.kind == kind).count();
-            self.see(Sort::Together, &[kind, alike as u64]);
+    fn came(&mut self, me: NodeId, out: &Outbox<P>) {
+        // Of what is sent to many, the first and the last say enough.
+        let kind = |sent: Option<&(NodeId, P::Message)>| sent.map_or(0, |sent| Shape::of(&sent.1).kind);
+        let sends = &out.sends;
+        let mut deed =
+            mix(&[self.event, kind(sends.first()), kind(sends.last()), sends.len().min(2) as u64]);
+        for (timer, delay) in &out.timers {
+            deed = mix(&[deed, Shape::of(timer).kind, u64::from(delay.is_some())]);
         }
-        if before != kind || numbers_changed {
-            self.rank(at);
+        for event in &out.events {
+            deed = mix(&[deed, Shape::of(event).kind]);
+        }
+        self.see(Sort::Deed, &[deed]);
+        let before = std::mem::replace(&mut self.nodes[me.index()].deed, deed);
+        if before != deed {
+            self.see(Sort::Pair, &[before, deed]);
         }
     }
 }
