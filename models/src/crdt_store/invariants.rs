@@ -98,8 +98,8 @@ pub(super) fn converged() -> Invariant<Replica> {
         let others = || nodes.iter().enumerate().filter(|(other, _)| *other != changed.index());
         let looked = looked.entry(changed).or_default();
         looked.look(&nodes[changed.index()].state.entries, |key, _, mine| {
-            let theirs = others().filter_map(|(_, other)| other.state.entries.get(&key));
-            !theirs.into_iter().any(|theirs| is_apart(mine, theirs))
+            let mut theirs = others().filter_map(|(_, other)| other.state.entries.get(&key));
+            !theirs.any(|theirs| is_apart(mine, theirs))
         })
     })
 }
