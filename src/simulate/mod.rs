@@ -31,6 +31,8 @@ mod clients;
 mod clock;
 mod compose;
 mod curves;
+#[cfg(test)]
+mod drawn;
 mod faults;
 mod fits;
 mod guide;
