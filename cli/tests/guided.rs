@@ -78,10 +78,7 @@ fn a_corpus_is_kept_and_gone_on_from() {
     fs::write(corpus.join("99999.toml"), "stormy = \"2s\"\n").expect("written");
     let (code, _, err) = answer(&asked);
     assert_eq!(code, 2);
-    assert!(
-        err.contains("99999.toml: line 1: expected `# run 17 of seed 1`"),
-        "{err}"
-    );
+    assert!(err.contains("99999.toml: line 1: expected `# run 17 of seed 1`"), "{err}");
 }
 
 #[test]

@@ -165,9 +165,9 @@ impl Corpus {
 
     /// The first run that showed each of the rarest features, in the order in which they were made.
     pub(super) fn entries(&self) -> Vec<Entry> {
-        let first = |feature: &Feature| Some((feature.shown, Arc::clone(feature.examples.first()?)));
-        let mut firsts: Vec<(u64, Arc<Entry>)> =
-            self.features.values().filter_map(first).collect();
+        let first =
+            |feature: &Feature| Some((feature.shown, Arc::clone(feature.examples.first()?)));
+        let mut firsts: Vec<(u64, Arc<Entry>)> = self.features.values().filter_map(first).collect();
         firsts.sort_by_key(|(shown, entry)| (*shown, entry.seed, entry.run));
         let mut told = BTreeSet::new();
         firsts.retain(|(_, entry)| told.len() < TOLD && told.insert((entry.seed, entry.run)));

@@ -120,7 +120,8 @@ impl<P: Protocol> Record<P> for Signal {
 
     fn came(&mut self, me: NodeId, out: &Outbox<P>) {
         // Of what is sent to many, the first and the last say enough.
-        let kind = |sent: Option<&(NodeId, P::Message)>| sent.map_or(0, |sent| Shape::of(&sent.1).kind);
+        let kind =
+            |sent: Option<&(NodeId, P::Message)>| sent.map_or(0, |sent| Shape::of(&sent.1).kind);
         let sends = &out.sends;
         let mut deed =
             mix(&[self.event, kind(sends.first()), kind(sends.last()), sends.len().min(2) as u64]);
