@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use splitbrain::simulate::{
-    Campaign, Entry, FaultKinds, Guidance, Guided, Plan, Plans, Preset, Simulation, Storm, plan_of,
-    run, simulate,
+    Campaign, Entry, FaultKinds, Guidance, Guided, Plan, Plans, Preset, Simulation, Storm, run,
+    simulate,
 };
 use splitbrain::{
     Clocks, Invariant, NodeId, Nothing, Outbox, Protocol, Scenario, Undisturbed, Units, broken,
