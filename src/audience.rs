@@ -20,6 +20,8 @@ pub(crate) struct Audience<'a, P: Protocol> {
     goals: &'a [Goal<P>],
     watches: &'a mut [Watch<P>],
     shown: &'a mut Shown,
+    /// By its index, whether a goal need not be looked for; beyond the end it is.
+    reached: &'a [bool],
 }
 
 impl<'a, P: Protocol> Audience<'a, P> {
@@ -29,7 +31,12 @@ impl<'a, P: Protocol> Audience<'a, P> {
         watches: &'a mut [Watch<P>],
         shown: &'a mut Shown,
     ) -> Self {
-        Audience { protocol, goals, watches, shown }
+        Audience { protocol, goals, watches, shown, reached: &[] }
+    }
+
+    /// One that looks for no goal that was reached before.
+    pub(crate) fn having_reached(self, reached: &'a [bool]) -> Self {
+        Audience { reached, ..self }
     }
 
     /// Sees a step that has just happened: the step itself, then what its handler told, in order.
@@ -63,6 +70,7 @@ impl<'a, P: Protocol> Audience<'a, P> {
         self.watches.iter_mut().for_each(|watch| watch.see(sight));
         for (index, goal) in self.goals.iter().enumerate() {
             if let Sign::Seen(reached) = &goal.sign
+                && !self.reached.get(index).is_some_and(|reached| *reached)
                 && reached(self.protocol, sight)
             {
                 self.shown.goals.push(index);

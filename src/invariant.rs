@@ -12,6 +12,7 @@ use splitbrain_invariants::{Broken, Held};
 use crate::node::Node;
 use crate::protocol::{ClientId, Data, Embeds, NodeId, Protocol};
 use crate::shared::Shared;
+use crate::still::Begins;
 use crate::time::Span;
 use crate::world::World;
 
@@ -69,11 +70,8 @@ pub struct Invariant<P: Protocol> {
     /// What it looks at, which decides what it costs.
     pub(crate) scope: Scope<P>,
     /// A quicker way to see that it still holds, once one node has changed.
-    pub(crate) still: Option<Still<P>>,
+    pub(crate) still: Option<Begins<P>>,
 }
-
-/// Whether an invariant that held before a node changed is sure to hold still.
-pub(crate) type Still<P> = fn(&P, &Nodes<P>, NodeId) -> bool;
 
 /// What an invariant looks at. Its functions are named ones, or named ones seen through a protocol
 /// that embeds theirs.
@@ -188,17 +186,38 @@ impl<P: Protocol> Invariant<P> {
         Invariant::of(self.name, self.sentence, scope)
     }
 
-    /// Gives an invariant of the nodes together a quicker way to see that it holds: whether it is
-    /// sure to, if it held before that one node changed. Where the answer is no, all nodes are looked
-    /// at. For an invariant of pairs of nodes, that is to look at the pairs with that node alone.
+    /// Gives an invariant of nodes a quicker way to see that it holds: whether it is sure to, if it
+    /// held before that one node changed. Where the answer is no, the invariant itself is asked. For
+    /// an invariant of pairs of nodes, that is to look at the pairs with that node alone.
     ///
     /// With debug assertions on, every yes is held to the whole check.
     ///
     /// # Panics
-    /// When it is no invariant of the nodes together ([`Invariant::nodes`]).
-    pub fn still(mut self, still: fn(&P, &Nodes<P>, NodeId) -> bool) -> Invariant<P> {
-        assert!(matches!(self.scope, Scope::Nodes(_)), "`{}` is not of all nodes", self.name);
-        self.still = Some(still);
+    /// When it is no invariant of nodes ([`Invariant::node`], [`Invariant::nodes`]).
+    pub fn still(self, still: fn(&P, &Nodes<P>, NodeId) -> bool) -> Invariant<P> {
+        self.quicker(Begins::new(still))
+    }
+
+    /// The same with notes of one's own, for a node whose state is large and changes little: what
+    /// was looked at before need not be looked at again. A run begins without any, and hands them in
+    /// each time.
+    ///
+    /// They are no part of what is explored and must decide nothing: they say what was found right,
+    /// and not what happened. Not every step need be shown to them.
+    ///
+    /// # Panics
+    /// When it is no invariant of nodes ([`Invariant::node`], [`Invariant::nodes`]).
+    pub fn still_noting<N: Default + Send + 'static>(
+        self,
+        still: fn(&mut N, &P, &Nodes<P>, NodeId) -> bool,
+    ) -> Invariant<P> {
+        self.quicker(Begins::noting(still))
+    }
+
+    fn quicker(mut self, begins: Begins<P>) -> Invariant<P> {
+        let of_nodes = matches!(self.scope, Scope::Node(_) | Scope::Nodes(_));
+        assert!(of_nodes, "`{}` is not of nodes", self.name);
+        self.still = Some(begins);
         self
     }
 

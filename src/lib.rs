@@ -58,6 +58,7 @@
 
 mod audience;
 pub mod catalog;
+mod checks;
 pub mod counterexample;
 mod disk;
 pub mod explain;
@@ -77,6 +78,7 @@ pub mod shrink;
 pub mod simulate;
 mod situation;
 mod step;
+mod still;
 pub mod testing;
 mod time;
 mod trace;

@@ -40,6 +40,7 @@ impl<T: Clone> Shared<T> {
     }
 
     /// The value, to be changed; one that others share is copied before.
+    #[inline]
     pub(crate) fn make_mut(&mut self) -> &mut T {
         match &mut self.0 {
             Holding::Together(value) => Arc::make_mut(value),
@@ -51,6 +52,7 @@ impl<T: Clone> Shared<T> {
 impl<T> Deref for Shared<T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         match &self.0 {
             Holding::Together(value) => value,

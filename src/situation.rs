@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::audience::{Audience, Shown};
+use crate::checks::asked_now;
 use crate::invariant::{Goal, Scope, Sign, Watch};
 use crate::ledger::{Bound, Ledger};
 use crate::mail::Links;
 use crate::node::{Node, Panicked};
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
 use crate::scenario::Scenario;
-use crate::settle::{loses_freely, settles};
+use crate::settle::loses_freely;
 use crate::step::{Act, Step};
 use crate::world::World;
 
@@ -204,7 +205,7 @@ impl<P: Protocol> Situation<P> {
         }
         let quiet = self.world.is_quiet();
         let settling = quiet || loses_freely(scenario);
-        let look = Look { quiet, settling, changed, heard: true, held: false };
+        let look = Look { quiet, settling, changed, heard: true };
         violations_of(scenario, &self.world, &self.watches, look)
     }
 
@@ -281,9 +282,6 @@ pub(crate) struct Look {
     pub(crate) changed: Option<NodeId>,
     /// Whether monitors may have seen something since they were last looked at.
     pub(crate) heard: bool,
-    /// Whether every invariant is known to have held before: then it is enough to ask whether what
-    /// changed keeps it so ([`Invariant::still`]).
-    pub(crate) held: bool,
 }
 
 /// Every invariant that does not hold in a world with these monitors.
@@ -295,36 +293,15 @@ pub(crate) fn violations_of<P: Protocol>(
 ) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut watches = watches.iter();
-    let (protocol, nodes) = (&scenario.protocol, &world.nodes);
     for invariant in &scenario.invariants {
         let held = match &invariant.scope {
-            Scope::Node(check) => scenario
-                .node_ids()
-                .filter(|me| look.changed.is_none_or(|changed| changed == *me))
-                .try_for_each(|me| check(protocol, me, &nodes[me.index()])),
-            Scope::Nodes(check) => match (invariant.still, look.changed) {
-                (Some(still), Some(changed)) if look.held && still(protocol, nodes, changed) => {
-                    debug_assert!(
-                        check(protocol, nodes).is_ok(),
-                        "`{}` holds still, it says, and does not",
-                        invariant.name
-                    );
-                    Ok(())
-                }
-                _ => check(protocol, nodes),
-            },
-            Scope::World(check) => check(protocol, world),
-            Scope::Quiet(check) if look.quiet => check(protocol, nodes),
-            Scope::Quiet(_) => Ok(()),
-            Scope::Settles(within, well) if look.settling => {
-                settles(scenario, nodes, *within, &**well)
-            }
-            Scope::Settles(..) => Ok(()),
-            Scope::History(_) if !look.heard => Ok(()),
+            Scope::Quiet(_) if !look.quiet => Ok(()),
+            Scope::Settles(..) if !look.settling => Ok(()),
             Scope::History(_) => {
                 let watch = watches.next().expect("a watch for each history invariant");
                 watch.broken.clone().map_or(Ok(()), Err)
             }
+            _ => asked_now(invariant, scenario, world, look.changed),
         };
         if let Err(broken) = held {
             let reason = broken.to_string();

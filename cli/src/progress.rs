@@ -313,7 +313,18 @@ fn in_words(progress: &Progress<'_>, elapsed: Duration) -> String {
             count(frontier as u64),
             rate(states as u64)
         ),
-        Progress::Simulating { runs, of, steps, lasted, of_time, reached, goals, failures } => {
+        Progress::Simulating {
+            runs,
+            of,
+            steps,
+            lasted,
+            of_time,
+            reached,
+            goals,
+            failures,
+            shown,
+        } => {
+            let shown = shown.map_or(String::new(), |shown| format!(", {} features", count(shown)));
             let of = of.map_or(String::new(), |of| format!(" of {}", count(of)));
             let of_time = of_time
                 .map_or(String::new(), |time| format!(" of {}", time_lasted(time.as_micros())));
@@ -323,7 +334,7 @@ fn in_words(progress: &Progress<'_>, elapsed: Duration) -> String {
             };
             format!(
                 "{}{of} runs{failed}, {} steps/s, {}{of_time} of virtual time, {reached} of {goals} \
-                 goals, {} runs/s{memory}, {seconds} s",
+                 goals{shown}, {} runs/s{memory}, {seconds} s",
                 count(runs),
                 rate(steps),
                 time_lasted(lasted.as_micros()),
@@ -380,7 +391,7 @@ mod tests {
     #[test]
     fn a_campaign_is_told_with_what_was_asked_of_it() {
         let hour = splitbrain::Span::seconds(3_600);
-        let said = |of, of_time, failures| {
+        let said = |of, of_time, failures, shown| {
             let progress = Progress::Simulating {
                 runs: 1_234,
                 of,
@@ -390,15 +401,18 @@ mod tests {
                 reached: 2,
                 goals: 3,
                 failures,
+                shown,
             };
             in_words(&progress, Duration::from_secs(10))
         };
-        let by_runs = said(Some(5_000), None, 0);
+        let by_runs = said(Some(5_000), None, 0, None);
         let words =
             "1,234 of 5,000 runs, 5,000 steps/s, 1 h 0 min of virtual time, 2 of 3 goals, 123";
         assert!(by_runs.starts_with(words), "{by_runs}");
-        let by_time = said(None, Some(hour * 2), 7);
+        let by_time = said(None, Some(hour * 2), 7, None);
         let words = "1,234 runs, 7 failed, 5,000 steps/s, 1 h 0 min of 2 h 0 min of virtual time";
         assert!(by_time.starts_with(words), "{by_time}");
+        let guided = said(Some(5_000), None, 0, Some(4_321));
+        assert!(guided.contains(", 2 of 3 goals, 4,321 features, "), "{guided}");
     }
 }

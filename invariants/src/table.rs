@@ -4,6 +4,8 @@
 //! are searched. One allocation in key order does all of that faster than a tree, and equal
 //! contents are equal bytes of state, whatever order they came in.
 
+use std::cmp::Ordering;
+
 /// Keys with their values, in key order, each key once.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Table<K, V> {
@@ -33,14 +35,24 @@ impl<K, V> Table<K, V> {
 }
 
 impl<K: Ord, V> Table<K, V> {
-    /// Where the key is, or where it belongs. Keys mostly grow (terms, indices, tokens), so the
-    /// end is tried before the search.
+    /// Where the key is, or where it belongs. Keys mostly grow (terms, indices, tokens), and what is
+    /// looked for was mostly put in of late: the search begins at the end, in steps twice as long
+    /// each time, so that it takes no longer the longer the table is.
     fn place(&self, key: &K) -> Result<usize, usize> {
-        match self.entries.last() {
-            None => Err(0),
-            Some((last, _)) if last < key => Err(self.entries.len()),
-            Some(_) => self.entries.binary_search_by(|(at, _)| at.cmp(key)),
-        }
+        let (mut end, mut step) = (self.entries.len(), 1);
+        let begin = loop {
+            if end == 0 {
+                return Err(0);
+            }
+            let tried = end.saturating_sub(step);
+            match self.entries[tried].0.cmp(key) {
+                Ordering::Less => break tried + 1,
+                Ordering::Equal => return Ok(tried),
+                Ordering::Greater => (end, step) = (tried, 2 * step),
+            }
+        };
+        let found = self.entries[begin..end].binary_search_by(|(at, _)| at.cmp(key));
+        found.map(|at| begin + at).map_err(|at| begin + at)
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
@@ -83,6 +95,19 @@ mod tests {
         assert_eq!(falling.remove(&2), Some(20));
         assert_eq!(falling.remove(&2), None);
         assert_ne!(rising, falling);
+    }
+
+    #[test]
+    fn every_key_is_found_and_every_other_one_has_its_place() {
+        for many in [0, 1, 2, 3, 7, 8, 100] {
+            let mut table = Table::new();
+            (0..many).for_each(|key| assert!(table.insert_new(2 * key, ()).is_none()));
+            for key in 0..many {
+                assert_eq!(table.place(&(2 * key)), Ok(key), "of {many}");
+                assert_eq!(table.place(&(2 * key + 1)), Err(key + 1), "of {many}");
+            }
+            assert_eq!(Table { entries: vec![(5, ()); many.min(1)] }.place(&4), Err(0));
+        }
     }
 
     #[test]

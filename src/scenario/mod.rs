@@ -339,9 +339,10 @@ impl<P: Protocol> Scenario<P> {
 
     /// Everything that bounds or weakens a verdict on this scenario, a line each.
     pub fn in_words(&self) -> Vec<String> {
-        let mut lines = vec![format!("{} nodes; {}", self.nodes, self.links.in_words())];
-        let inputs: usize = self.lanes.iter().map(|lane| lane.inputs.len()).sum();
         let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let nodes = self.nodes;
+        let mut lines = vec![format!("{nodes} node{}; {}", plural(nodes), self.links.in_words())];
+        let inputs: usize = self.lanes.iter().map(|lane| lane.inputs.len()).sum();
         let clients = self.lanes.len();
         lines.push(match inputs {
             0 => "no inputs".to_string(),

@@ -6,7 +6,7 @@ use std::thread;
 
 use super::books::Books;
 use super::guide::{self, Guidance, Guided};
-use super::kinds::Kinds;
+use super::kinds::{Kept, Kinds};
 use super::measures::Measures;
 use super::outcome::{Off, Outcome, Record, Tally};
 use super::plan::Plan;
@@ -182,6 +182,74 @@ impl Source for Storms {
     }
 }
 
+impl<S: Source> Source for &S {
+    fn planned(&self, campaign: &Campaign, run: u64) -> Planned {
+        (*self).planned(campaign, run)
+    }
+}
+
+/// How the runs of a campaign are chosen, and what is noted of them beside what is added up.
+pub(super) trait Choosing<P: Protocol> {
+    /// What the runs of a batch come from.
+    type Source: Source;
+    /// What watches each of them.
+    type Record: Record<P> + Send;
+
+    /// The next runs, so many at most: what they come from, the number of the first there, and how
+    /// many they are. `made` have been made.
+    ///
+    /// # Errors
+    /// A sentence when there are no more.
+    fn next(
+        &mut self,
+        campaign: &Campaign,
+        made: u64,
+        many: u64,
+    ) -> Result<(Self::Source, u64, u64), String>;
+
+    /// A record for one run in a cluster of so many nodes.
+    fn record(nodes: usize) -> Self::Record;
+
+    /// Notes a run.
+    fn note(&mut self, from: &Self::Source, run: u64, outcome: &Outcome, record: Self::Record);
+
+    /// Notes that a run is the first that failed in its way.
+    fn failed(&mut self, from: &Self::Source, run: u64, violation: &Violation);
+
+    /// How many different things runs have shown, if that is counted.
+    fn shown(&self) -> Option<u64>;
+}
+
+/// Runs are chosen by their numbers alone.
+struct Blindly<'a>(&'a Storms);
+
+impl<'a, P: Protocol> Choosing<P> for Blindly<'a> {
+    type Source = &'a Storms;
+    type Record = Off;
+
+    fn next(
+        &mut self,
+        campaign: &Campaign,
+        made: u64,
+        many: u64,
+    ) -> Result<(&'a Storms, u64, u64), String> {
+        Ok((self.0, campaign.first + made, many))
+    }
+
+    fn record(_: usize) -> Off {
+        Off
+    }
+
+    fn note(&mut self, _: &&'a Storms, _: u64, _: &Outcome, _: Off) {}
+
+    // It is made again by its number, when all is over.
+    fn failed(&mut self, _: &&'a Storms, _: u64, _: &Violation) {}
+
+    fn shown(&self) -> Option<u64> {
+        None
+    }
+}
+
 /// Makes many runs of a scenario.
 ///
 /// # Errors
@@ -201,42 +269,12 @@ pub fn simulate<P: Protocol>(
     if let Some(books) = &campaign.from {
         so_far.go_on(books, (scenario, &storms), campaign, &mut kinds)?;
     }
-    let mut stopped = None;
-    while stopped.is_none() && !campaign.is_over(&so_far) {
-        // Gone on with, it may have had enough already.
-        if campaign.until == Until::Enough && so_far.runs > 0 && observer.enough() {
-            break;
-        }
-        let (next, lasted) = (campaign.first + so_far.runs, so_far.lasted);
-        let batch = BATCH.min(campaign.end() - next);
-        for (index, outcome, _) in run_batch(scenario, &storms, campaign, (next, batch), || Off) {
-            so_far.add(&outcome);
-            if let Some(violation) = &outcome.violation {
-                kinds.note(index, violation);
-            }
-            if campaign.is_over(&so_far) {
-                break;
-            }
-        }
-        observer.keep(&|| so_far.books(&kinds), false);
-        if campaign.is_over(&so_far) {
-            break;
-        }
-        stopped = observer.look(&so_far.progress(campaign));
-        if so_far.lasted == lasted && campaign.until != Until::Runs {
-            stopped.get_or_insert(format!("no virtual time passes in {batch} runs"));
-        }
-    }
-    observer.keep(&|| so_far.books(&kinds), true);
-    let mut failures: Vec<Failure<P>> = Vec::new();
-    for kept in &kinds.kept {
-        let failure = record_failure(scenario, &storms, campaign, kept.run, &kept.violation());
-        failures.push(Failure { alike: kept.alike, ..failure });
-    }
-    let mut failures = failures.into_iter();
-    (so_far.failure, so_far.others) = (failures.next(), failures.collect());
-    so_far.verdict = so_far.judge(scenario, campaign, stopped);
-    Ok(so_far)
+    let mut blindly = Blindly(&storms);
+    let stopped = so_far.make(scenario, campaign, &mut blindly, &mut kinds, observer);
+    let failure =
+        |kept: &Kept| record_failure(scenario, &storms, campaign, kept.run, &kept.violation());
+    let failures = kinds.kept.iter().map(failure).collect();
+    Ok(so_far.close(scenario, campaign, failures, &kinds, stopped))
 }
 
 /// One run of a scenario under a plan; the seed decides everything the plan leaves open.
@@ -427,7 +465,76 @@ impl<P: Protocol> Simulation<P> {
         self.digest = (self.digest ^ outcome.digest).wrapping_mul(0x0100_0000_01b3);
     }
 
-    pub(super) fn progress(&self, campaign: &Campaign) -> Progress<'static> {
+    /// Makes the runs of a campaign, until it is over or something ends it: what, if something did.
+    pub(super) fn make<C: Choosing<P>>(
+        &mut self,
+        scenario: &Scenario<P>,
+        campaign: &Campaign,
+        choosing: &mut C,
+        kinds: &mut Kinds,
+        observer: &mut dyn Observer,
+    ) -> Option<String> {
+        let mut stopped = None;
+        while stopped.is_none() && !campaign.is_over(self) {
+            // Gone on with, it may have had enough already.
+            if campaign.until == Until::Enough && self.runs > 0 && observer.enough() {
+                break;
+            }
+            let most = BATCH.min(campaign.end() - campaign.first - self.runs);
+            let (source, first, many) = match choosing.next(campaign, self.runs, most) {
+                Ok(next) => next,
+                Err(why) => {
+                    stopped = Some(why);
+                    break;
+                }
+            };
+            let lasted = self.lasted;
+            let record = || C::record(scenario.nodes);
+            for (run, outcome, record) in
+                run_batch(scenario, &source, campaign, (first, many), record)
+            {
+                self.add(&outcome);
+                if let Some(violation) = &outcome.violation
+                    && kinds.note(run, violation)
+                {
+                    choosing.failed(&source, run, violation);
+                }
+                choosing.note(&source, run, &outcome, record);
+                if campaign.is_over(self) {
+                    break;
+                }
+            }
+            observer.keep(&|| self.books(kinds), false);
+            if campaign.is_over(self) {
+                break;
+            }
+            stopped = observer.look(&self.progress(campaign, choosing.shown()));
+            if self.lasted == lasted && campaign.until != Until::Runs {
+                stopped.get_or_insert(format!("no virtual time passes in {many} runs"));
+            }
+        }
+        observer.keep(&|| self.books(kinds), true);
+        stopped
+    }
+
+    /// What a campaign comes to that has ended.
+    pub(super) fn close(
+        mut self,
+        scenario: &Scenario<P>,
+        campaign: &Campaign,
+        failures: Vec<Failure<P>>,
+        kinds: &Kinds,
+        stopped: Option<String>,
+    ) -> Simulation<P> {
+        let alike = kinds.kept.iter().map(|kept| kept.alike);
+        let mut failures =
+            failures.into_iter().zip(alike).map(|(failure, alike)| Failure { alike, ..failure });
+        (self.failure, self.others) = (failures.next(), failures.collect());
+        self.verdict = self.judge(scenario, campaign, stopped);
+        self
+    }
+
+    fn progress(&self, campaign: &Campaign, shown: Option<u64>) -> Progress<'static> {
         Progress::Simulating {
             runs: self.runs,
             of: (campaign.until == Until::Runs).then_some(campaign.runs),
@@ -440,10 +547,11 @@ impl<P: Protocol> Simulation<P> {
             reached: self.goals.iter().filter(|(_, runs)| *runs > 0).count(),
             goals: self.goals.len(),
             failures: self.failures,
+            shown,
         }
     }
 
-    pub(super) fn judge(
+    fn judge(
         &self,
         scenario: &Scenario<P>,
         campaign: &Campaign,

@@ -16,6 +16,7 @@ use super::plan::Plan;
 use super::sessions::Sessions;
 use super::wires::Roads;
 use crate::audience::{Audience, Shown};
+use crate::checks::Checks;
 use crate::invariant::{Goal, Sign, Watch};
 use crate::node::{Occurrence, Panicked};
 use crate::protocol::{Chooser, ClientId, NodeId, Outbox, Protocol};
@@ -44,6 +45,7 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) waiting: Vec<u32>,
     pub(super) awaiting: usize,
     pub(super) watches: Vec<Watch<P>>,
+    pub(super) checks: Checks<'a, P>,
     pub(super) shown: Shown,
     /// Whether they may have seen something since they were last asked.
     pub(super) heard: bool,
@@ -116,6 +118,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             waiting: vec![0; nodes],
             awaiting: 0,
             watches: first_watches(scenario),
+            checks: Checks::begin(scenario),
             shown: Shown::default(),
             heard: true,
             held: true,
@@ -313,37 +316,56 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             // Other clocks may have been moved, too.
             changed = if self.tick(me, before, now) { None } else { changed };
         }
-        self.heard |= act.is_some() || !self.out.events.is_empty();
-        let (goals, watches, shown) = (&self.goals, &mut self.watches, &mut self.shown);
-        let mut audience = Audience::new(&self.scenario.protocol, goals, watches, shown);
-        let node = &self.world.nodes[at];
-        if let Some(act) = act {
-            let choices = self.out.choices.iter().map(|choice| choice.taken).collect();
-            let step = Step { node: me, act, choices };
-            audience.attend(&step, node, &self.out);
-            if R::ON {
-                self.record.write(step);
-            }
-        } else {
-            audience.hear(me, node, &self.out);
+        let speaks = !self.out.events.is_empty();
+        if speaks || act.is_some() {
+            self.show(me, act);
         }
         if let Err(panicked) = happened {
             return self.panicked(me, &panicked);
         }
         self.record.came(me, &self.out);
-        self.note_answers();
-        self.note_counts();
-        self.set_timers(me);
+        if speaks {
+            self.note_answers();
+            self.note_counts();
+        }
+        if !self.out.timers.is_empty() {
+            self.set_timers(me);
+        }
+        if !self.out.sends.is_empty() {
+            self.send_all(me);
+        }
+        for &mark in &self.out.marks {
+            *self.outcome.marks.entry(mark).or_default() += 1;
+        }
+        self.judge(changed);
+    }
+
+    /// Shows a step, or what its handler told, to monitors and goals, and records it.
+    fn show(&mut self, me: NodeId, act: Option<Act<P>>) {
+        self.heard = true;
+        let (goals, watches, shown) = (&self.goals, &mut self.watches, &mut self.shown);
+        let audience = Audience::new(&self.scenario.protocol, goals, watches, shown);
+        let mut audience = audience.having_reached(&self.reached);
+        let node = &self.world.nodes[me.index()];
+        let Some(act) = act else {
+            return audience.hear(me, node, &self.out);
+        };
+        let choices = self.out.choices.iter().map(|choice| choice.taken).collect();
+        let step = Step { node: me, act, choices };
+        audience.attend(&step, node, &self.out);
+        if R::ON {
+            self.record.write(step);
+        }
+    }
+
+    /// Sends what a handler sent.
+    fn send_all(&mut self, me: NodeId) {
         let mut sends = std::mem::take(&mut self.out.sends);
         self.gauge.seen.sent += sends.len() as u64;
         for (to, message) in sends.drain(..) {
             self.send(me, to, message);
         }
         self.out.sends = sends;
-        for &mark in &self.out.marks {
-            *self.outcome.marks.entry(mark).or_default() += 1;
-        }
-        self.judge(changed);
     }
 
     /// Records how far a node's clock went since it was last read, and moves clocks that were not
@@ -422,12 +444,16 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             self.settling &= !settling;
             self.outcome.asked_to_settle += u64::from(settling);
             let heard = std::mem::take(&mut self.heard);
-            let look = Look { quiet, settling, changed, heard, held: self.held };
-            let found = violations_of(self.scenario, &self.world, &self.watches, look);
-            self.held &= found.is_empty();
             self.outcome.quiet += u64::from(quiet);
-            let sought = |found: &Violation| self.only.is_none_or(|only| only == found.invariant);
-            self.outcome.violation = found.into_iter().find(sought);
+            let look = Look { quiet, settling, changed, heard };
+            let (scenario, world, watches) = (self.scenario, &self.world, &self.watches);
+            self.held = self.held && self.checks.still_hold(scenario, world, watches, look);
+            if !self.held {
+                let found = violations_of(scenario, world, watches, look);
+                let sought =
+                    |found: &Violation| self.only.is_none_or(|only| only == found.invariant);
+                self.outcome.violation = found.into_iter().find(sought);
+            }
         }
     }
 

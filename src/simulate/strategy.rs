@@ -205,11 +205,12 @@ impl Storms {
                 faults.push(TimedFault { at: whole_millis(at), lasts, fault });
             } else {
                 let lasts = whole_millis(exponential(stream, lasts.as_micros()));
-                let several = self.draw_pattern(stream, kind, whole_millis(at), lasts);
-                faults.extend(several.into_iter().filter(|timed| timed.at < stormy));
+                faults.extend(self.draw_pattern(stream, kind, whole_millis(at), lasts));
             }
             at += exponential(stream, between_two).max(1);
         }
+        // What is rounded up to the end of the storm, or is the rest of a pattern, does not begin.
+        faults.retain(|timed: &TimedFault| timed.at < stormy);
         // What is made of several goes on while others begin.
         faults.sort_by_key(|timed| timed.at);
         faults
@@ -231,6 +232,7 @@ impl Storms {
             plan = plan.with(self.draw_pattern(stream, kind, at, lasts));
             at = at + lasts * 2;
         }
+        plan.faults.retain(|timed| timed.at < stormy);
         plan.faults
     }
 

@@ -285,8 +285,13 @@ impl Spacing {
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Workload { clients, think, gives_up, waits, arrivals, keys, mix, retries } = self;
-        write!(f, "{clients} clients, asking every {think} on average, ")?;
-        write!(f, "each giving up {gives_up} times")?;
+        let s = if *clients == 1 { "" } else { "s" };
+        write!(f, "{clients} client{s}, asking every {think} on average, ")?;
+        match gives_up {
+            0 => write!(f, "never giving up")?,
+            1 => write!(f, "each giving up once")?,
+            _ => write!(f, "each giving up {gives_up} times")?,
+        }
         if let Some(waits) = waits {
             write!(f, " after {waits}")?;
         }

@@ -13,6 +13,7 @@ mod measures;
 mod mishaps;
 mod mistakes;
 mod networks;
+mod noting;
 mod plans;
 mod puppet;
 mod replays;

@@ -118,7 +118,7 @@ pub(super) fn merge(bug: Option<Bug>, mine: &mut AnyCrdt, theirs: &AnyCrdt) -> O
 
 fn add_counts(mine: &mut GCounter, theirs: &GCounter) {
     for (&by, &count) in &theirs.counts {
-        *mine.counts.entry(by).or_insert(0) += count;
+        *mine.counts.get_or_insert_with(by, || 0) += count;
     }
 }
 

@@ -1,9 +1,11 @@
 //! What must hold of a store, and what must be reachable.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use splitbrain::{Goal, Invariant, NodeId, Nodes, Sight, Units, broken};
 
+use super::looked::Looked;
 use super::{Entry, Event, Replica, Store};
 use crate::parts::crdt::{Change, Reading};
 use crate::parts::dots::{Dot, DotContext};
@@ -16,7 +18,7 @@ pub fn all(durable: bool) -> Vec<Invariant<Replica>> {
 
 /// Each key is what its past means.
 pub(super) fn explained() -> Invariant<Replica> {
-    Invariant::node(
+    Invariant::<Replica>::node(
         "explained",
         "What a key says at a replica is what the updates seen there mean, by the type's \
          definition: none is lost, and none counts twice.",
@@ -31,6 +33,12 @@ pub(super) fn explained() -> Invariant<Replica> {
             })
         },
     )
+    .still_noting(|looked: &mut BTreeMap<NodeId, Looked<Entry>>, _, nodes, changed| {
+        let looked = looked.entry(changed).or_default();
+        looked.look(&nodes[changed.index()].state.entries, |_, _, entry| {
+            entry.value.value() == entry.past.meaning(entry.value.kind())
+        })
+    })
 }
 
 /// Nothing that was seen is lost.
@@ -38,7 +46,7 @@ pub(super) fn remembers() -> Invariant<Replica> {
     Invariant::history(
         "remembers",
         "A store with a disk has every update that it had before.",
-        BTreeMap::<NodeId, DotContext>::new(),
+        BTreeMap::<NodeId, Looked<DotContext>>::new(),
         |known, sight| {
             let (node, store) = match sight {
                 Sight::Input { node, state, .. }
@@ -47,12 +55,16 @@ pub(super) fn remembers() -> Invariant<Replica> {
                 // It says nothing, and remembers what it did.
                 Sight::Crash { .. } => return Ok(()),
             };
-            let now: DotContext =
-                store.entries.values().flat_map(|entry| entry.version.dots()).collect();
-            let before = known.insert(node, now.clone()).unwrap_or_default();
-            if now.includes(&before) {
+            let known = known.entry(node).or_default();
+            if known.are_in(&store.entries) {
+                known.look_at(&store.entries, |entry| &entry.version, |_, _, _| true);
                 return Ok(());
             }
+            let of = |versions: &mut dyn Iterator<Item = &Arc<DotContext>>| -> DotContext {
+                versions.flat_map(|version| version.dots()).collect()
+            };
+            let before = of(&mut known.versions());
+            let now = of(&mut store.entries.values().map(|entry| &entry.version));
             broken(format!("{node} had seen {before}, and has seen {now} now"))
         },
     )
@@ -82,25 +94,24 @@ pub(super) fn converged() -> Invariant<Replica> {
             Ok(())
         },
     )
-    .still(|_, nodes, changed| {
-        let mine = &nodes[changed.index()].state.entries;
-        let others = nodes.iter().enumerate().filter(|(other, _)| *other != changed.index());
-        !others.map(|(_, node)| &node.state.entries).any(|theirs| {
-            mine.iter()
-                .any(|(key, entry)| theirs.get(key).is_some_and(|theirs| is_apart(entry, theirs)))
+    .still_noting(|looked: &mut BTreeMap<NodeId, Looked<Entry>>, _, nodes, changed| {
+        let others = || nodes.iter().enumerate().filter(|(other, _)| *other != changed.index());
+        let looked = looked.entry(changed).or_default();
+        looked.look(&nodes[changed.index()].state.entries, |key, _, mine| {
+            let mut theirs = others().filter_map(|(_, other)| other.state.entries.get(&key));
+            !theirs.any(|theirs| is_apart(mine, theirs))
         })
     })
 }
 
 /// Whether two that have seen the same are not the same.
 fn is_apart(mine: &Entry, theirs: &Entry) -> bool {
-    // Values are the smaller ones by far.
-    !mine.value.is_equal_to(&theirs.value) && mine.past == theirs.past
+    mine.past == theirs.past && !mine.value.is_equal_to(&theirs.value)
 }
 
 /// A digest claims nothing that is not there.
 pub(super) fn digest_true() -> Invariant<Replica> {
-    Invariant::node(
+    Invariant::<Replica>::node(
         "digest-true",
         "An update that the digest of a store says was seen went into a value of that store.",
         |_, me, node| {
@@ -113,6 +124,26 @@ pub(super) fn digest_true() -> Invariant<Replica> {
                 None => Ok(()),
                 Some(dot) => broken(format!("{me} says that it has seen {dot}, and has not")),
             }
+        },
+    )
+    .still_noting(
+        |noted: &mut BTreeMap<NodeId, (DotContext, Looked<Entry>)>, _, nodes, changed| {
+            let store = &nodes[changed.index()].state;
+            let (seen, looked) = noted.entry(changed).or_default();
+            // What was there is there, and what was seen since is in what is new.
+            let mut news = Vec::new();
+            let kept = looked.look(&store.entries, |_, before, entry| {
+                news.push(Arc::clone(entry));
+                before.is_none_or(|before| entry.past.includes(&before.past))
+            });
+            if *seen == store.seen {
+                return kept;
+            }
+            let mut since = store.seen.dots_beyond(seen);
+            let there = since.all(|dot| news.iter().any(|entry| entry.past.contains(dot)));
+            drop(since);
+            seen.clone_from(&store.seen);
+            kept && there
         },
     )
 }
@@ -177,7 +208,7 @@ pub(super) fn removed() -> Goal<Replica> {
                 changes.any(|one| matches!(one, Change::Remove(_)))
                     && entry.value.value() == nothing
             };
-            nodes[0].state.entries.values().any(is_empty) && are_equal(nodes)
+            nodes[0].state.entries.values().any(|entry| is_empty(entry)) && are_equal(nodes)
         },
     )
 }

@@ -49,12 +49,13 @@
 
 mod bugs;
 mod invariants;
+mod looked;
 mod model;
 mod scenarios;
 mod state;
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use splitbrain::{NodeId, Outbox, Protocol, Units};
@@ -110,7 +111,7 @@ impl fmt::Debug for Message {
         match self {
             Message::Digest(seen) => write!(f, "Digest({seen})"),
             Message::Entries(entries, seen) => {
-                let one = |(key, entry): (&Key, &Entry)| {
+                let one = |(key, entry): (&Key, &Arc<Entry>)| {
                     format!("{key:?} is {} of {:?}", entry.value.value(), entry.past)
                 };
                 let all: Vec<String> = entries.iter().map(one).collect();
@@ -163,12 +164,12 @@ impl Protocol for Replica {
         let me = ReplicaId::in_life(out.me(), store.life);
         let dot = store.seen.next(me);
         store.seen.insert(dot);
-        let entry = store.entries.entry(key).or_insert_with(|| self.fresh(key, me));
-        drop(entry.value.apply(change));
-        entry.version.insert(dot);
-        entry.past.record_as(dot, change);
+        let entry = store.entries.get_or_insert_with(key, || Arc::new(self.fresh(key, me)));
+        let updated = Arc::make_mut(entry);
+        drop(updated.value.apply(change));
+        updated.note(dot, change);
         if self.mail {
-            let mailed = BTreeMap::from([(key, entry.clone())]);
+            let mailed = [(key, Arc::clone(entry))].into_iter().collect();
             out.broadcast(Message::Entries(mailed, None));
         }
     }
@@ -270,18 +271,22 @@ impl Replica {
                 if self.has(Bug::MergeKeepsRemoteId) {
                     out.mark(Bug::MergeKeepsRemoteId.name());
                 } else {
-                    entry.value = entry.value.fork(me);
+                    let taken_over = Arc::make_mut(&mut entry);
+                    taken_over.value = taken_over.value.fork(me);
                 }
                 store.entries.insert(key, entry);
                 continue;
             };
+            if self.bug.is_none() && mine.knows(&theirs) {
+                continue;
+            }
+            let mine = Arc::make_mut(mine);
             if !self.has(Bug::WholeMapLww) {
                 self.merge(&mut mine.value, &theirs.value, out);
             } else if theirs_stands {
                 mine.value = theirs.value.fork(me);
             }
-            mine.version.merge(&theirs.version);
-            mine.past.merge(&theirs.past);
+            mine.note_all(&theirs);
         }
         if store.seen != before {
             out.emit(Event::Learned(from));

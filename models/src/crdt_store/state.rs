@@ -1,12 +1,13 @@
 //! What a replica stores.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::parts::crdt::{AnyCrdt, Kind, Past};
-use crate::parts::dots::{DotContext, ReplicaId};
+use crate::parts::crdt::{AnyCrdt, Change, Kind, Past};
+use crate::parts::dots::{Dot, DotContext, ReplicaId};
+use crate::parts::table::Table;
 
 /// A key; written `a`, `b` and so on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,8 +19,8 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Keys with what is under them.
-pub type Entries = BTreeMap<Key, Entry>;
+/// Keys with what is under them; messages share it with the stores they come from.
+pub type Entries = Table<Key, Arc<Entry>>;
 
 /// What one replica stores.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -38,7 +39,7 @@ pub struct Entry {
     /// The value.
     pub value: AnyCrdt,
     /// The updates that went into it.
-    pub version: DotContext,
+    pub version: Arc<DotContext>,
     /// The same with what they did, for the invariants: no handler reads it.
     pub past: Past,
 }
@@ -47,14 +48,31 @@ impl Entry {
     /// Not updated yet.
     pub(super) fn fresh(kind: Kind, me: ReplicaId) -> Entry {
         let value = AnyCrdt::new(kind, me);
-        Entry { value, version: DotContext::new(), past: Past::default() }
+        Entry { value, version: Arc::default(), past: Past::default() }
+    }
+
+    /// Notes an update that was made here.
+    pub(super) fn note(&mut self, dot: Dot, change: Change) {
+        Arc::make_mut(&mut self.version).insert(dot);
+        self.past.record_as(dot, change);
+    }
+
+    /// Notes the updates that went into the other.
+    pub(super) fn note_all(&mut self, other: &Entry) {
+        if other.version.includes(&self.version) {
+            self.version.clone_from(&other.version);
+        } else {
+            Arc::make_mut(&mut self.version).merge(&other.version);
+        }
+        self.past.merge(&other.past);
     }
 
     /// Whether merging the other would change nothing.
     pub(super) fn knows(&self, other: &Entry) -> bool {
-        self.version.includes(&other.version)
-            && self.value.knows_as_much_as(&other.value)
-            && self.past.includes(&other.past)
+        Arc::ptr_eq(&self.version, &other.version) && self.past == other.past
+            || self.version.includes(&other.version)
+                && self.value.knows_as_much_as(&other.value)
+                && self.past.includes(&other.past)
     }
 }
 
@@ -62,15 +80,14 @@ impl Store {
     /// The keys with updates that a peer with that digest has not seen.
     pub(super) fn unseen_by(&self, seen: &DotContext) -> Entries {
         let behind = self.entries.iter().filter(|(_, entry)| !seen.includes(&entry.version));
-        behind.map(|(key, entry)| (*key, entry.clone())).collect()
+        behind.map(|(key, entry)| (*key, Arc::clone(entry))).collect()
     }
 
     /// Whether both have seen the same updates of every key.
     pub(super) fn has_seen_the_same_as(&self, other: &Store) -> bool {
-        let pasts = |store: &Store| -> Vec<(Key, Past)> {
-            store.entries.iter().map(|(key, entry)| (*key, entry.past.clone())).collect()
-        };
-        pasts(self) == pasts(other)
+        let mut both = self.entries.iter().zip(&other.entries);
+        self.entries.len() == other.entries.len()
+            && both.all(|((one, mine), (other, theirs))| one == other && mine.past == theirs.past)
     }
 }
 
@@ -79,8 +96,6 @@ mod tests {
     use splitbrain::NodeId;
 
     use super::*;
-    use crate::parts::crdt::Change;
-    use crate::parts::dots::Dot;
 
     #[test]
     fn a_digest_shows_which_keys_are_behind() {
@@ -91,10 +106,9 @@ mod tests {
             let mut entry = Entry::fresh(Kind::GCounter, me);
             for &number in numbers {
                 let _ = entry.value.apply(Change::Increment);
-                entry.version.insert(dot(number));
-                entry.past.record_as(dot(number), Change::Increment);
+                entry.note(dot(number), Change::Increment);
             }
-            store.entries.insert(key, entry);
+            store.entries.insert(key, Arc::new(entry));
         }
         let table: [(&str, &[u32], &[u8]); 5] = [
             ("who has seen nothing lacks all", &[], &[0, 1]),

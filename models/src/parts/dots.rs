@@ -59,6 +59,11 @@ impl ReplicaId {
     pub const fn node(self) -> NodeId {
         self.node
     }
+
+    /// Its place in the order, as one number: what is compared all the time is compared at once.
+    const fn place(self) -> u16 {
+        u16::from_be_bytes([self.node.0, self.life])
+    }
 }
 
 impl From<NodeId> for ReplicaId {
@@ -98,6 +103,13 @@ pub struct Dot {
     pub by: ReplicaId,
     /// Which of its updates, from 1.
     pub number: u32,
+}
+
+impl Dot {
+    /// Its place in the order, as one number.
+    pub(crate) const fn place(self) -> u64 {
+        (self.by.place() as u64) << 32 | self.number as u64
+    }
 }
 
 impl fmt::Display for Dot {
@@ -158,17 +170,48 @@ impl<'de> Deserialize<'de> for Dot {
 
 /// A set of dots, in the one shortest form it has: equal sets are equal values.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct DotContext {
-    /// For each replica, up to which number all its dots are in the set; never 0.
+    /// For each replica, up to which number all its dots are in the set; never 0. In order.
+    upto: Vec<(ReplicaId, u32)>,
+    /// The dots beyond a gap, in order.
+    beyond: Vec<Dot>,
+    /// For each replica with dots beyond a gap, the last of them, in order: most sets that include
+    /// this one include it without a gap.
+    last: Vec<Dot>,
+}
+
+/// A set of dots as it is in files.
+#[derive(Serialize, Deserialize)]
+struct Written {
     upto: BTreeMap<ReplicaId, u32>,
-    /// The dots beyond a gap.
     beyond: BTreeSet<Dot>,
+}
+
+impl From<DotContext> for Written {
+    fn from(DotContext { upto, beyond, last: _ }: DotContext) -> Written {
+        Written { upto: upto.into_iter().collect(), beyond: beyond.into_iter().collect() }
+    }
+}
+
+impl From<Written> for DotContext {
+    fn from(Written { upto, beyond }: Written) -> DotContext {
+        let (upto, beyond) = (upto.into_iter().collect(), beyond.into_iter().collect());
+        DotContext::of(upto, beyond)
+    }
 }
 
 impl DotContext {
     /// No dot.
     pub const fn new() -> DotContext {
-        DotContext { upto: BTreeMap::new(), beyond: BTreeSet::new() }
+        DotContext { upto: Vec::new(), beyond: Vec::new(), last: Vec::new() }
+    }
+
+    /// The set of these, each in order and once.
+    fn of(upto: Vec<(ReplicaId, u32)>, beyond: Vec<Dot>) -> DotContext {
+        let mut context = DotContext { upto, beyond, last: Vec::new() };
+        context.close_gaps();
+        context
     }
 
     /// Whether no dot is in it.
@@ -178,85 +221,183 @@ impl DotContext {
 
     /// Whether the dot is in it.
     pub fn contains(&self, dot: Dot) -> bool {
-        dot.number <= self.upto(dot.by) || self.beyond.contains(&dot)
+        let beyond = || self.beyond.binary_search_by_key(&dot.place(), |one| one.place());
+        dot.number <= self.upto(dot.by) || beyond().is_ok()
     }
 
     /// Whether all dots of the other are in it.
     pub fn includes(&self, other: &DotContext) -> bool {
-        other.dots().all(|dot| self.contains(dot))
+        let mut mine = self.upto.iter().peekable();
+        let upto = other.upto.iter().all(|&(by, upto)| {
+            while mine.next_if(|(one, _)| one.place() < by.place()).is_some() {}
+            let reached = mine.peek().is_some_and(|(one, mine)| *one == by && *mine >= upto);
+            reached || (self.upto(by) + 1..=upto).all(|number| self.contains(Dot { by, number }))
+        });
+        upto && (self.reaches(&other.last) || self.includes_beyond(&other.beyond))
+    }
+
+    /// Whether all dots up to these are in it, which are in order and of different replicas.
+    fn reaches(&self, dots: &[Dot]) -> bool {
+        let mut mine = self.upto.iter();
+        dots.iter().all(|dot| {
+            let upto = mine.find(|(by, _)| by.place() >= dot.by.place());
+            upto.is_some_and(|(by, upto)| *by == dot.by && *upto >= dot.number)
+        })
+    }
+
+    /// Whether all these are in it, which are in order.
+    fn includes_beyond(&self, dots: &[Dot]) -> bool {
+        let mut mine = self.beyond.iter().peekable();
+        dots.iter().all(|dot| {
+            while mine.next_if(|one| one.place() < dot.place()).is_some() {}
+            mine.peek() == Some(&dot) || dot.number <= self.upto(dot.by)
+        })
     }
 
     /// Up to which number all dots of the replica are in it.
     pub fn upto(&self, by: ReplicaId) -> u32 {
-        self.upto.get(&by).copied().unwrap_or(0)
+        self.place(by).map_or(0, |at| self.upto[at].1)
+    }
+
+    fn place(&self, by: ReplicaId) -> Result<usize, usize> {
+        self.upto.binary_search_by_key(&by, |(by, _)| *by)
     }
 
     /// The first dot of the replica behind all of its dots that are in it: what it calls its next
     /// update. Only the replica itself may use it, and must remember that it did.
     pub fn next(&self, by: ReplicaId) -> Dot {
-        let beyond = self.beyond.iter().rev().find(|dot| dot.by == by).map_or(0, |dot| dot.number);
+        let beyond = self.last.iter().find(|dot| dot.by == by).map_or(0, |dot| dot.number);
         Dot { by, number: 1 + beyond.max(self.upto(by)) }
     }
 
     /// Puts a dot in.
     pub fn insert(&mut self, dot: Dot) {
-        if !self.contains(dot) {
-            self.beyond.insert(dot);
+        if let Err(at) = self.beyond.binary_search(&dot)
+            && dot.number > self.upto(dot.by)
+        {
+            self.beyond.insert(at, dot);
             self.close_gaps();
         }
     }
 
     /// Takes a dot out.
     pub fn remove(&mut self, dot: Dot) {
-        let upto = self.upto(dot.by);
-        if dot.number <= upto {
-            self.beyond.extend((dot.number + 1..=upto).map(|number| Dot { number, ..dot }));
-            match dot.number {
-                1 => self.upto.remove(&dot.by),
-                number => self.upto.insert(dot.by, number - 1),
-            };
+        if !self.contains(dot) {
+            return;
         }
-        self.beyond.remove(&dot);
+        if let Ok(at) = self.place(dot.by)
+            && dot.number <= self.upto[at].1
+        {
+            let later = (dot.number + 1..=self.upto[at].1).map(|number| Dot { number, ..dot });
+            let behind = self.beyond.partition_point(|other| *other < dot);
+            self.beyond.splice(behind..behind, later);
+            match dot.number {
+                1 => drop(self.upto.remove(at)),
+                number => self.upto[at].1 = number - 1,
+            }
+        } else {
+            self.beyond.retain(|other| *other != dot);
+        }
+        self.close_gaps();
     }
 
     /// Puts all dots of the other in.
     pub fn merge(&mut self, other: &DotContext) {
-        for (&by, &upto) in &other.upto {
-            let mine = self.upto.entry(by).or_insert(0);
-            *mine = upto.max(*mine);
+        if self.includes(other) {
+            return;
         }
-        self.beyond.extend(other.beyond.iter().copied());
+        for &(by, upto) in &other.upto {
+            match self.place(by) {
+                Ok(at) => self.upto[at].1 = upto.max(self.upto[at].1),
+                Err(at) => self.upto.insert(at, (by, upto)),
+            }
+        }
+        let mut upto = self.upto.as_slice();
+        let new =
+            other.beyond.iter().copied().filter(|dot| dot.number > number_of(&mut upto, dot.by));
+        self.beyond = in_either(&self.beyond, new);
         self.close_gaps();
     }
 
-    /// All dots, in order of replica and number.
+    /// All dots, those without a gap first, each in order of replica and number.
     pub fn dots(&self) -> impl Iterator<Item = Dot> {
         let all = self
             .upto
             .iter()
-            .flat_map(|(&by, &upto)| (1..=upto).map(move |number| Dot { by, number }));
+            .flat_map(|&(by, upto)| (1..=upto).map(move |number| Dot { by, number }));
         all.chain(self.beyond.iter().copied())
+    }
+
+    /// The dots in it that are not in the other, in the same order.
+    pub fn dots_beyond(&self, other: &DotContext) -> impl Iterator<Item = Dot> {
+        let upto = self.upto.iter().flat_map(|&(by, upto)| {
+            (other.upto(by) + 1..=upto).map(move |number| Dot { by, number })
+        });
+        let beyond = self.beyond.iter().copied();
+        upto.chain(beyond).filter(|dot| !other.contains(*dot))
     }
 
     /// Brings it to its shortest form: dots that follow without a gap become part of the number.
     fn close_gaps(&mut self) {
-        let DotContext { upto, beyond } = self;
+        let DotContext { upto, beyond, last } = self;
+        if beyond.is_empty() {
+            return last.clear();
+        }
+        let mut at = 0;
         beyond.retain(|dot| {
-            let mine = upto.get(&dot.by).copied().unwrap_or(0);
-            if dot.number == mine + 1 {
-                upto.insert(dot.by, dot.number);
+            while upto.get(at).is_some_and(|(by, _)| by.place() < dot.by.place()) {
+                at += 1;
             }
-            dot.number > mine + 1
+            let mine = upto.get_mut(at).filter(|(by, _)| *by == dot.by);
+            match mine {
+                Some((_, mine)) if dot.number == *mine + 1 => *mine = dot.number,
+                None if dot.number == 1 => upto.insert(at, (dot.by, 1)),
+                Some((_, mine)) => return dot.number > *mine,
+                None => return true,
+            }
+            false
         });
+        last.clear();
+        for dot in beyond {
+            match last.last_mut() {
+                Some(last) if last.by == dot.by => *last = *dot,
+                _ => last.push(*dot),
+            }
+        }
     }
+}
+
+/// The number of a replica, in a list in order that is looked through with replicas in order.
+fn number_of(upto: &mut &[(ReplicaId, u32)], by: ReplicaId) -> u32 {
+    while let [(one, _), rest @ ..] = *upto
+        && one.place() < by.place()
+    {
+        *upto = rest;
+    }
+    upto.first().filter(|(one, _)| *one == by).map_or(0, |(_, number)| *number)
+}
+
+/// What is in one of two sets of dots, each in order, or in both.
+fn in_either(one: &[Dot], other: impl Iterator<Item = Dot>) -> Vec<Dot> {
+    let mut one = one.iter().copied().peekable();
+    let mut all = Vec::with_capacity(one.len() + 1);
+    for dot in other {
+        while let Some(earlier) = one.next_if(|one| one.place() < dot.place()) {
+            all.push(earlier);
+        }
+        one.next_if_eq(&dot);
+        all.push(dot);
+    }
+    all.extend(one);
+    all
 }
 
 impl FromIterator<Dot> for DotContext {
     fn from_iter<I: IntoIterator<Item = Dot>>(dots: I) -> DotContext {
-        let beyond = dots.into_iter().collect();
-        let mut context = DotContext { upto: BTreeMap::new(), beyond };
-        context.close_gaps();
-        context
+        let mut beyond: Vec<Dot> = dots.into_iter().collect();
+        beyond.sort_unstable();
+        beyond.dedup();
+        DotContext::of(Vec::new(), beyond)
     }
 }
 
@@ -336,6 +477,8 @@ mod tests {
                 both.merge(&others);
                 assert_eq!(both, set.union(&chosen(other)).copied().collect());
                 assert_eq!(context.includes(&others), set.is_superset(&chosen(other)));
+                let beyond: BTreeSet<Dot> = context.dots_beyond(&others).collect();
+                assert_eq!(beyond, set.difference(&chosen(other)).copied().collect());
             }
         }
     }

@@ -13,6 +13,8 @@
 //! - [`named`]: parameters that name nodes.
 //! - [`phi_accrual`]: how much a silence is to be suspected, as a number.
 //! - [`quorum`]: which nodes decide together.
+//! - [`segments`]: a list that is sent in parts, and shares what they have in common.
+//! - [`table`]: a map with few keys.
 //! - [`version_vector`]: how much of every node's doing somebody has seen.
 //! - [`view`]: who is the primary and who are its backups.
 
@@ -29,5 +31,7 @@ pub mod membership;
 pub mod named;
 pub mod phi_accrual;
 pub mod quorum;
+pub mod segments;
+pub mod table;
 pub mod version_vector;
 pub mod view;

@@ -164,20 +164,15 @@ pub fn state_machine_safety<S: StateMachine>() -> Invariant<Raft<S>> {
 /// Durability: whatever one server knows to be committed is on the disks of a majority, so that it
 /// outlives the loss of any minority. Crashed servers count with what they will have again.
 pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
-    Invariant::nodes(
+    Invariant::<Raft<S>>::nodes(
         "durability",
         "What is committed stays in the logs of a majority.",
         |_, nodes| {
             for (at, node) in nodes.iter().enumerate() {
-                let knows = &node.state;
-                let nothing = knows.commit == Index(0);
-                if nothing || at > 0 && knows_the_same(&nodes[at - 1].state, knows) {
+                if at > 0 && knows_the_same(&nodes[at - 1].state, &node.state) {
                     continue;
                 }
-                let holds = |other: NodeId| {
-                    nodes.get(other.index()).is_some_and(|other| holds(&other.state, knows))
-                };
-                if !node.state.members.decided_if(holds) {
+                if !is_durable(nodes, &node.state) {
                     let (who, commit) = (NodeId::at(at), node.state.commit);
                     let holders = holders(nodes, &node.state);
                     return broken(format!(
@@ -190,6 +185,21 @@ pub fn durability<S: StateMachine>() -> Invariant<Raft<S>> {
             Ok(())
         },
     )
+    .still(|_, nodes, changed| {
+        let mine = &nodes[changed.index()].state;
+        let others = nodes.iter().enumerate().filter(|(at, _)| *at != changed.index());
+        let mut others = others.map(|(_, other)| &other.state);
+        // Of what others know to be committed, it may only have lost something.
+        others.clone().all(|knows| holds(mine, knows) || is_durable(nodes, knows))
+            && (others.any(|knows| knows_the_same(knows, mine)) || is_durable(nodes, mine))
+    })
+}
+
+/// Whether what a server knows to be committed is in the logs of a majority.
+fn is_durable<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> bool {
+    let holds =
+        |other: NodeId| nodes.get(other.index()).is_some_and(|other| holds(&other.state, knows));
+    knows.commit == Index(0) || knows.members.decided_if(holds)
 }
 
 /// Whether two servers know the same to be committed, and count on the same members for it: who has
@@ -279,12 +289,13 @@ pub(super) fn suffix_replaced<S: StateMachine>() -> Goal<Raft<S>> {
 pub(super) fn command_twice_in_log<S: StateMachine>() -> Goal<Raft<S>> {
     Goal::nodes("command-twice-in-log", "A retried command is committed twice.", |_, nodes| {
         nodes.iter().any(|node| {
-            let committed = node.state.committed();
-            committed.iter().enumerate().any(|(at, entry)| {
-                let later = &committed[at + 1..];
-                entry.payload.request().is_some()
-                    && later.iter().any(|later| later.payload == entry.payload)
-            })
+            let mut committed = node.state.committed();
+            std::iter::from_fn(|| committed.next().map(|entry| (entry, committed.clone()))).any(
+                |(entry, mut later)| {
+                    entry.payload.request().is_some()
+                        && later.any(|later| later.payload == entry.payload)
+                },
+            )
         })
     })
 }

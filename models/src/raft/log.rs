@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::members::Configuration;
 use super::state::Term;
 use crate::parts::machine::Request;
+use crate::parts::segments::Segments;
 
 /// A place in the log, from 1; 0 is the place before the first entry.
 #[derive(
@@ -88,13 +89,13 @@ pub struct Base {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Log<C> {
     base: Base,
-    entries: Vec<Entry<C>>,
+    entries: Segments<Entry<C>>,
 }
 
-impl<C> Log<C> {
+impl<C: Clone> Log<C> {
     /// A log without entries.
     pub fn new() -> Log<C> {
-        Log { base: Base::default(), entries: Vec::new() }
+        Log { base: Base::default(), entries: Segments::new() }
     }
 
     /// What was discarded of it.
@@ -135,24 +136,35 @@ impl<C> Log<C> {
     }
 
     /// All entries kept up to and including that place.
-    pub fn up_to(&self, index: Index) -> &[Entry<C>] {
-        &self.entries[..self.kept_up_to(index)]
+    pub fn up_to(&self, index: Index) -> impl DoubleEndedIterator<Item = &Entry<C>> + Clone {
+        self.entries.range(0, self.kept_up_to(index))
     }
 
     /// All entries kept behind that place.
-    pub fn behind(&self, index: Index) -> &[Entry<C>] {
-        &self.entries[self.kept_up_to(index)..]
+    pub fn behind(&self, index: Index) -> impl DoubleEndedIterator<Item = &Entry<C>> + Clone {
+        self.entries.range(self.kept_up_to(index), self.entries.len())
+    }
+
+    /// All entries kept behind that place, to be sent.
+    pub fn suffix(&self, index: Index) -> Segments<Entry<C>> {
+        self.entries.behind(self.kept_up_to(index))
+    }
+
+    /// How many of the entries kept behind that place have the terms of these, one by one.
+    pub fn agreeing_behind(&self, index: Index, sent: &Segments<Entry<C>>) -> usize {
+        let same_term = |kept: &Entry<C>, sent: &Entry<C>| kept.term == sent.term;
+        self.entries.agreeing(self.kept_up_to(index), sent, same_term)
     }
 
     /// All entries kept.
-    pub fn entries(&self) -> &[Entry<C>] {
+    pub fn entries(&self) -> &Segments<Entry<C>> {
         &self.entries
     }
 
     /// The members named last up to and including that place, if any are; where they were discarded,
     /// those that the base names.
     pub fn members_at(&self, index: Index) -> Option<&Configuration> {
-        let named = self.up_to(index).iter().rev().find_map(|entry| entry.payload.members());
+        let named = self.up_to(index).rev().find_map(|entry| entry.payload.members());
         named.or(self.base.members.as_ref())
     }
 
@@ -160,10 +172,10 @@ impl<C> Log<C> {
     /// the place of one that was discarded.
     pub fn last_change(&self) -> Option<(Index, &Configuration)> {
         let changes = |entry: &Entry<C>| entry.payload.members().is_some();
-        match self.entries.iter().rposition(changes) {
-            Some(at) => {
-                let index = Index(self.base.index.0 + at as u32 + 1);
-                Some((index, self.entries[at].payload.members()?))
+        match (0..).zip(self.entries.iter().rev()).find(|(_, entry)| changes(entry)) {
+            Some((from_end, entry)) => {
+                let index = Index(self.last().0 - from_end);
+                Some((index, entry.payload.members()?))
             }
             None => Some((self.base.index, self.base.members.as_ref()?)),
         }
@@ -171,7 +183,7 @@ impl<C> Log<C> {
 
     /// Whether members are named behind that place.
     pub fn members_behind(&self, index: Index) -> bool {
-        self.behind(index).iter().any(|entry| entry.payload.members().is_some())
+        self.behind(index).any(|entry| entry.payload.members().is_some())
     }
 
     /// Adds an entry at the end.
@@ -188,7 +200,7 @@ impl<C> Log<C> {
     /// What would stand for all entries up to a place that it has.
     pub fn base_at(&self, index: Index) -> Base {
         let term = self.term_at(index).expect("a place that the log has");
-        let named = self.up_to(index).iter().rev().find_map(|entry| entry.payload.members());
+        let named = self.up_to(index).rev().find_map(|entry| entry.payload.members());
         Base { index, term, members: named.or(self.base.members.as_ref()).cloned() }
     }
 
@@ -199,12 +211,12 @@ impl<C> Log<C> {
             true => self.kept_up_to(base.index),
             false => self.entries.len(),
         };
-        self.entries.drain(..discarded);
+        self.entries = self.entries.behind(discarded);
         self.base = base;
     }
 }
 
-impl<C> Default for Log<C> {
+impl<C: Clone> Default for Log<C> {
     fn default() -> Self {
         Log::new()
     }
@@ -229,7 +241,7 @@ mod tests {
         assert_eq!(log.term_at(Index(0)), Some(Term(0)), "all logs agree before the first entry");
         assert_eq!(log.term_at(Index(3)), Some(Term(3)), "places count from 1");
         assert_eq!(
-            (log.up_to(Index(9)).len(), log.behind(Index(9)).len()),
+            (log.up_to(Index(9)).count(), log.behind(Index(9)).count()),
             (3, 0),
             "cut at the end"
         );
@@ -249,7 +261,7 @@ mod tests {
         let terms = [0, 1, 2, 3, 4].map(|place| log.term_at(Index(place)));
         let expected = [None, None, Some(Term(1)), Some(Term(2)), None];
         assert_eq!(terms, expected, "the base has a term, what is before it has none");
-        assert_eq!((log.up_to(Index(2)).len(), log.behind(Index(2)).len()), (0, 1));
+        assert_eq!((log.up_to(Index(2)).count(), log.behind(Index(2)).count()), (0, 1));
         log.rebase(log.base_at(Index(3)));
         assert_eq!((log.last(), log.last_term()), (Index(3), Term(2)), "nothing is kept");
         other.rebase(Base { index: Index(2), term: Term(2), members: None });

@@ -57,11 +57,11 @@ impl Configuration {
     /// The last index up to which enough voters to decide hold the log, given how far each does.
     pub fn held_by_majority(&self, held: impl Fn(NodeId) -> Index) -> Index {
         let held_by_most = |voters: &Vec<NodeId>| {
-            let mut held: Vec<Index> = voters.iter().map(|&voter| held(voter)).collect();
-            held.sort_unstable();
-            held[held.len() - majority(voters)]
+            let as_far = |index| voters.iter().filter(|&&voter| held(voter) >= index).count();
+            let indices = voters.iter().map(|&voter| held(voter));
+            indices.filter(|&index| as_far(index) >= majority(voters)).max()
         };
-        self.electorates().map(held_by_most).min().expect("a configuration has voters")
+        self.electorates().filter_map(held_by_most).min().expect("a configuration has voters")
     }
 
     /// Whether two sets of voters decide together.

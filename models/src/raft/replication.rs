@@ -8,6 +8,7 @@ use super::members::Configuration;
 use super::state::{Event, Message, Role, State, Term, Wait};
 use super::{Bug, Out, Raft};
 use crate::parts::machine::{Request, Seen, StateMachine};
+use crate::parts::segments::Segments;
 
 /// Whom a leader sends its log: the members in force, those to come and the learners among them.
 fn followers<'a, S: StateMachine>(
@@ -26,7 +27,7 @@ pub(super) fn send_heartbeats<S: StateMachine>(state: &State<S>, out: &mut Out<S
         }
         let (prev_index, prev_term) = next_for(state, peer);
         let (term, commit) = (state.term, state.commit);
-        let entries = Vec::new();
+        let entries = Segments::new();
         out.send(peer, Message::Append { term, prev_index, prev_term, entries, commit });
     }
 }
@@ -37,7 +38,7 @@ pub(super) fn send_entries<S: StateMachine>(state: &State<S>, to: NodeId, out: &
         return send_snapshot(state, to, out);
     }
     let (prev_index, prev_term) = next_for(state, to);
-    let entries = state.log.behind(prev_index).to_vec();
+    let entries = state.log.suffix(prev_index);
     let (term, commit) = (state.term, state.commit);
     out.send(to, Message::Append { term, prev_index, prev_term, entries, commit });
 }
@@ -107,7 +108,7 @@ impl<S: StateMachine> Raft<S> {
         state: &mut State<S>,
         leader: NodeId,
         prev: (Term, Index),
-        entries: Vec<Entry<S::Operation>>,
+        entries: Segments<Entry<S::Operation>>,
         commit: Index,
         out: &mut Out<S>,
     ) {
@@ -155,11 +156,10 @@ impl<S: StateMachine> Raft<S> {
         &self,
         state: &mut State<S>,
         prev_index: Index,
-        entries: Vec<Entry<S::Operation>>,
+        entries: Segments<Entry<S::Operation>>,
         out: &mut Out<S>,
     ) {
-        let stored = state.log.behind(prev_index).iter().zip(&entries);
-        let agreeing = stored.take_while(|(old, new)| old.term == new.term).count();
+        let agreeing = state.log.agreeing_behind(prev_index, &entries);
         let agreed = Index(prev_index.0 + agreeing as u32);
         let mut conflicts = agreeing < entries.len() && agreed < state.log.last();
         if self.bug == Some(Bug::TruncateOnAnyAppend) && !conflicts && agreed < state.log.last() {
@@ -174,8 +174,8 @@ impl<S: StateMachine> Raft<S> {
             }
             out.emit(Event::Truncated { from: agreed.next() });
         }
-        for entry in entries.into_iter().skip(agreeing) {
-            self.store(state, entry, out);
+        for entry in entries.range(agreeing, entries.len()) {
+            self.store(state, entry.clone(), out);
         }
     }
 

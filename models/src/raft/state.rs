@@ -8,6 +8,7 @@ use super::log::{Base, Entry, Index, Log};
 use super::members::Configuration;
 use super::membership::Change;
 use crate::parts::machine::{Applied, Request, Serial, StateMachine};
+use crate::parts::segments::Segments;
 
 /// A term: the time of at most one leader (§5.1). Terms count from 1; 0 is before the first.
 #[derive(
@@ -129,7 +130,7 @@ impl<S: StateMachine> State<S> {
     }
 
     /// What it knows to be committed.
-    pub fn committed(&self) -> &[Entry<S::Operation>] {
+    pub fn committed(&self) -> impl DoubleEndedIterator<Item = &Entry<S::Operation>> + Clone {
         self.log.up_to(self.commit)
     }
 }
@@ -163,7 +164,7 @@ pub enum Message<S: StateMachine> {
         /// The term of the entry there.
         prev_term: Term,
         /// The entries.
-        entries: Vec<Entry<S::Operation>>,
+        entries: Segments<Entry<S::Operation>>,
         /// What the leader knows to be committed.
         commit: Index,
     },

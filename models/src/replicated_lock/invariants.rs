@@ -8,6 +8,7 @@ use super::state::{Client, Event, State};
 use super::{ReplicatedLock, SERVICE};
 use crate::lock::{Fence, FencedOperation, FencedOutput, FencedRegister, Token};
 use crate::parts::machine::Replies;
+use crate::parts::segments::Segments;
 use crate::raft;
 
 type Held = Invariant<ReplicatedLock>;
@@ -180,8 +181,8 @@ pub(super) fn passed_on_after_failover() -> Goal<ReplicatedLock> {
                 State::Server(server) => Some(server.raft.log.entries()),
                 State::Client(_) | State::Store(_) => None,
             });
-            let several = |entries: &[raft::Entry<Command>]| {
-                entries.first().map(|entry| entry.term) < entries.last().map(|entry| entry.term)
+            let several = |entries: &Segments<raft::Entry<Command>>| {
+                entries.get(0).map(|entry| entry.term) < entries.last().map(|entry| entry.term)
             };
             terms.into_iter().any(several)
                 && believers(nodes).any(|(_, client)| client.token > Token(1))
@@ -220,12 +221,8 @@ pub(super) fn answered_again() -> Goal<ReplicatedLock> {
     Goal::nodes("answered-again", "A request is in the log twice, and done once.", |_, nodes| {
         nodes.iter().any(|node| match &node.state {
             State::Server(server) => {
-                let mut asked: Vec<_> = server
-                    .raft
-                    .committed()
-                    .iter()
-                    .filter_map(|entry| entry.payload.request())
-                    .collect();
+                let mut asked: Vec<_> =
+                    server.raft.committed().filter_map(|entry| entry.payload.request()).collect();
                 asked.sort_unstable();
                 asked.windows(2).any(|pair| pair[0] == pair[1])
             }

@@ -52,7 +52,7 @@ impl Server {
     /// The lock as it will be once everything in its log is committed, if it ever is.
     pub(super) fn lock_to_come(&self) -> LockMachine {
         let mut lock = *self.lock();
-        let pending = self.raft.log.behind(self.raft.commit).iter();
+        let pending = self.raft.log.behind(self.raft.commit);
         for request in pending.filter_map(|entry| entry.payload.request()) {
             lock.apply(&request.command);
         }
@@ -68,7 +68,7 @@ impl Server {
     /// One of an earlier term does not count: it is committed with the next entry of this term, and
     /// not without one (Raft, §5.4.2).
     pub(super) fn has_proposed(&self, request: &Request<Command>) -> bool {
-        let pending = self.raft.log.behind(self.raft.commit).iter();
+        let pending = self.raft.log.behind(self.raft.commit);
         let mut own = pending.filter(|entry| entry.term == self.raft.term);
         own.any(|entry| entry.payload.request() == Some(request))
     }

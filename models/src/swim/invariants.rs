@@ -113,14 +113,14 @@ pub(super) fn own_incarnation() -> Invariant<Swim> {
         },
     )
     .still(|_, nodes, changed| {
-        let known_too_high = |node: NodeId, of: NodeId| {
-            let known = nodes[node.index()].state.knows(of);
-            known.is_some_and(|known| known.incarnation > nodes[of.index()].state.incarnation)
+        let mine = &nodes[changed.index()].state;
+        let known_too_high = |by: &State, of: NodeId, own: &State| {
+            by.knows(of).is_some_and(|known| known.incarnation > own.incarnation)
         };
-        let any = |node: NodeId| known_too_high(node, changed) || known_too_high(changed, node);
-        // A node without a list of members knows nobody.
-        let listed = |node: &NodeId| !nodes[node.index()].state.members.is_empty();
-        !(0..nodes.len()).map(NodeId::at).filter(listed).any(any)
+        !nodes.iter().enumerate().any(|(other, node)| {
+            known_too_high(mine, NodeId::at(other), &node.state)
+                || known_too_high(&node.state, changed, mine)
+        })
     })
 }
 

@@ -11,11 +11,13 @@ use crate::protocol::Protocol;
 use crate::random::{Purpose, chance, stream};
 use crate::scenario::Scenario;
 use crate::simulate::campaign::{
-    BATCH, Campaign, Failure, Planned, Simulation, Source, Until, record_failure, run_batch,
+    Campaign, Choosing, Failure, Planned, Simulation, Source, record_failure,
 };
 use crate::simulate::kinds::Kinds;
+use crate::simulate::outcome::Outcome;
 use crate::simulate::plan::Plan;
 use crate::simulate::strategy::Storms;
+use crate::situation::Violation;
 
 /// How many in a million of the runs that are made from earlier ones have their faults, too.
 const SAME_FAULTS: u32 = 500_000;
@@ -28,80 +30,102 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
     guidance: &Guidance,
     observer: &mut dyn Observer,
 ) -> Simulation<P> {
-    let mut so_far = Simulation::none(scenario);
-    let mut corpus = Corpus::default();
-    let mut guided = Guided::default();
-    let mut stopped = None;
-    let mut known = guidance.corpus.iter().peekable();
     // A campaign that goes on begins behind the last run that it kept.
     let own = guidance.corpus.iter().filter(|entry| entry.seed == campaign.seed);
     let behind = own.map(|entry| entry.run.saturating_add(1)).max().unwrap_or(0);
-    let mut next = campaign.first.max(behind).min(u64::MAX - campaign.runs);
+    let mut by_rarity = ByRarity {
+        scenario,
+        storms,
+        campaign,
+        guidance,
+        known: guidance.corpus.iter(),
+        next: campaign.first.max(behind).min(u64::MAX - campaign.runs),
+        corpus: Corpus::default(),
+        guided: Guided::default(),
+        runs: 0,
+        failures: Vec::new(),
+    };
+    let mut so_far = Simulation::none(scenario);
     let mut kinds = Kinds::none(scenario, campaign.keeps);
-    let mut failures: Vec<Failure<P>> = Vec::new();
-    'runs: while !campaign.is_over(&so_far) {
-        if campaign.until == Until::Enough && so_far.runs > 0 && observer.enough() {
-            break;
-        }
-        let many = BATCH.min(campaign.end() - campaign.first - so_far.runs);
-        let lasted = so_far.lasted;
-        let runs = if known.peek().is_some() {
-            let known = known.by_ref().take(many as usize).cloned();
-            known.map(Made::known).collect()
-        } else {
-            let numbers = next..next.saturating_add(many);
-            if numbers.is_empty() {
-                stopped = Some("there are no more numbers for runs".to_string());
-                break;
-            }
-            next = next.saturating_add(many);
-            choose(storms, campaign.seed, guidance, &mut corpus, numbers)
-        };
-        let generation = Generation(runs);
-        let signal = || Signal::new(scenario.nodes);
-        let all = (0, generation.0.len() as u64);
-        for (index, outcome, signal) in run_batch(scenario, &generation, campaign, all, signal) {
-            so_far.add(&outcome);
-            match generation.0[index as usize].from {
-                Origin::Known => guided.known += 1,
-                Origin::Blind => guided.blind += 1,
-                Origin::Kept => guided.mutated += 1,
-            }
-            let features = signal.features(&outcome);
-            if let Some(violation) = &outcome.violation
-                && kinds.note(index, violation)
-            {
-                failures.push(record_failure(scenario, &generation, campaign, index, violation));
-            }
-            corpus.note(|| generation.0[index as usize].entry(), &features);
-            if so_far.runs.is_power_of_two() {
-                guided.grew.push((so_far.runs, corpus.features()));
-            }
-            if campaign.is_over(&so_far) {
-                break 'runs;
-            }
-        }
-        stopped = observer.look(&so_far.progress(campaign));
-        if so_far.lasted == lasted && campaign.until != Until::Runs {
-            stopped.get_or_insert(format!("no virtual time passes in {many} runs"));
-        }
-        if stopped.is_some() {
-            break;
-        }
-    }
+    let stopped = so_far.make(scenario, campaign, &mut by_rarity, &mut kinds, observer);
+    let ByRarity { corpus, mut guided, failures, .. } = by_rarity;
     guided.features = corpus.features();
     if guided.grew.last().is_none_or(|(runs, _)| *runs < so_far.runs) {
         guided.grew.push((so_far.runs, guided.features));
     }
     guided.corpus = corpus.entries();
-    for (failure, kept) in failures.iter_mut().zip(&kinds.kept) {
-        failure.alike = kept.alike;
-    }
-    let mut failures = failures.into_iter();
-    (so_far.failure, so_far.others) = (failures.next(), failures.collect());
-    so_far.verdict = so_far.judge(scenario, campaign, stopped);
     so_far.guided = Some(guided);
-    so_far
+    so_far.close(scenario, campaign, failures, &kinds, stopped)
+}
+
+/// Runs are chosen by what earlier ones showed.
+struct ByRarity<'a, P: Protocol> {
+    scenario: &'a Scenario<P>,
+    storms: &'a Storms,
+    campaign: &'a Campaign,
+    guidance: &'a Guidance,
+    /// What an earlier campaign kept and was not made again yet.
+    known: std::slice::Iter<'a, Entry>,
+    /// The number of the next run that is not from there.
+    next: u64,
+    corpus: Corpus,
+    guided: Guided,
+    /// How many were made.
+    runs: u64,
+    /// The first of each kind, recorded while it is known what they were made of.
+    failures: Vec<Failure<P>>,
+}
+
+impl<P: Protocol> Choosing<P> for ByRarity<'_, P> {
+    type Source = Generation;
+    type Record = Signal;
+
+    fn next(
+        &mut self,
+        campaign: &Campaign,
+        _: u64,
+        many: u64,
+    ) -> Result<(Generation, u64, u64), String> {
+        let mut runs: Vec<Made> =
+            self.known.by_ref().take(many as usize).cloned().map(Made::known).collect();
+        if runs.is_empty() {
+            let numbers = self.next..self.next.saturating_add(many);
+            if numbers.is_empty() {
+                return Err("there are no more numbers for runs".to_string());
+            }
+            self.next = numbers.end;
+            runs = choose(self.storms, campaign.seed, self.guidance, &mut self.corpus, numbers);
+        }
+        let many = runs.len() as u64;
+        Ok((Generation(runs), 0, many))
+    }
+
+    fn record(nodes: usize) -> Signal {
+        Signal::new(nodes)
+    }
+
+    fn note(&mut self, from: &Generation, run: u64, outcome: &Outcome, signal: Signal) {
+        let made = &from.0[run as usize];
+        self.runs += 1;
+        match made.from {
+            Origin::Known => self.guided.known += 1,
+            Origin::Blind => self.guided.blind += 1,
+            Origin::Kept => self.guided.mutated += 1,
+        }
+        self.corpus.note(|| made.entry(), &signal.features(outcome));
+        if self.runs.is_power_of_two() {
+            self.guided.grew.push((self.runs, self.corpus.features()));
+        }
+    }
+
+    fn failed(&mut self, from: &Generation, run: u64, violation: &Violation) {
+        let failure = record_failure(self.scenario, from, self.campaign, run, violation);
+        self.failures.push(failure);
+    }
+
+    fn shown(&self) -> Option<u64> {
+        Some(self.corpus.features())
+    }
 }
 
 /// A run of a guided campaign.

@@ -289,13 +289,19 @@ impl AnyCrdt {
 
     /// Whether merging the other would tell it nothing new: the order of the semilattice.
     pub fn knows_as_much_as(&self, other: &AnyCrdt) -> bool {
-        self.merged(other) == *self
+        match (self, other) {
+            // Without a copy: stores hold them by the hundred.
+            (AnyCrdt::GCounter(mine), AnyCrdt::GCounter(theirs)) => mine.knows_as_much_as(theirs),
+            (AnyCrdt::PnCounter(mine), AnyCrdt::PnCounter(theirs)) => {
+                mine.up.knows_as_much_as(&theirs.up) && mine.down.knows_as_much_as(&theirs.down)
+            }
+            _ => self.merged(other) == *self,
+        }
     }
 
     /// Whether both know the same, at whichever replicas they are.
     pub fn is_equal_to(&self, other: &AnyCrdt) -> bool {
         match (self, other) {
-            // Without a copy: stores hold them by the hundred.
             (AnyCrdt::GCounter(mine), AnyCrdt::GCounter(theirs)) => mine.counts == theirs.counts,
             (AnyCrdt::PnCounter(mine), AnyCrdt::PnCounter(theirs)) => {
                 mine.up.counts == theirs.up.counts && mine.down.counts == theirs.down.counts

@@ -1,10 +1,9 @@
 //! The grow-only counter.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::parts::dots::ReplicaId;
+use crate::parts::table::Table;
 
 /// A counter that only grows: a number for each replica, which only that replica raises. The value
 /// is their sum, and merging takes the greater of two numbers, so that nothing is counted twice.
@@ -27,13 +26,13 @@ use crate::parts::dots::ReplicaId;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct GCounter {
     pub(crate) me: ReplicaId,
-    pub(crate) counts: BTreeMap<ReplicaId, u64>,
+    pub(crate) counts: Table<ReplicaId, u64>,
 }
 
 impl GCounter {
     /// Nothing counted, to be counted on by that replica.
     pub fn new(me: impl Into<ReplicaId>) -> GCounter {
-        GCounter { me: me.into(), counts: BTreeMap::new() }
+        GCounter { me: me.into(), counts: Table::new() }
     }
 
     /// The same counter at another replica. A copy that goes on under the same id would count what
@@ -44,17 +43,22 @@ impl GCounter {
 
     /// Counts on; returns the delta: the least counter that, merged elsewhere, tells of it.
     pub fn increment(&mut self, by: u64) -> GCounter {
-        let mine = self.counts.entry(self.me).or_insert(0);
+        let mine = self.counts.get_or_insert_with(self.me, || 0);
         *mine += by;
-        GCounter { me: self.me, counts: BTreeMap::from([(self.me, *mine)]) }
+        GCounter { me: self.me, counts: [(self.me, *mine)].into_iter().collect() }
     }
 
     /// Takes in what the other knows.
     pub fn merge(&mut self, other: &GCounter) {
         for (&by, &count) in &other.counts {
-            let mine = self.counts.entry(by).or_insert(0);
+            let mine = self.counts.get_or_insert_with(by, || 0);
             *mine = count.max(*mine);
         }
+    }
+
+    /// Whether merging the other would tell it nothing new.
+    pub(super) fn knows_as_much_as(&self, other: &GCounter) -> bool {
+        other.counts.iter().all(|(by, count)| self.counts.get(by).is_some_and(|mine| mine >= count))
     }
 
     /// How much was counted, as far as is known here.

@@ -9,6 +9,7 @@
 //! Verification, Optimality* (POPL 2014), §3 and fig. 4.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +32,28 @@ use crate::parts::dots::{Dot, DotContext, ReplicaId};
 /// assert_eq!(alice.meaning(Kind::OrSet), Reading::Values(vec![1]), "add wins");
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Past {
-    updates: BTreeMap<Dot, Update>,
+    /// In order. Replicas share the past that they have in common.
+    updates: Arc<Vec<(Dot, Arc<Update>)>>,
+}
+
+/// A past as it is in files.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    updates: BTreeMap<Dot, Arc<Update>>,
+}
+
+impl From<Past> for Written {
+    fn from(past: Past) -> Written {
+        Written { updates: Arc::unwrap_or_clone(past.updates).into_iter().collect() }
+    }
+}
+
+impl From<Written> for Past {
+    fn from(Written { updates }: Written) -> Past {
+        Past { updates: Arc::new(updates.into_iter().collect()) }
+    }
 }
 
 /// One update.
@@ -65,52 +86,91 @@ impl Past {
 
     /// The same under a name of one's own, which no other update has.
     pub fn record_as(&mut self, dot: Dot, change: Change) {
-        let last = self.updates.values().map(|update| update.order).max().unwrap_or(0);
+        let last = self.updates.iter().map(|(_, update)| update.order).max().unwrap_or(0);
         let order = if is_erasure(change) { last } else { last + 1 };
-        self.updates.insert(dot, Update { change, saw: self.seen(), order });
+        let update = Arc::new(Update { change, saw: self.seen(), order });
+        let updates = Arc::make_mut(&mut self.updates);
+        match updates.binary_search_by_key(&dot, |(dot, _)| *dot) {
+            Ok(at) => updates[at].1 = update,
+            Err(at) => updates.insert(at, (dot, update)),
+        }
     }
 
     /// The names of all updates.
     pub fn seen(&self) -> DotContext {
-        self.updates.keys().copied().collect()
+        self.updates.iter().map(|(dot, _)| *dot).collect()
     }
 
     /// Adds all updates of the other.
     pub fn merge(&mut self, other: &Past) {
-        for (dot, update) in &other.updates {
-            self.updates.entry(*dot).or_insert_with(|| update.clone());
+        if self.includes(other) {
+            return;
         }
+        if other.extends(self) {
+            return self.clone_from(other);
+        }
+        let mut all = Vec::with_capacity(self.updates.len() + other.updates.len());
+        let (mut mine, mut theirs) = (self.updates.iter(), other.updates.iter().peekable());
+        for one in mine.by_ref() {
+            while let Some(earlier) = theirs.next_if(|(dot, _)| *dot < one.0) {
+                all.push(earlier.clone());
+            }
+            theirs.next_if(|(dot, _)| *dot == one.0);
+            all.push(one.clone());
+        }
+        all.extend(theirs.cloned());
+        self.updates = Arc::new(all);
+    }
+
+    /// Whether it is the other with more updates.
+    fn extends(&self, other: &Past) -> bool {
+        let mut mine = self.updates.iter();
+        other.updates.len() <= self.updates.len()
+            && other.updates.iter().all(|theirs| {
+                mine.find(|one| one.0.place() >= theirs.0.place()).is_some_and(|one| one == theirs)
+            })
     }
 
     /// Whether it has all updates of the other.
     pub fn includes(&self, other: &Past) -> bool {
-        other.updates.keys().all(|dot| self.updates.contains_key(dot))
+        if Arc::ptr_eq(&self.updates, &other.updates) {
+            return true;
+        }
+        let mut mine = self.updates.iter();
+        other.updates.len() <= self.updates.len()
+            && other.updates.iter().all(|(dot, _)| {
+                mine.find(|(one, _)| one.place() >= dot.place()).is_some_and(|(one, _)| one == dot)
+            })
     }
 
     /// Whether it has that update.
     pub fn contains(&self, dot: Dot) -> bool {
-        self.updates.contains_key(&dot)
+        self.at(dot).is_some()
+    }
+
+    fn at(&self, dot: Dot) -> Option<&(Dot, Arc<Update>)> {
+        let place = self.updates.binary_search_by_key(&dot, |(dot, _)| *dot);
+        place.ok().map(|at| &self.updates[at])
     }
 
     /// The updates, by name.
     pub fn updates(&self) -> impl DoubleEndedIterator<Item = (&Dot, &Update)> + ExactSizeIterator {
-        self.updates.iter()
+        self.updates.iter().map(|(dot, update)| (dot, &**update))
     }
 
     /// Only that update of it, with all that is known of what it saw.
     pub fn only(&self, dot: Dot) -> Past {
-        let updates = self.updates.get(&dot).map(|update| (dot, update.clone()));
-        Past { updates: updates.into_iter().collect() }
+        Past { updates: Arc::new(self.at(dot).cloned().into_iter().collect()) }
     }
 
     /// The pairs of updates that did not see each other.
     pub fn concurrent(&self) -> impl Iterator<Item = (&Update, &Update)> {
         let unseen = |dot: &Dot, by: &Update| !by.saw.contains(*dot);
         self.updates.iter().flat_map(move |(one, first)| {
-            let later = self.updates.range(one..).skip(1);
+            let later = self.updates.iter().skip_while(move |(other, _)| other <= one);
             later
                 .filter(move |(other, second)| unseen(one, second) && unseen(other, first))
-                .map(move |(_, second)| (first, second))
+                .map(move |(_, second)| (&**first, &**second))
         })
     }
 
@@ -145,7 +205,7 @@ impl Past {
 
     /// Each increment counts once.
     fn count(&self) -> i64 {
-        let each = self.updates.values().map(|update| match update.change {
+        let each = self.updates.iter().map(|(_, update)| match update.change {
             Change::Increment => 1,
             Change::Decrement => -1,
             other => unreachable!("{other:?} is no update of a counter"),
@@ -214,7 +274,7 @@ impl Past {
 
     /// The updates in the order of arbitration.
     fn in_order(&self) -> Vec<(&Dot, &Update)> {
-        let mut all: Vec<_> = self.updates.iter().collect();
+        let mut all: Vec<_> = self.updates().collect();
         // Of erasures behind the same insertion, one that has seen another has seen more.
         let saw = |update: &Update| match is_erasure(update.change) {
             true => 1 + update.saw.dots().count(),
@@ -226,8 +286,8 @@ impl Past {
 
     /// The updates that were seen by no other one that `takes` them away.
     fn unseen_by(&self, takes: impl Fn(&Update, &Update) -> bool) -> impl Iterator<Item = &Update> {
-        self.updates.iter().filter_map(move |(dot, update)| {
-            let gone = self.updates.values().any(|by| by.saw.contains(*dot) && takes(update, by));
+        self.updates().filter_map(move |(dot, update)| {
+            let gone = self.updates().any(|(_, by)| by.saw.contains(*dot) && takes(update, by));
             (!gone).then_some(update)
         })
     }

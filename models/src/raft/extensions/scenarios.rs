@@ -147,7 +147,7 @@ fn stored(
 ) -> Vec<Step<Counter>> {
     let term = Term(1);
     let prev_term = if prev_index == Index(0) { Term(0) } else { term };
-    let entries = vec![Entry { term, payload }];
+    let entries = [Entry { term, payload }].into_iter().collect();
     let append = Message::Append { term, prev_index, prev_term, entries, commit };
     let appended = Message::Appended { term, matched: prev_index.next() };
     vec![

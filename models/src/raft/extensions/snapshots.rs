@@ -6,6 +6,7 @@ use super::super::log::{Base, Entry, Index};
 use super::super::state::{Event, Message, Role, State, Term};
 use super::super::{Bug, Out, Raft};
 use crate::parts::machine::{Applied, StateMachine};
+use crate::parts::segments::Segments;
 
 /// Whether the next entry for this follower was discarded.
 pub(in super::super) fn lacks_discarded<S: StateMachine>(state: &State<S>, to: NodeId) -> bool {
@@ -22,7 +23,7 @@ pub(in super::super) fn send_snapshot<S: StateMachine>(
     out: &mut Out<S>,
 ) {
     let (term, base) = (state.term, state.log.base().clone());
-    let entries = state.log.entries().to_vec();
+    let entries = state.log.entries().clone();
     let (prev_index, prev_term) = (base.index, base.term);
     let applied = state.snapshot.clone().expect("what was discarded is in a snapshot");
     out.send(to, Message::InstallSnapshot { term, base, applied });
@@ -33,7 +34,7 @@ pub(in super::super) fn send_snapshot<S: StateMachine>(
 }
 
 /// What a leader sent: the term and place just before the entries, and the entries.
-type Sent<C> = ((Term, Index), Vec<Entry<C>>);
+type Sent<C> = ((Term, Index), Segments<Entry<C>>);
 
 impl<S: StateMachine> Raft<S> {
     /// What a leader sent, without what this server's snapshot stands for: that is committed, so any
@@ -42,7 +43,7 @@ impl<S: StateMachine> Raft<S> {
         &self,
         state: &mut State<S>,
         prev: (Term, Index),
-        mut entries: Vec<Entry<S::Operation>>,
+        entries: Segments<Entry<S::Operation>>,
         out: &mut Out<S>,
     ) -> Sent<S::Operation> {
         let (_, prev_index) = prev;
@@ -55,8 +56,7 @@ impl<S: StateMachine> Raft<S> {
             out.mark(Bug::PurgedPrevDeletesAll.name());
             state.log.truncate(base.1);
         }
-        entries.drain(..covered.min(entries.len()));
-        (base, entries)
+        (base, entries.behind(covered))
     }
 
     /// Puts a snapshot in the place of what was applied, once that is enough.
