@@ -263,7 +263,7 @@ pub(crate) struct Simulate {
     /// Print the plan of the first run in TOML, with its timeline, and run nothing
     #[arg(long)]
     pub(crate) print_plan: bool,
-    /// Make runs from earlier ones that showed something new; a third of them stays blind
+    /// Give most runs the plans of earlier ones that showed something rare; a fifth stays blind
     #[arg(long, conflicts_with = "campaign")]
     pub(crate) guided: bool,
     /// Begin with what guided runs have kept there, and keep there what these do

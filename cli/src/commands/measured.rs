@@ -20,7 +20,7 @@ const CHUNK: u64 = 500;
 /// How many failing runs are enough to say how often runs fail.
 const ENOUGH: u64 = 30;
 
-/// Bugs that a blind campaign makes more than two hundred runs for: model and name.
+/// Bugs that a blind campaign makes about a hundred runs for, or more: model and name.
 const HARD: [(&str, &str); 20] = [
     ("raft", "stale-vote-count"),
     ("raft", "commit-old-term"),

@@ -178,11 +178,14 @@ fn choose(
         let draws = &mut stream(seed, run, Purpose::Guide);
         let blind = chance(draws, guidance.blind);
         let kept = if blind { None } else { corpus.pick(draws, &worths) };
-        let (plan, from) = match kept {
+        let (mut plan, from) = match kept {
             None => (storms.draw(&mut stream(seed, run, Purpose::Plan)), Origin::Blind),
             Some(entry) => (again(draws, storms, &entry.plan), Origin::Kept),
         };
-        Made { planned: Planned { seed, run, plan }, from }
+        // What would begin with the end of the storm or later does not, and no plan is kept with it.
+        let stormy = plan.stormy;
+        plan.faults.retain(|timed| timed.at < stormy);
+        Made { planned: Planned { seed, run, plan: storms.keeping(plan) }, from }
     };
     numbers.map(one).collect()
 }
@@ -190,11 +193,8 @@ fn choose(
 /// A plan once more, with its faults or with those of another one; all that it leaves open is drawn
 /// anew.
 fn again(draws: &mut impl Rng, storms: &Storms, plan: &Plan) -> Plan {
-    let mut plan = plan.clone();
-    if chance(draws, SAME_FAULTS) {
-        return plan;
+    match chance(draws, SAME_FAULTS) {
+        true => plan.clone(),
+        false => Plan { faults: storms.draw(draws).faults, ..plan.clone() },
     }
-    plan.faults = storms.draw(draws).faults;
-    plan.faults.retain(|timed| timed.at < plan.stormy);
-    storms.keeping(plan)
 }

@@ -92,6 +92,8 @@ struct Feature {
     shown: u64,
     /// How often a plan was drawn because of it.
     tried: u64,
+    /// The first run that showed it.
+    first: Option<Arc<Entry>>,
     /// The first runs that showed it, while it is rare.
     examples: Vec<Arc<Entry>>,
 }
@@ -125,6 +127,7 @@ impl Corpus {
         for feature in features {
             let feature = self.features.entry(*feature).or_default();
             feature.shown += 1;
+            feature.first.get_or_insert_with(|| Arc::clone(&entry));
             if !is_rare(feature.shown, self.runs) {
                 self.examples -= feature.examples.len();
                 feature.examples = Vec::new();
@@ -165,8 +168,7 @@ impl Corpus {
 
     /// The first run that showed each of the rarest features, in the order in which they were made.
     pub(super) fn entries(&self) -> Vec<Entry> {
-        let first =
-            |feature: &Feature| Some((feature.shown, Arc::clone(feature.examples.first()?)));
+        let first = |feature: &Feature| Some((feature.shown, Arc::clone(feature.first.as_ref()?)));
         let mut firsts: Vec<(u64, Arc<Entry>)> = self.features.values().filter_map(first).collect();
         firsts.sort_by_key(|(shown, entry)| (*shown, entry.seed, entry.run));
         let mut told = BTreeSet::new();
@@ -194,21 +196,21 @@ mod tests {
             corpus.note(|| entry(run), features);
         }
         assert_eq!(corpus.features(), 2);
-        assert_eq!(corpus.entries(), [entry(60)], "all show the one, and one shows the other");
+        assert_eq!(corpus.entries(), [entry(0), entry(60)], "the first of each");
+        assert_eq!(corpus.worths(), [(2, 1 << 20)], "all show the one, and one shows the other");
         for run in 100..120 {
             corpus.note(|| entry(run), &[2]);
         }
-        assert_eq!(corpus.entries(), [], "one in six is not rare");
-        assert_eq!((corpus.examples, corpus.worths()), (0, vec![]));
+        assert_eq!((corpus.examples, corpus.worths()), (0, vec![]), "one in six is not rare");
     }
 
     #[test]
     fn the_rarer_is_tried_more_often_and_less_often_once_it_was() {
         let mut corpus = Corpus::default();
         for run in 0..1_000 {
-            let features: &[u32] = match run {
-                0..10 => &[7],
-                10 => &[8],
+            let features: &[u32] = match (run, run % 100) {
+                (10, _) => &[8],
+                (_, 5) => &[7],
                 _ => &[],
             };
             corpus.note(|| entry(run), features);
@@ -222,7 +224,7 @@ mod tests {
             .collect();
         let rarest = picked.iter().filter(|run| **run == 10).count();
         assert!((880..940).contains(&rarest), "ten in eleven, not {rarest}");
-        assert!(picked.iter().any(|run| *run < 10));
+        assert!(picked.iter().any(|run| run % 100 == 5));
         let later: Vec<u64> = corpus.worths().iter().map(|(_, worth)| *worth).collect();
         assert!(later[1] < 2_000 && later[0] > later[1], "it was tried enough: {later:?}");
     }
