@@ -19,16 +19,16 @@ impl Protocol for Masons {
     type State = Vec<u32>;
     type Message = Nothing;
     type Timer = Lay;
-    type Input = ();
-    type Event = ();
+    type Input = Nothing;
+    type Event = Nothing;
 
     fn start(&self, out: &mut Outbox<Self>) -> Vec<u32> {
         out.set_timer(Lay, 100.ms());
         Vec::new()
     }
 
-    fn on_message(&self, _: &mut Vec<u32>, _: NodeId, message: Nothing, _: &mut Outbox<Self>) {
-        match message {}
+    fn on_message(&self, _: &mut Vec<u32>, _: NodeId, never: Nothing, _: &mut Outbox<Self>) {
+        match never {}
     }
 
     fn on_timeout(&self, wall: &mut Vec<u32>, Lay: Lay, out: &mut Outbox<Self>) {
