@@ -202,7 +202,7 @@ fn the_picture_of_networks_is_where_they_have_links() {
         ("ring", Topology::Ring),
         ("star", Topology::Star(NodeId(0))),
         ("tree", Topology::Tree(2)),
-        ("two racks apart", racks),
+        ("two racks", racks),
     ] {
         let network = Network { topology, link: link(), special: Vec::new() };
         // Those that take longer are drawn faintly.
