@@ -40,6 +40,8 @@ pub enum Progress<'a> {
         goals: usize,
         /// Runs that failed.
         failures: u64,
+        /// How many kinds of fault have happened.
+        faults: usize,
         /// How many different things its runs have shown, where that is counted: in guided campaigns.
         shown: Option<u64>,
     },

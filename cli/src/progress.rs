@@ -322,8 +322,10 @@ fn in_words(progress: &Progress<'_>, elapsed: Duration) -> String {
             reached,
             goals,
             failures,
+            faults,
             shown,
         } => {
+            let s = if faults == 1 { "" } else { "s" };
             let shown = shown.map_or(String::new(), |shown| format!(", {} features", count(shown)));
             let of = of.map_or(String::new(), |of| format!(" of {}", count(of)));
             let of_time = of_time
@@ -334,7 +336,7 @@ fn in_words(progress: &Progress<'_>, elapsed: Duration) -> String {
             };
             format!(
                 "{}{of} runs{failed}, {} steps/s, {}{of_time} of virtual time, {reached} of {goals} \
-                 goals{shown}, {} runs/s{memory}, {seconds} s",
+                 goals, {faults} kind{s} of fault{shown}, {} runs/s{memory}, {seconds} s",
                 count(runs),
                 rate(steps),
                 time_lasted(lasted.as_micros()),
@@ -401,18 +403,19 @@ mod tests {
                 reached: 2,
                 goals: 3,
                 failures,
+                faults: 7,
                 shown,
             };
             in_words(&progress, Duration::from_secs(10))
         };
         let by_runs = said(Some(5_000), None, 0, None);
-        let words =
-            "1,234 of 5,000 runs, 5,000 steps/s, 1 h 0 min of virtual time, 2 of 3 goals, 123";
+        let words = "1,234 of 5,000 runs, 5,000 steps/s, 1 h 0 min of virtual time, 2 of 3 goals, 7 kinds of \
+             fault, 123";
         assert!(by_runs.starts_with(words), "{by_runs}");
         let by_time = said(None, Some(hour * 2), 7, None);
         let words = "1,234 runs, 7 failed, 5,000 steps/s, 1 h 0 min of 2 h 0 min of virtual time";
         assert!(by_time.starts_with(words), "{by_time}");
         let guided = said(Some(5_000), None, 0, Some(4_321));
-        assert!(guided.contains(", 2 of 3 goals, 4,321 features, "), "{guided}");
+        assert!(guided.contains(", 2 of 3 goals, 7 kinds of fault, 4,321 features, "), "{guided}");
     }
 }

@@ -547,6 +547,7 @@ impl<P: Protocol> Simulation<P> {
             reached: self.goals.iter().filter(|(_, runs)| *runs > 0).count(),
             goals: self.goals.len(),
             failures: self.failures,
+            faults: self.tally.kinds_of_fault(),
             shown,
         }
     }

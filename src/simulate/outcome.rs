@@ -95,6 +95,15 @@ impl Tally {
         self.unsynced += other.unsynced;
         self.torn += other.torn;
     }
+
+    /// How many kinds of fault happened at all.
+    pub fn kinds_of_fault(&self) -> usize {
+        let Tally { lost, duplicated, partitions, pauses, crashes, restarts, .. } = *self;
+        let Tally { wipes, jumps, slowed, unsynced, torn, .. } = *self;
+        let mails = [lost, duplicated, partitions, slowed];
+        let nodes = [pauses, crashes, restarts, wipes, jumps, unsynced, torn];
+        mails.iter().chain(&nodes).filter(|count| **count > 0).count()
+    }
 }
 
 fn is_zero(count: &u64) -> bool {
