@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::books::Books;
+use super::choosing::Blindly;
 use super::guide::{self, Guidance, Guided};
 use super::kinds::{Kept, Kinds};
 use super::measures::Measures;
@@ -13,7 +14,7 @@ use super::plan::Plan;
 use super::preset::Plans;
 use super::run::{MOST_STEPS, Run};
 use super::strategy::Storms;
-use crate::observer::{Observer, Progress};
+use crate::observer::Observer;
 use crate::protocol::Protocol;
 use crate::random::{Purpose, stream};
 use crate::scenario::Scenario;
@@ -50,7 +51,7 @@ pub struct Campaign {
     /// The books of an earlier part of the same campaign, to go on from: its runs are not made again.
     /// A guided campaign has none, for its corpus is what it goes on from.
     pub from: Option<Box<Books>>,
-    /// Whether and how runs are made from earlier ones that showed something new.
+    /// Whether and how runs are made from earlier ones that showed something rare.
     pub guided: Option<Guidance>,
 }
 
@@ -185,68 +186,6 @@ impl Source for Storms {
 impl<S: Source> Source for &S {
     fn planned(&self, campaign: &Campaign, run: u64) -> Planned {
         (*self).planned(campaign, run)
-    }
-}
-
-/// How the runs of a campaign are chosen, and what is noted of them beside what is added up.
-pub(super) trait Choosing<P: Protocol> {
-    /// What the runs of a batch come from.
-    type Source: Source;
-    /// What watches each of them.
-    type Record: Record<P> + Send;
-
-    /// The next runs, so many at most: what they come from, the number of the first there, and how
-    /// many they are. `made` have been made.
-    ///
-    /// # Errors
-    /// A sentence when there are no more.
-    fn next(
-        &mut self,
-        campaign: &Campaign,
-        made: u64,
-        many: u64,
-    ) -> Result<(Self::Source, u64, u64), String>;
-
-    /// A record for one run in a cluster of so many nodes.
-    fn record(nodes: usize) -> Self::Record;
-
-    /// Notes a run.
-    fn note(&mut self, from: &Self::Source, run: u64, outcome: &Outcome, record: Self::Record);
-
-    /// Notes that a run is the first that failed in its way.
-    fn failed(&mut self, from: &Self::Source, run: u64, violation: &Violation);
-
-    /// How many different things runs have shown, if that is counted.
-    fn shown(&self) -> Option<u64>;
-}
-
-/// Runs are chosen by their numbers alone.
-struct Blindly<'a>(&'a Storms);
-
-impl<'a, P: Protocol> Choosing<P> for Blindly<'a> {
-    type Source = &'a Storms;
-    type Record = Off;
-
-    fn next(
-        &mut self,
-        campaign: &Campaign,
-        made: u64,
-        many: u64,
-    ) -> Result<(&'a Storms, u64, u64), String> {
-        Ok((self.0, campaign.first + made, many))
-    }
-
-    fn record(_: usize) -> Off {
-        Off
-    }
-
-    fn note(&mut self, _: &&'a Storms, _: u64, _: &Outcome, _: Off) {}
-
-    // It is made again by its number, when all is over.
-    fn failed(&mut self, _: &&'a Storms, _: u64, _: &Violation) {}
-
-    fn shown(&self) -> Option<u64> {
-        None
     }
 }
 
@@ -465,94 +404,7 @@ impl<P: Protocol> Simulation<P> {
         self.digest = (self.digest ^ outcome.digest).wrapping_mul(0x0100_0000_01b3);
     }
 
-    /// Makes the runs of a campaign, until it is over or something ends it: what, if something did.
-    pub(super) fn make<C: Choosing<P>>(
-        &mut self,
-        scenario: &Scenario<P>,
-        campaign: &Campaign,
-        choosing: &mut C,
-        kinds: &mut Kinds,
-        observer: &mut dyn Observer,
-    ) -> Option<String> {
-        let mut stopped = None;
-        while stopped.is_none() && !campaign.is_over(self) {
-            // Gone on with, it may have had enough already.
-            if campaign.until == Until::Enough && self.runs > 0 && observer.enough() {
-                break;
-            }
-            let most = BATCH.min(campaign.end() - campaign.first - self.runs);
-            let (source, first, many) = match choosing.next(campaign, self.runs, most) {
-                Ok(next) => next,
-                Err(why) => {
-                    stopped = Some(why);
-                    break;
-                }
-            };
-            let lasted = self.lasted;
-            let record = || C::record(scenario.nodes);
-            for (run, outcome, record) in
-                run_batch(scenario, &source, campaign, (first, many), record)
-            {
-                self.add(&outcome);
-                if let Some(violation) = &outcome.violation
-                    && kinds.note(run, violation)
-                {
-                    choosing.failed(&source, run, violation);
-                }
-                choosing.note(&source, run, &outcome, record);
-                if campaign.is_over(self) {
-                    break;
-                }
-            }
-            observer.keep(&|| self.books(kinds), false);
-            if campaign.is_over(self) {
-                break;
-            }
-            stopped = observer.look(&self.progress(campaign, choosing.shown()));
-            if self.lasted == lasted && campaign.until != Until::Runs {
-                stopped.get_or_insert(format!("no virtual time passes in {many} runs"));
-            }
-        }
-        observer.keep(&|| self.books(kinds), true);
-        stopped
-    }
-
-    /// What a campaign comes to that has ended.
-    pub(super) fn close(
-        mut self,
-        scenario: &Scenario<P>,
-        campaign: &Campaign,
-        failures: Vec<Failure<P>>,
-        kinds: &Kinds,
-        stopped: Option<String>,
-    ) -> Simulation<P> {
-        let alike = kinds.kept.iter().map(|kept| kept.alike);
-        let mut failures =
-            failures.into_iter().zip(alike).map(|(failure, alike)| Failure { alike, ..failure });
-        (self.failure, self.others) = (failures.next(), failures.collect());
-        self.verdict = self.judge(scenario, campaign, stopped);
-        self
-    }
-
-    fn progress(&self, campaign: &Campaign, shown: Option<u64>) -> Progress<'static> {
-        Progress::Simulating {
-            runs: self.runs,
-            of: (campaign.until == Until::Runs).then_some(campaign.runs),
-            steps: self.tally.steps,
-            lasted: self.lasted,
-            of_time: match campaign.until {
-                Until::Lasted(asked) => Some(asked),
-                Until::Runs | Until::Enough => None,
-            },
-            reached: self.goals.iter().filter(|(_, runs)| *runs > 0).count(),
-            goals: self.goals.len(),
-            failures: self.failures,
-            faults: self.tally.kinds_of_fault(),
-            shown,
-        }
-    }
-
-    fn judge(
+    pub(super) fn judge(
         &self,
         scenario: &Scenario<P>,
         campaign: &Campaign,

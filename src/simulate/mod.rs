@@ -19,14 +19,16 @@
 //!   `wires`, its `clients` and their `sessions`, its `faults` and each node's own `clock`; `outcome`
 //!   is what happened in it, `measures` what its clients saw of it, with spans of time in a
 //!   `histogram`, and `measured` what is told of that;
-//! - `campaign` is many runs on all cores, `books` what they come to, to go on from, `kinds` which of
-//!   their failures are alike, and `guide` lets runs be made from those that showed something new.
+//! - `campaign` is many runs on all cores, `choosing` how they are chosen and the loop that makes them,
+//!   `books` what they come to, to go on from, `kinds` which of their failures are alike, and `guide` lets
+//!   runs be made from those that showed something rare.
 
 mod agenda;
 mod alarms;
 mod alive;
 mod books;
 mod campaign;
+mod choosing;
 mod clients;
 mod clock;
 mod compose;

@@ -367,7 +367,7 @@ mod tests {
     #[test]
     fn a_workload_is_read_as_it_is_written_and_says_what_it_is() {
         for (text, expected, words) in [
-            ("", Workload::default(), "each giving up 0 times\n"),
+            ("", Workload::default(), "never giving up\n"),
             (
                 "gives_up = 3, waits = \"1.5s\", retries = \"never\"",
                 Workload {

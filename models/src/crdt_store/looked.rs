@@ -1,8 +1,8 @@
 //! What was looked at in a store before, so that only what is new need be looked at.
 //!
-//! Stores share what is under a key with the messages that carry it, and never change it while it is
-//! shared. So what is still the same value in memory is the same: most keys of a large store are,
-//! after any one step.
+//! What was looked at is held here, and so it is shared with its store: a store that changes it makes
+//! a copy of its own. So what is still the same value in memory is the same: most keys of a large store
+//! are, after any one step.
 
 use std::sync::Arc;
 

@@ -14,7 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// How long a segment is.
 const SEGMENT: usize = 32;
 
-/// A list of values, equal to others with the same values, however they are kept.
+/// A list of values, equal to others with the same values, however they are kept: where one was cut
+/// decides what is in which segment, so what is kept cannot be compared piece by piece.
 #[derive(Clone)]
 pub struct Segments<T> {
     /// Those that will not change, each [`SEGMENT`] long.
@@ -61,6 +62,9 @@ impl<T> Segments<T> {
     }
 
     /// The values at the places `from..to`, in order.
+    ///
+    /// # Panics
+    /// When `from` is beyond `to`, or `to` beyond the end.
     pub fn range(&self, from: usize, to: usize) -> impl DoubleEndedIterator<Item = &T> + Clone {
         let (from, to) = (from + self.skipped, to + self.skipped);
         let (first, behind) = (from / SEGMENT, to.div_ceil(SEGMENT).min(self.full.len()));

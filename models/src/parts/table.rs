@@ -58,11 +58,6 @@ impl<K, V> Table<K, V> {
     pub fn clear(&mut self) {
         self.0.clear();
     }
-
-    /// Keeps what is so.
-    pub fn retain(&mut self, mut kept: impl FnMut(&K, &V) -> bool) {
-        self.0.retain(|(key, value)| kept(key, value));
-    }
 }
 
 impl<K: Ord, V> Table<K, V> {

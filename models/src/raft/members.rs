@@ -59,9 +59,10 @@ impl Configuration {
         let held_by_most = |voters: &Vec<NodeId>| {
             let as_far = |index| voters.iter().filter(|&&voter| held(voter) >= index).count();
             let indices = voters.iter().map(|&voter| held(voter));
-            indices.filter(|&index| as_far(index) >= majority(voters)).max()
+            let by_most = indices.filter(|&index| as_far(index) >= majority(voters)).max();
+            by_most.expect("a configuration has voters")
         };
-        self.electorates().filter_map(held_by_most).min().expect("a configuration has voters")
+        self.electorates().map(held_by_most).min().expect("a configuration has voters")
     }
 
     /// Whether two sets of voters decide together.

@@ -10,9 +10,8 @@ use crate::observer::Observer;
 use crate::protocol::Protocol;
 use crate::random::{Purpose, chance, stream};
 use crate::scenario::Scenario;
-use crate::simulate::campaign::{
-    Campaign, Choosing, Failure, Planned, Simulation, Source, record_failure,
-};
+use crate::simulate::campaign::{Campaign, Failure, Planned, Simulation, Source, record_failure};
+use crate::simulate::choosing::Choosing;
 use crate::simulate::kinds::Kinds;
 use crate::simulate::outcome::Outcome;
 use crate::simulate::plan::Plan;
@@ -79,6 +78,7 @@ struct ByRarity<'a, P: Protocol> {
 impl<P: Protocol> Choosing<P> for ByRarity<'_, P> {
     type Source = Generation;
     type Record = Signal;
+    const KEEPS_BOOKS: bool = false;
 
     fn next(
         &mut self,

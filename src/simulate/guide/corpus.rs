@@ -1,5 +1,6 @@
 //! What a guided campaign keeps, and which of it is tried next.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -68,8 +69,9 @@ const RARE: u64 = 10;
 /// them would depend on whether those had a good plan.
 const EXAMPLES: usize = 16;
 
-/// How many are kept for all features together. Where there is no more room, nothing is kept until some
-/// feature is rare no longer.
+/// How many examples are kept for all features together. Where there is no more room, none is kept until
+/// some feature is rare no longer. The first run that showed a feature is kept beside them: there are no
+/// more features than their hashes tell apart.
 const MOST: usize = 1 << 14;
 
 /// How many are told in the end, and saved.
@@ -166,11 +168,12 @@ impl Corpus {
         feature.examples.get(example).cloned()
     }
 
-    /// The first run that showed each of the rarest features, in the order in which they were made.
+    /// The first run that showed each of the rarest features, by seed and number. Of equally rare ones
+    /// the last, for what goes on from them begins behind the last.
     pub(super) fn entries(&self) -> Vec<Entry> {
         let first = |feature: &Feature| Some((feature.shown, Arc::clone(feature.first.as_ref()?)));
         let mut firsts: Vec<(u64, Arc<Entry>)> = self.features.values().filter_map(first).collect();
-        firsts.sort_by_key(|(shown, entry)| (*shown, entry.seed, entry.run));
+        firsts.sort_by_key(|(shown, entry)| (*shown, Reverse((entry.seed, entry.run))));
         let mut told = BTreeSet::new();
         firsts.retain(|(_, entry)| told.len() < TOLD && told.insert((entry.seed, entry.run)));
         firsts.sort_by_key(|(_, entry)| (entry.seed, entry.run));

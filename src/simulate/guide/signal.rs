@@ -8,7 +8,7 @@ use crate::step::Step;
 
 /// How many different features there may be: two that fall together are taken for one, and one of
 /// them is then not new.
-pub(super) const FEATURES: usize = 1 << 18;
+const FEATURES: usize = 1 << 18;
 
 /// How many numbers of what happens are compared with earlier ones.
 const COMPARED: usize = 4;

@@ -110,8 +110,8 @@ impl Past {
             return self.clone_from(other);
         }
         let mut all = Vec::with_capacity(self.updates.len() + other.updates.len());
-        let (mut mine, mut theirs) = (self.updates.iter(), other.updates.iter().peekable());
-        for one in mine.by_ref() {
+        let mut theirs = other.updates.iter().peekable();
+        for one in self.updates.iter() {
             while let Some(earlier) = theirs.next_if(|(dot, _)| *dot < one.0) {
                 all.push(earlier.clone());
             }
