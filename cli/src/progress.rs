@@ -230,7 +230,8 @@ impl Observer for Watch {
         if self.books.as_ref().is_some_and(|shelf| shelf.problem.is_some()) {
             return Some("its books cannot be kept (--campaign)".to_string());
         }
-        self.look_with(|elapsed| in_words(progress, elapsed))
+        let before = self.before;
+        self.look_with(|elapsed| in_words(progress, before + elapsed))
     }
 
     fn enough(&mut self) -> bool {

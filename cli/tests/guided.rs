@@ -86,6 +86,7 @@ fn what_makes_no_sense_together_is_refused() {
     for (arguments, expected) in [
         ("simulate toy --corpus x", "--guided"),
         ("simulate toy --guided --corpus x --no-save", "--no-save"),
+        ("simulate toy --guided --plan x", "--plan"),
         ("bugs --hits x --guidance y", "cannot be used with"),
         ("bugs --seeds 3", "--guidance"),
     ] {

@@ -25,15 +25,15 @@ fn main() {
     let entry = Entry { term: TERM, payload: Payload::Command(read()) };
     // n2 has not heard of the first entry yet, and gets both.
     let first = Entry { term: TERM, payload: Payload::Noop };
-    let append = |prev_index, prev_term, entries| Message::Append {
+    let append = |prev_index, prev_term, entries: &[Entry<Add>]| Message::Append {
         term: TERM,
         prev_index,
         prev_term,
-        entries,
+        entries: entries.iter().cloned().collect(),
         commit: Index(1),
     };
-    let to_n1 = append(Index(1), TERM, vec![entry.clone()]);
-    let to_n2 = append(Index(0), Term(0), vec![first, entry]);
+    let to_n1 = append(Index(1), TERM, &[entry.clone()]);
+    let to_n2 = append(Index(0), Term(0), &[first, entry]);
     show(
         "Through the log",
         "The read is an entry like any other: a majority writes it to disk, then it is answered.",

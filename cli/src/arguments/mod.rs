@@ -264,7 +264,7 @@ pub(crate) struct Simulate {
     #[arg(long)]
     pub(crate) print_plan: bool,
     /// Give most runs the plans of earlier ones that showed something rare; a fifth stays blind
-    #[arg(long, conflicts_with = "campaign")]
+    #[arg(long, conflicts_with_all = ["campaign", "plan"])]
     pub(crate) guided: bool,
     /// Begin with what guided runs have kept there, and keep there what these do
     #[arg(long, value_name = "DIR", requires = "guided", conflicts_with = "no_save")]

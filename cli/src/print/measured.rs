@@ -53,8 +53,9 @@ pub(crate) fn hits(rows: &[Hits], command: &str, most: u64, seed: u64) -> String
     let mut page = format!(
         "# How often simulation finds each bug\n\n\
          This page is written by `{command}`. Runs of seed {seed} go on behind the first that fails, \
-         until thirty have failed or {} were made. *Hits* are how many of 100,000 runs would fail at \
-         that rate; where few failed, it is a rough figure.\n\n\
+         until thirty have failed or {} were made; only breaches of the invariant that the bug is to \
+         break count (`--only`). *Hits* are how many of 100,000 runs would fail at that rate; where few \
+         failed, it is a rough figure.\n\n\
          | model | bug | runs | failed | hits per 100,000 |\n|---|---|---|---|---|\n",
         count(most)
     );
