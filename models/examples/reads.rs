@@ -32,7 +32,7 @@ fn main() {
         entries: entries.iter().cloned().collect(),
         commit: Index(1),
     };
-    let to_n1 = append(Index(1), TERM, &[entry.clone()]);
+    let to_n1 = append(Index(1), TERM, std::slice::from_ref(&entry));
     let to_n2 = append(Index(0), Term(0), &[first, entry]);
     show(
         "Through the log",
