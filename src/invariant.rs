@@ -186,41 +186,6 @@ impl<P: Protocol> Invariant<P> {
         Invariant::of(self.name, self.sentence, scope)
     }
 
-    /// Gives an invariant of nodes a quicker way to see that it holds: whether it is sure to, if it
-    /// held before that one node changed. Where the answer is no, the invariant itself is asked. For
-    /// an invariant of pairs of nodes, that is to look at the pairs with that node alone.
-    ///
-    /// With debug assertions on, every yes is held to the whole check.
-    ///
-    /// # Panics
-    /// When it is no invariant of nodes ([`Invariant::node`], [`Invariant::nodes`]).
-    pub fn still(self, still: fn(&P, &Nodes<P>, NodeId) -> bool) -> Invariant<P> {
-        self.quicker(Begins::new(still))
-    }
-
-    /// The same with notes of one's own, for a node whose state is large and changes little: what
-    /// was looked at before need not be looked at again. A run begins without any, and hands them in
-    /// each time.
-    ///
-    /// They are no part of what is explored and must decide nothing: they say what was found right,
-    /// and not what happened. Not every step need be shown to them.
-    ///
-    /// # Panics
-    /// When it is no invariant of nodes ([`Invariant::node`], [`Invariant::nodes`]).
-    pub fn still_noting<N: Default + Send + 'static>(
-        self,
-        still: fn(&mut N, &P, &Nodes<P>, NodeId) -> bool,
-    ) -> Invariant<P> {
-        self.quicker(Begins::noting(still))
-    }
-
-    fn quicker(mut self, begins: Begins<P>) -> Invariant<P> {
-        let of_nodes = matches!(self.scope, Scope::Node(_) | Scope::Nodes(_));
-        assert!(of_nodes, "`{}` is not of nodes", self.name);
-        self.still = Some(begins);
-        self
-    }
-
     /// What it looks at, in a word: `node`, `nodes`, `world`, `quiet`, `settles` or
     /// `history`.
     pub fn looks_at(&self) -> &'static str {

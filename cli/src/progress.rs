@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use rustix::time::{ClockId, clock_gettime};
 use splitbrain::explore::estimate;
 use splitbrain::simulate::Books;
 use splitbrain::{Observer, Progress};
@@ -67,31 +68,10 @@ impl Stopwatch {
     }
 }
 
-/// Counts the milliseconds for which this thread has a processor; where the system does not say
-/// (`/proc/thread-self/schedstat`), those that pass.
-pub(crate) struct Worked {
-    busy: Option<u64>,
-    began: Clock,
-}
-
-impl Worked {
-    pub(crate) fn start() -> Worked {
-        Worked { busy: busy_nanos(), began: Clock::now() }
-    }
-
-    /// The milliseconds since it was started.
-    pub(crate) fn millis(&self) -> u64 {
-        match self.busy.zip(busy_nanos()) {
-            Some((before, now)) => now.saturating_sub(before) / 1_000_000,
-            None => self.began.elapsed().as_millis() as u64,
-        }
-    }
-}
-
-/// For how long this thread had a processor.
-fn busy_nanos() -> Option<u64> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    told.split_whitespace().next()?.parse().ok()
+/// Seconds of this thread's processor time, so far.
+pub(crate) fn processor() -> f64 {
+    let spent = clock_gettime(ClockId::ThreadCPUTime);
+    spent.tv_sec as f64 + spent.tv_nsec as f64 / 1e9
 }
 
 /// Watches one engine at work.

@@ -208,7 +208,7 @@ pub fn simulate<P: Protocol>(
     if let Some(books) = &campaign.from {
         so_far.go_on(books, (scenario, &storms), campaign, &mut kinds)?;
     }
-    let mut blindly = Blindly(&storms);
+    let mut blindly = Blindly { storms: &storms, first: campaign.first };
     let stopped = so_far.make(scenario, campaign, &mut blindly, &mut kinds, observer);
     let failure =
         |kept: &Kept| record_failure(scenario, &storms, campaign, kept.run, &kept.violation());

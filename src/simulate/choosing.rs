@@ -24,12 +24,7 @@ pub(super) trait Choosing<P: Protocol> {
     ///
     /// # Errors
     /// A sentence when there are no more.
-    fn next(
-        &mut self,
-        campaign: &Campaign,
-        made: u64,
-        many: u64,
-    ) -> Result<(Self::Source, u64, u64), String>;
+    fn next(&mut self, made: u64, many: u64) -> Result<(Self::Source, u64, u64), String>;
 
     /// A record for one run in a cluster of so many nodes.
     fn record(nodes: usize) -> Self::Record;
@@ -45,20 +40,19 @@ pub(super) trait Choosing<P: Protocol> {
 }
 
 /// Runs are chosen by their numbers alone.
-pub(super) struct Blindly<'a>(pub(super) &'a Storms);
+pub(super) struct Blindly<'a> {
+    pub(super) storms: &'a Storms,
+    /// The number of the first.
+    pub(super) first: u64,
+}
 
 impl<'a, P: Protocol> Choosing<P> for Blindly<'a> {
     type Source = &'a Storms;
     type Record = Off;
     const KEEPS_BOOKS: bool = true;
 
-    fn next(
-        &mut self,
-        campaign: &Campaign,
-        made: u64,
-        many: u64,
-    ) -> Result<(&'a Storms, u64, u64), String> {
-        Ok((self.0, campaign.first + made, many))
+    fn next(&mut self, made: u64, many: u64) -> Result<(&'a Storms, u64, u64), String> {
+        Ok((self.storms, self.first + made, many))
     }
 
     fn record(_: usize) -> Off {
@@ -92,7 +86,7 @@ impl<P: Protocol> Simulation<P> {
                 break;
             }
             let most = BATCH.min(campaign.end() - campaign.first - self.runs);
-            let (source, first, many) = match choosing.next(campaign, self.runs, most) {
+            let (source, first, many) = match choosing.next(self.runs, most) {
                 Ok(next) => next,
                 Err(why) => {
                     stopped = Some(why);

@@ -11,7 +11,7 @@ use splitbrain::simulate::{Campaign, Guidance};
 use super::simulate::cores;
 use crate::arguments::{Bugs, Ends};
 use crate::print::measured::{self, Compared, Found, Hits};
-use crate::progress::{Watch, Worked, interrupted};
+use crate::progress::{Watch, interrupted, processor};
 use crate::session::{Problem, Session, exit};
 
 /// How many runs are made before it is asked again whether enough have failed.
@@ -122,9 +122,9 @@ pub(super) fn guidance(session: &mut Session<'_>, bugs: &Bugs, path: &Path) -> R
             // On one thread, whose processor time is what a campaign takes.
             let only = Some(bug.invariant.to_string());
             let campaign = Campaign { only, guided, ..Campaign::new(bugs.runs, seed) };
-            let worked = Worked::start();
+            let before = processor();
             let report = model.simulate(&request(bug), &campaign, None, &mut watch)?;
-            let took = worked.millis();
+            let took = ((processor() - before) * 1e3) as u64;
             ended()?;
             // Who finds nothing stands behind all who do, and so does who was ended before.
             Ok((report.failure.map_or(bugs.runs + 1, |_| report.runs), took))

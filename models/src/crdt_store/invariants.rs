@@ -139,9 +139,8 @@ pub(super) fn digest_true() -> Invariant<Replica> {
             if *seen == store.seen {
                 return kept;
             }
-            let mut since = store.seen.dots_beyond(seen);
-            let there = since.all(|dot| news.iter().any(|entry| entry.past.contains(dot)));
-            drop(since);
+            let is_there = |dot| news.iter().any(|entry| entry.past.contains(dot));
+            let there = store.seen.dots_beyond(seen).all(is_there);
             seen.clone_from(&store.seen);
             kept && there
         },

@@ -277,6 +277,7 @@ impl Replica {
                 store.entries.insert(key, entry);
                 continue;
             };
+            // A mistaken merge may change even what is known already.
             if self.bug.is_none() && mine.knows(&theirs) {
                 continue;
             }

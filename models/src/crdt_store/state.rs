@@ -70,10 +70,9 @@ impl Entry {
 
     /// Whether merging the other would change nothing.
     pub(super) fn knows(&self, other: &Entry) -> bool {
-        self.version == other.version && self.past == other.past
-            || self.version.includes(&other.version)
-                && self.value.knows_as_much_as(&other.value)
-                && self.past.includes(&other.past)
+        (self.version == other.version || self.version.includes(&other.version))
+            && self.value.knows_as_much_as(&other.value)
+            && self.past.includes(&other.past)
     }
 }
 

@@ -289,13 +289,12 @@ pub(super) fn suffix_replaced<S: StateMachine>() -> Goal<Raft<S>> {
 pub(super) fn command_twice_in_log<S: StateMachine>() -> Goal<Raft<S>> {
     Goal::nodes("command-twice-in-log", "A retried command is committed twice.", |_, nodes| {
         nodes.iter().any(|node| {
-            let mut committed = node.state.committed();
-            std::iter::from_fn(|| committed.next().map(|entry| (entry, committed.clone()))).any(
-                |(entry, mut later)| {
-                    entry.payload.request().is_some()
-                        && later.any(|later| later.payload == entry.payload)
-                },
-            )
+            let committed = node.state.committed();
+            (1..).zip(committed.clone()).any(|(behind, entry)| {
+                let mut later = committed.clone().skip(behind);
+                entry.payload.request().is_some()
+                    && later.any(|later| later.payload == entry.payload)
+            })
         })
     })
 }

@@ -41,7 +41,6 @@ pub(in crate::simulate) fn simulate<P: Protocol>(
         next: campaign.first.max(behind).min(u64::MAX - campaign.runs),
         corpus: Corpus::default(),
         guided: Guided::default(),
-        runs: 0,
         failures: Vec::new(),
     };
     let mut so_far = Simulation::none(scenario);
@@ -69,8 +68,6 @@ struct ByRarity<'a, P: Protocol> {
     next: u64,
     corpus: Corpus,
     guided: Guided,
-    /// How many were made.
-    runs: u64,
     /// The first of each kind, recorded while it is known what they were made of.
     failures: Vec<Failure<P>>,
 }
@@ -80,12 +77,7 @@ impl<P: Protocol> Choosing<P> for ByRarity<'_, P> {
     type Record = Signal;
     const KEEPS_BOOKS: bool = false;
 
-    fn next(
-        &mut self,
-        campaign: &Campaign,
-        _: u64,
-        many: u64,
-    ) -> Result<(Generation, u64, u64), String> {
+    fn next(&mut self, _: u64, many: u64) -> Result<(Generation, u64, u64), String> {
         let mut runs: Vec<Made> =
             self.known.by_ref().take(many as usize).cloned().map(Made::known).collect();
         if runs.is_empty() {
@@ -94,7 +86,8 @@ impl<P: Protocol> Choosing<P> for ByRarity<'_, P> {
                 return Err("there are no more numbers for runs".to_string());
             }
             self.next = numbers.end;
-            runs = choose(self.storms, campaign.seed, self.guidance, &mut self.corpus, numbers);
+            runs =
+                choose(self.storms, self.campaign.seed, self.guidance, &mut self.corpus, numbers);
         }
         let many = runs.len() as u64;
         Ok((Generation(runs), 0, many))
@@ -106,15 +99,15 @@ impl<P: Protocol> Choosing<P> for ByRarity<'_, P> {
 
     fn note(&mut self, from: &Generation, run: u64, outcome: &Outcome, signal: Signal) {
         let made = &from.0[run as usize];
-        self.runs += 1;
         match made.from {
             Origin::Known => self.guided.known += 1,
             Origin::Blind => self.guided.blind += 1,
             Origin::Kept => self.guided.mutated += 1,
         }
         self.corpus.note(|| made.entry(), &signal.features(outcome));
-        if self.runs.is_power_of_two() {
-            self.guided.grew.push((self.runs, self.corpus.features()));
+        let runs = self.guided.known + self.guided.blind + self.guided.mutated;
+        if runs.is_power_of_two() {
+            self.guided.grew.push((runs, self.corpus.features()));
         }
     }
 
@@ -178,14 +171,11 @@ fn choose(
         let draws = &mut stream(seed, run, Purpose::Guide);
         let blind = chance(draws, guidance.blind);
         let kept = if blind { None } else { corpus.pick(draws, &worths) };
-        let (mut plan, from) = match kept {
+        let (plan, from) = match kept {
             None => (storms.draw(&mut stream(seed, run, Purpose::Plan)), Origin::Blind),
             Some(entry) => (again(draws, storms, &entry.plan), Origin::Kept),
         };
-        // What would begin with the end of the storm or later does not, and no plan is kept with it.
-        let stormy = plan.stormy;
-        plan.faults.retain(|timed| timed.at < stormy);
-        Made { planned: Planned { seed, run, plan: storms.keeping(plan) }, from }
+        Made { planned: Planned { seed, run, plan }, from }
     };
     numbers.map(one).collect()
 }
@@ -193,8 +183,12 @@ fn choose(
 /// A plan once more, with its faults or with those of another one; all that it leaves open is drawn
 /// anew.
 fn again(draws: &mut impl Rng, storms: &Storms, plan: &Plan) -> Plan {
-    match chance(draws, SAME_FAULTS) {
-        true => plan.clone(),
-        false => Plan { faults: storms.draw(draws).faults, ..plan.clone() },
+    let mut plan = plan.clone();
+    if !chance(draws, SAME_FAULTS) {
+        plan.faults = storms.draw(draws).faults;
+        // Its own storm may be over before some of them.
+        plan.faults.retain(|timed| timed.at < plan.stormy);
+        plan = storms.keeping(plan);
     }
+    plan
 }

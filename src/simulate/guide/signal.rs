@@ -1,6 +1,6 @@
 //! What a run shows: features, each a number of few bits.
 
-use super::shape::{Shape, mix};
+use super::shape::{NUMBERS, Shape, mix};
 use crate::node::Occurrence;
 use crate::protocol::{NodeId, Outbox, Protocol};
 use crate::simulate::outcome::{Outcome, Record};
@@ -9,9 +9,6 @@ use crate::step::Step;
 /// How many different features there may be: two that fall together are taken for one, and one of
 /// them is then not new.
 const FEATURES: usize = 1 << 18;
-
-/// How many numbers of what happens are compared with earlier ones.
-const COMPARED: usize = 4;
 
 /// Writes down what a run shows. Steps it forgets.
 ///
@@ -30,7 +27,7 @@ pub(super) struct Signal {
 #[derive(Clone, Default)]
 struct Past {
     /// The highest numbers that came with each kind of thing so far.
-    highest: Vec<(u64, [u64; COMPARED])>,
+    highest: Vec<(u64, [u64; NUMBERS])>,
     /// Its last deed that was another than the one before.
     deed: u64,
 }
@@ -82,7 +79,7 @@ impl Past {
     fn compare(&mut self, kind: u64, numbers: &[u64]) -> u64 {
         let known = self.highest.iter().position(|(of, _)| *of == kind);
         let index = known.unwrap_or_else(|| {
-            self.highest.push((kind, [0; COMPARED]));
+            self.highest.push((kind, [0; NUMBERS]));
             self.highest.len() - 1
         });
         let mut standing = 0;

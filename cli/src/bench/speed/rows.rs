@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use rustix::time::{ClockId, clock_gettime};
 use splitbrain::simulate::{Fault, Latency, Outcome, Plan, TimedFault, Workload, run};
 use splitbrain::{NodeId, Protocol, Scenario, Span};
 
 use super::{gossips, rafts, toys};
+use crate::progress::processor;
 
 /// A work of the table.
 pub struct Row {
@@ -175,11 +175,9 @@ fn messages<P: Protocol>(scenario: &Scenario<P>, plan: &Plan, seed: u64) -> u64 
     tally.delivered
 }
 
-/// Seconds of this thread's processor time, so far.
-fn processor() -> f64 {
-    let spent = clock_gettime(ClockId::ThreadCPUTime);
-    spent.tv_sec as f64 + spent.tv_nsec as f64 / 1e9
-}
+/// A sample takes at least so many seconds of processor time, so that a short work is done several
+/// times.
+const LEAST: f64 = 0.25;
 
 /// Does every work whose name begins so, once to warm up and then `times` times; the figures are
 /// medians.
@@ -191,10 +189,16 @@ pub fn table(named: &str, times: usize) -> String {
     for row in ROWS.iter().filter(|row| row.name.starts_with(named)) {
         (row.work)(0);
         let mut speeds: Vec<f64> = (1..=times)
-            .map(|seed| {
-                let before = processor();
-                let done = (row.work)(seed as u64);
-                done as f64 / (processor() - before)
+            .map(|sample| {
+                let (before, mut done, mut took) = (processor(), 0, 0.0);
+                for seed in (sample as u64..).step_by(times) {
+                    done += (row.work)(seed);
+                    took = processor() - before;
+                    if took >= LEAST {
+                        break;
+                    }
+                }
+                done as f64 / took
             })
             .collect();
         speeds.sort_by(f64::total_cmp);
