@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::explain::{Story, tell, tell_run};
 use crate::mail::Links;
 use crate::protocol::{NodeId, Saved};
 use crate::scenario::Scenario;
 use crate::shrink::Minimality;
+use crate::simulate::Rerun;
 use crate::situation::Violation;
 use crate::step::{Act, Step};
 use crate::trace::{Replay, replay};
@@ -56,7 +58,11 @@ pub struct Counterexample<P: Saved> {
     pub found_by: FoundBy,
     /// How short it is known to be.
     pub minimality: Minimality,
-    /// The steps.
+    /// The run it is, where no step breaks anything: a run that failed to make progress in its time.
+    /// Time is nothing that steps have, so it is made again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Rerun>,
+    /// The steps; none where it is a run.
     pub steps: Vec<Step<P>>,
 }
 
@@ -243,8 +249,21 @@ impl<P: Saved> Counterexample<P> {
             reason: violation.reason,
             found_by,
             minimality,
+            run: None,
             steps,
         }
+    }
+
+    /// The counterexample of a run that fails to make progress in a scenario.
+    pub fn of_run(
+        scenario: &Scenario<P>,
+        run: Rerun,
+        violation: Violation,
+        found_by: FoundBy,
+        minimality: Minimality,
+    ) -> Counterexample<P> {
+        let file = Counterexample::new(scenario, Vec::new(), violation, found_by, minimality);
+        Counterexample { run: Some(run), ..file }
     }
 
     /// Loads a file.
@@ -262,15 +281,38 @@ impl<P: Saved> Counterexample<P> {
     pub fn parse(text: &str, place: &str) -> Result<Counterexample<P>, FileError> {
         Header::parse(text, place)?;
         let file: Counterexample<P> = parse_at(text, place)?;
+        if file.run.is_some() && !file.steps.is_empty() {
+            let why = "it has a `run` and `steps`; expected one of the two, for a run takes its own \
+                       steps: leave `steps` empty, or `run` out";
+            return Err(FileError::Unknown { place: place.to_string(), why: why.to_string() });
+        }
         file.each_step(place, |step| file.can_ever_be(step))?;
         Ok(file)
     }
 
-    /// Whether every step can ever be in a scenario, whatever the protocol does.
+    /// Whether every step can ever be in a scenario, whatever the protocol does; of a run, whether
+    /// its plan fits.
     ///
     /// # Errors
-    /// A clock ticks that is not there, or a node crashes that may not.
+    /// A clock ticks that is not there, a node crashes that may not, or a plan does not fit.
     pub(crate) fn can_be_in(&self, scenario: &Scenario<P>, place: &str) -> Result<(), FileError> {
+        if let Some(run) = &self.run {
+            run.plan.fits(scenario).map_err(|error| FileError::Unknown {
+                place: place.to_string(),
+                why: format!("its run cannot be made: {error}"),
+            })?;
+            return Ok(());
+        }
+        if scenario.progress_named(&self.invariant).is_some() {
+            return Err(FileError::Unknown {
+                place: place.to_string(),
+                why: format!(
+                    "`{}` is what a run must come to in time, and steps have no time; expected a \
+                     field `run`: save the counterexample again",
+                    self.invariant
+                ),
+            });
+        }
         self.each_step(place, |step| match step.act {
             Act::Tick if scenario.first_clock(step.node).is_none() => {
                 Err(format!("the scenario gives {} no clock", step.node))
@@ -326,7 +368,7 @@ impl<P: Saved> Counterexample<P> {
     pub fn to_json(&self) -> String {
         let steps: Vec<String> =
             self.steps.iter().map(|step| format!("\n    {}", json(step))).collect();
-        let fields = [
+        let mut fields = vec![
             ("format", json(&self.format)),
             ("version", json(&self.version)),
             ("model", json(&self.model)),
@@ -340,8 +382,9 @@ impl<P: Saved> Counterexample<P> {
             ("reason", json(&self.reason)),
             ("found_by", json(&self.found_by)),
             ("minimality", json(&self.minimality)),
-            ("steps", format!("[{}\n  ]", steps.join(","))),
         ];
+        fields.extend(self.run.as_ref().map(|run| ("run", json(run))));
+        fields.push(("steps", format!("[{}\n  ]", steps.join(","))));
         let lines: Vec<String> =
             fields.iter().map(|(name, value)| format!("  \"{name}\": {value}")).collect();
         format!("{{\n{}\n}}\n", lines.join(",\n"))
@@ -365,9 +408,35 @@ impl<P: Saved> Counterexample<P> {
         restored
     }
 
-    /// Replays it in a scenario, each step exactly as it says, until its invariant breaks.
+    /// Replays it in a scenario, each step exactly as it says, until its invariant breaks. A run is
+    /// made again: it breaks what it broke, or runs to its end.
     pub fn replay(&self, scenario: &Scenario<P>) -> Replay<P> {
-        replay(scenario, &self.steps, Some(&self.invariant))
+        let Some(run) = &self.run else {
+            return replay(scenario, &self.steps, Some(&self.invariant));
+        };
+        let (outcome, steps) = run.record(scenario, &self.invariant);
+        match outcome.violation {
+            Some(violation) => Replay::Breaks { steps: steps.len(), violation },
+            None => Replay::RanToEnd,
+        }
+    }
+
+    /// How many steps it takes.
+    pub fn length(&self) -> usize {
+        self.run.as_ref().map_or(self.steps.len(), |run| run.steps as usize)
+    }
+
+    /// Whether its violation breaks behind its last step, for its reason.
+    pub fn is_as_recorded(&self, steps: usize, violation: &Violation) -> bool {
+        steps == self.length() && violation.reason == self.reason
+    }
+
+    /// What happens in it. Of a run only the beginning is told, and what becomes of the rest.
+    pub fn story(&self, scenario: &Scenario<P>) -> Story {
+        match &self.run {
+            Some(run) => tell_run(scenario, run, &self.invariant),
+            None => tell(scenario, &self.steps, Some(&self.invariant)),
+        }
     }
 }
 

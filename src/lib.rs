@@ -63,6 +63,7 @@ pub mod counterexample;
 mod disk;
 pub mod explain;
 pub mod explore;
+mod found;
 mod invariant;
 mod ledger;
 mod mail;

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::counterexample::{Counterexample, FoundBy};
-use crate::explain::{Story, tell};
+use crate::explain::Story;
 use crate::explore::coverage::Coverage;
 use crate::explore::{Exploration, Found, Searched};
+use crate::found::{of_failure, of_found};
 use crate::observer::Observer;
 use crate::protocol::{Protocol, Saved};
 use crate::scenario::Scenario;
-use crate::shrink::{Effort, Minimality, Origin, shrink};
+use crate::shrink::{Effort, Minimality, Stage};
 use crate::simulate::{Campaign, Failure, Guided, Measured, Simulation, Tally};
-use crate::situation::Violation;
 use crate::trace::Replay;
 use crate::verdict::Verdict;
 
@@ -34,6 +34,10 @@ pub struct SystemReport {
     pub invariants: Vec<(String, String, String)>,
     /// Its goals: name and sentence.
     pub goals: Vec<(String, String)>,
+    /// What each simulated run must come to in the time that it has behind the last fault: name,
+    /// sentence, and that time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<(String, String, String)>,
 }
 
 impl SystemReport {
@@ -54,6 +58,10 @@ impl SystemReport {
                 .iter()
                 .map(|goal| (goal.name.to_string(), goal.sentence.to_string()))
                 .collect(),
+            progress: scenario.storm.progress.as_ref().map(|goal| {
+                let within = scenario.storm.healed.to_string();
+                (goal.name.to_string(), goal.sentence.to_string(), within)
+            }),
         }
     }
 }
@@ -130,37 +138,6 @@ impl ExploreReport {
     }
 }
 
-/// The counterexample of a violation that exploration found. Breadth first from the first world,
-/// it is the shortest within the scenario's bounds; behind a prefix or waypoints it is shrunk.
-pub(crate) fn of_found<P: Saved>(
-    scenario: &Scenario<P>,
-    explored: &Exploration<P>,
-    found: &Found<P>,
-    observer: &mut dyn Observer,
-) -> (Scenario<P>, Counterexample<P>) {
-    let violation = Violation { invariant: found.invariant.clone(), reason: found.reason.clone() };
-    let trace = found.trace.clone();
-    if explored.begun_at == 0 {
-        let minimality = Minimality::Shortest { within: scenario.in_words() };
-        let file = Counterexample::new(scenario, trace, violation, FoundBy::Explore, minimality);
-        return (scenario.clone(), file);
-    }
-    match shrink(scenario, &trace, &found.invariant, None, Effort::default(), observer) {
-        Ok(shrunk) => {
-            let (trace, violation) = (shrunk.trace, shrunk.violation);
-            let by = FoundBy::Explore;
-            let file =
-                Counterexample::new(&shrunk.scenario, trace, violation, by, shrunk.minimality);
-            (shrunk.scenario, file)
-        }
-        Err(_) => {
-            let by = FoundBy::Explore;
-            let file = Counterexample::new(scenario, trace, violation, by, Minimality::AsFound);
-            (scenario.clone(), file)
-        }
-    }
-}
-
 /// What a simulation found and covered.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct SimulateReport {
@@ -232,9 +209,8 @@ pub struct FailureReport {
     /// How many traces were replayed and runs made to shrink it.
     pub tries: u64,
     /// What each stage of shrinking left: its name, nodes and steps.
-    pub stages: Vec<(&'static str, usize, usize)>,
-    /// Its counterexample. A run that failed to make progress has none: it can be run again, but
-    /// none of its steps breaks an invariant.
+    pub stages: Vec<Stage>,
+    /// Its counterexample; none where a handler is no function, so that nothing replays.
     pub counterexample: Option<CounterexampleReport>,
 }
 
@@ -292,36 +268,10 @@ fn failure_report<P: Saved>(
         stages: Vec::new(),
         counterexample: None,
     };
-    if !failure.replays {
-        return report;
+    if let Some(found) = of_failure(scenario, failure, effort, observer) {
+        (report.tries, report.stages) = (found.tries, found.stages);
+        report.counterexample = Some(CounterexampleReport::of(&found.scenario, &found.file));
     }
-    let by = FoundBy::Simulate { seed: failure.seed, run: failure.run };
-    let origin = Origin { seed: failure.seed, run: failure.run, plan: failure.plan.clone() };
-    let (trace, violation) = (&failure.trace, &failure.violation);
-    let shrunk = effort.and_then(|effort| {
-        shrink(scenario, trace, &violation.invariant, Some(&origin), effort, observer).ok()
-    });
-    let (scenario, file) = match shrunk {
-        Some(shrunk) => {
-            (report.tries, report.stages) = (shrunk.tries, shrunk.stages);
-            let minimality = shrunk.minimality;
-            let file = Counterexample::new(
-                &shrunk.scenario,
-                shrunk.trace,
-                shrunk.violation,
-                by,
-                minimality,
-            );
-            (shrunk.scenario, file)
-        }
-        None => {
-            let as_found = Minimality::AsFound;
-            let file =
-                Counterexample::new(scenario, trace.clone(), violation.clone(), by, as_found);
-            (scenario.clone(), file)
-        }
-    };
-    report.counterexample = Some(CounterexampleReport::of(&scenario, &file));
     report
 }
 
@@ -340,6 +290,12 @@ pub struct CounterexampleReport {
     pub minimality: Minimality,
     /// Who found it.
     pub found_by: FoundBy,
+    /// What the run that it is has in store, as a timeline; nothing where it is a list of steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// Whether it is a run that makes no progress in ten times as long either.
+    #[serde(skip_serializing_if = "is_false")]
+    pub stuck: bool,
     /// The text of its file.
     pub file: String,
     /// What happens in it.
@@ -352,12 +308,14 @@ impl CounterexampleReport {
         CounterexampleReport {
             invariant: file.invariant.clone(),
             reason: file.reason.clone(),
-            steps: file.steps.len(),
+            steps: file.length(),
             nodes: file.nodes,
             minimality: file.minimality.clone(),
             found_by: file.found_by.clone(),
+            plan: file.run.as_ref().map(|run| run.plan.to_string()),
+            stuck: file.run.as_ref().is_some_and(|run| run.stuck),
             file: file.to_json(),
-            story: tell(scenario, &file.steps, Some(&file.invariant)),
+            story: file.story(scenario),
         }
     }
 }
@@ -370,7 +328,7 @@ pub struct ShrinkReport {
     /// How many traces were replayed and runs made.
     pub tries: u64,
     /// What each stage left: its name, nodes and steps.
-    pub stages: Vec<(&'static str, usize, usize)>,
+    pub stages: Vec<Stage>,
     /// What is left.
     pub counterexample: CounterexampleReport,
 }
@@ -386,8 +344,11 @@ pub struct ReplayReport {
     pub bug: Option<String>,
     /// The invariant the file says it breaks.
     pub invariant: String,
-    /// How many steps the file has.
+    /// How many steps it takes.
     pub steps: usize,
+    /// Whether it is a run that is made again, and not a list of steps.
+    #[serde(skip_serializing_if = "is_false")]
+    pub of_run: bool,
     /// What became of it.
     #[serde(flatten)]
     pub outcome: ReplayOutcome,
@@ -427,7 +388,7 @@ impl ReplayReport {
         let outcome = match file.replay(scenario) {
             Replay::Breaks { steps, violation } => ReplayOutcome::Breaks {
                 after: steps,
-                as_recorded: steps == file.steps.len() && violation.reason == file.reason,
+                as_recorded: file.is_as_recorded(steps, &violation),
                 reason: violation.reason,
             },
             Replay::RanToEnd => ReplayOutcome::RanToEnd,
@@ -443,7 +404,8 @@ impl ReplayReport {
             scenario: file.scenario.clone(),
             bug: scenario.bug.clone(),
             invariant: file.invariant.clone(),
-            steps: file.steps.len(),
+            steps: file.length(),
+            of_run: file.run.is_some(),
             outcome,
         }
     }

@@ -4,16 +4,15 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::counterexample::{Counterexample, FoundBy, read, write_whole};
-use crate::explain::{Story, tell};
+use crate::counterexample::{Counterexample, read, write_whole};
+use crate::explain::Story;
 use crate::explore::{Limits, explore};
+use crate::found::{of_failure, of_found};
 use crate::observer::Undisturbed;
 use crate::protocol::Saved;
-use crate::report::of_found;
 use crate::scenario::Scenario;
-use crate::shrink::{Effort, Minimality, Origin, shrink};
+use crate::shrink::Effort;
 use crate::simulate::{Campaign, simulate};
-use crate::situation::{DETERMINISTIC, NO_PANIC};
 use crate::trace::Replay;
 use crate::verdict::Verdict;
 
@@ -50,25 +49,10 @@ impl<P: Saved> Scenario<P> {
         let campaign = Campaign { threads, ..Campaign::new(runs, seed) };
         let simulated = simulate(self, &campaign, &mut Undisturbed)
             .unwrap_or_else(|why| panic!("{}", self.senseless(&why)));
-        let failure = simulated.failure.filter(|failure| failure.replays);
-        let counterexample = failure.map(|failure| {
-            let (seed, run) = (failure.seed, failure.run);
-            let by = FoundBy::Simulate { seed, run };
-            let origin = Origin { seed, run, plan: failure.plan };
-            let sought = &failure.violation.invariant;
-            let effort = Effort { states: 50_000, ..Effort::default() };
-            let shrunk =
-                shrink(self, &failure.trace, sought, Some(&origin), effort, &mut Undisturbed);
-            let (scenario, trace, violation, minimality) = match shrunk {
-                Ok(short) => (short.scenario, short.trace, short.violation, short.minimality),
-                Err(_) => {
-                    let as_found = Minimality::AsFound;
-                    (self.clone(), failure.trace, failure.violation, as_found)
-                }
-            };
-            let file = Counterexample::new(&scenario, trace, violation, by, minimality);
-            (scenario, file)
-        });
+        let effort = Some(Effort { states: 50_000, ..Effort::default() });
+        let failure = simulated.failure.as_ref();
+        let found = failure.and_then(|failure| of_failure(self, failure, effort, &mut Undisturbed));
+        let counterexample = found.map(|found| (found.scenario, found.file));
         Checked { verdict: simulated.verdict, counterexample, system: self.headline() }
     }
 
@@ -117,7 +101,7 @@ impl<P: Saved> Checked<P> {
     /// What happens in the counterexample, if there is one: as text, as a picture.
     pub fn story(&self) -> Option<Story> {
         let (scenario, file) = self.counterexample.as_ref()?;
-        Some(tell(scenario, &file.steps, Some(&file.invariant)))
+        Some(file.story(scenario))
     }
 
     /// The violation, told for the reader of a failed test. Leaves its file on disk.
@@ -125,8 +109,8 @@ impl<P: Saved> Checked<P> {
         let Some((scenario, file)) = &self.counterexample else { return String::new() };
         let Some(story) = self.story() else { return String::new() };
         let mut text = String::new();
-        let sentence = scenario.find_invariant(&file.invariant).map_or("", |held| held.sentence);
-        let steps = file.steps.len();
+        let sentence = scenario.sentence_of(&file.invariant).unwrap_or("");
+        let steps = file.length();
         let minimality = file.minimality.in_words();
         let _ = writeln!(text, "`{}` is violated: {}", file.invariant, file.reason);
         let _ = writeln!(text, "  {sentence}");
@@ -171,13 +155,12 @@ fn folder_for_found() -> PathBuf {
 pub fn assert_reproduces<P: Saved>(folder: impl AsRef<Path>, scenarios: &[Scenario<P>]) {
     for_each_file(folder.as_ref(), scenarios, |place, file, scenario| {
         match file.replay(scenario) {
-            Replay::Breaks { steps, violation }
-                if steps == file.steps.len() && violation.reason == file.reason => {}
+            Replay::Breaks { steps, violation } if file.is_as_recorded(steps, &violation) => {}
             Replay::Breaks { steps, violation } => panic!(
                 "{place}: breaks `{}` behind step {steps}: {}\nrecorded: behind step {}: {}",
                 violation.invariant,
                 violation.reason,
-                file.steps.len(),
+                file.length(),
                 file.reason
             ),
             Replay::RanToEnd => panic!(
@@ -237,8 +220,7 @@ fn for_each_file<P: Saved>(
             let names: Vec<&str> = scenarios.iter().map(|one| one.name.as_str()).collect();
             panic!("{place}: no scenario `{}` among: {}", file.scenario, names.join(", "))
         });
-        let known = scenario.find_invariant(&file.invariant).is_some()
-            || [NO_PANIC, DETERMINISTIC].contains(&&*file.invariant);
+        let known = scenario.sentence_of(&file.invariant).is_some();
         assert!(known, "{place}: `{}` has no invariant `{}`", file.scenario, file.invariant);
         let scenario = file.restore(scenario.clone());
         file.can_be_in(&scenario, &place).unwrap_or_else(|error| panic!("{error}"));

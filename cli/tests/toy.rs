@@ -61,6 +61,7 @@ fn without_diagrams(report: &str) -> String {
 }
 
 const GRANTS: &str = "toy-always-grants-one-inside.json";
+const STALLS: &str = "toy-storm-enters-again-simulated.json";
 const FORGETS: &str = "toy-forgets-holder-one-inside-simulated.json";
 
 #[test]
@@ -113,6 +114,15 @@ fn every_command_prints_what_its_golden_says() {
         ),
         ("simulate-preset", "simulate toy --preset crashes --runs 100 --seed 7", 0),
         ("simulate-print-plan", "simulate toy --preset flaky --print-plan --first-run 3", 0),
+        ("simulate-stalls", "simulate toy --progress 1 --runs 100 --save DIR/simulate", 1),
+        (
+            "simulate-stalls-only",
+            "simulate toy --progress 1 --only enters-again --no-save --no-shrink",
+            1,
+        ),
+        ("replay-stalls", "replay DIR/simulate/STALLS", 1),
+        ("shrink-stalls", "shrink DIR/simulate/STALLS", 0),
+        ("explain-stalls", "explain DIR/simulate/STALLS", 0),
         ("simulate-not-reached", "simulate toy --bug always-grants --clients 1 --runs 20", 3),
         ("replay", "replay DIR/GRANTS DIR/FORGETS", 1),
         ("replay-without-bug", "replay DIR/GRANTS DIR/FORGETS --without-bug", 0),
@@ -123,11 +133,11 @@ fn every_command_prints_what_its_golden_says() {
     ];
     for (name, arguments, code) in table {
         let arguments = arguments.replace("GRANTS", GRANTS).replace("FORGETS", FORGETS);
-        let answered = answer(folder.path(), &arguments);
+        let answered = answer(folder.path(), &arguments.replace("STALLS", STALLS));
         assert_eq!(answered.code, *code, "{name}: {}{}", answered.out, answered.err);
         assert_eq!(answered.err, "", "{name}");
         let text = match *name {
-            "explain" => answered.out,
+            "explain" | "explain-stalls" => answered.out,
             _ => without_diagrams(&answered.out),
         };
         let golden = format!("{}/tests/goldens/{name}.txt", env!("CARGO_MANIFEST_DIR"));
@@ -301,6 +311,11 @@ fn requests_that_make_no_sense_are_refused_in_one_paragraph() {
         ("explore toy --clients 3 --crashes 2", &["more than a toy explores"]),
         ("explore toy --only none", &["no invariant `none`", "one-inside"]),
         ("simulate toy --only none", &["no invariant `none`", "one-inside"]),
+        (
+            "simulate toy --progress 1 --only enters-agin",
+            &["no invariant `enters-agin`", "`enters-again`"],
+        ),
+        ("explore toy --progress 1 --only enters-again", &["no invariant `enters-again`"]),
         ("simulate toy --runs 2 --first-run 18446744073709551615", &["numbers end at"]),
         ("simulate toy --plan DIR/none.toml", &["cannot read", "DIR/none.toml"]),
         ("simulate toy --plan DIR/GRANTS", &["DIR/", "line 1 of the plan", "--print-plan"]),

@@ -9,13 +9,16 @@ use super::{
 use crate::counterexample::{Counterexample, FileError, FoundBy, Header};
 use crate::explain::{Story, tell};
 use crate::explore::{Limits, explore, reach};
+use crate::found::{of_shrunk, of_shrunk_run};
 use crate::observer::Observer;
 use crate::report::{
     CounterexampleReport, ExploreReport, ReplayReport, ShrinkReport, SimulateReport, SystemReport,
 };
 use crate::scenario::Scenario;
-use crate::shrink::{Effort, Origin, shrink};
-use crate::simulate::{Campaign, Entry, EntryError, Plan, PlanError, Plans, plan_under, simulate};
+use crate::shrink::{Effort, Origin, shrink, shrink_run};
+use crate::simulate::{
+    Campaign, Entry, EntryError, Plan, PlanError, Plans, Rerun, plan_under, simulate,
+};
 
 /// What is asked of a model by name; what is not given has its default.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -279,25 +282,32 @@ impl<M: Model> AnyModel for M {
         observer: &mut dyn Observer,
     ) -> Result<ShrinkReport, Error> {
         let (file, scenario) = restored(self, text, place)?;
+        let (sought, by) = (&file.invariant, file.found_by.clone());
+        if let Some(Rerun { seed, run, plan, .. }) = file.run {
+            let origin = Origin { seed, run, plan };
+            let shrunk = shrink_run(&scenario, &origin, sought, effort, observer)
+                .map_err(Error::NothingToShrink)?;
+            return Ok(ShrinkReport {
+                before: shrunk.before,
+                tries: shrunk.tries,
+                counterexample: CounterexampleReport::of(
+                    &shrunk.scenario,
+                    &of_shrunk_run(&shrunk, by),
+                ),
+                stages: shrunk.stages,
+            });
+        }
         let origin = match file.found_by {
             FoundBy::Simulate { seed, run } => Some(Origin::drawn(&scenario, seed, run)),
             FoundBy::Explore | FoundBy::Hand => None,
         };
-        let shrunk =
-            shrink(&scenario, &file.steps, &file.invariant, origin.as_ref(), effort, observer)
-                .map_err(Error::NothingToShrink)?;
-        let counterexample = Counterexample::new(
-            &shrunk.scenario,
-            shrunk.trace,
-            shrunk.violation,
-            file.found_by.clone(),
-            shrunk.minimality,
-        );
+        let shrunk = shrink(&scenario, &file.steps, sought, origin.as_ref(), effort, observer)
+            .map_err(Error::NothingToShrink)?;
         Ok(ShrinkReport {
             before: shrunk.before,
             tries: shrunk.tries,
+            counterexample: CounterexampleReport::of(&shrunk.scenario, &of_shrunk(&shrunk, by)),
             stages: shrunk.stages,
-            counterexample: CounterexampleReport::of(&shrunk.scenario, &counterexample),
         })
     }
 
@@ -307,7 +317,7 @@ impl<M: Model> AnyModel for M {
 
     fn story(&self, text: &str, place: &str) -> Result<Story, Error> {
         let (file, scenario) = restored(self, text, place)?;
-        Ok(tell(&scenario, &file.steps, Some(&file.invariant)))
+        Ok(file.story(&scenario))
     }
 
     fn reach(
@@ -366,23 +376,18 @@ type Restored<M> = (Counterexample<<M as Model>::Protocol>, Scenario<<M as Model
 fn restored<M: Model>(model: &M, text: &str, place: &str) -> Result<Restored<M>, FileError> {
     let file = Counterexample::<M::Protocol>::parse(text, place)?;
     let built = model.rebuild(&file, place, file.bug.as_deref())?;
-    if built.find_invariant(&file.invariant).is_none() && !is_built_in(&file.invariant) {
-        let names: Vec<&str> = built.invariants.iter().map(|held| held.name).collect();
+    if built.sentence_of(&file.invariant).is_none() {
         let why = format!(
             "`{}` has no invariant `{}`; {}",
             file.model,
             file.invariant,
-            choose_among(&names, &file.invariant)
+            choose_among(&built.promises(), &file.invariant)
         );
         return Err(FileError::Unknown { place: place.to_string(), why });
     }
     let scenario = file.restore(built);
     file.can_be_in(&scenario, place)?;
     Ok((file, scenario))
-}
-
-fn is_built_in(invariant: &str) -> bool {
-    [crate::situation::NO_PANIC, crate::situation::DETERMINISTIC].contains(&invariant)
 }
 
 /// Models by name.

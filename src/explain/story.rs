@@ -16,6 +16,9 @@ pub struct Story {
     /// How many of the first steps only lead to where the scenario begins, and what they stand
     /// for.
     pub prefix: Option<(usize, String)>,
+    /// Which nodes are down before the first step, by their places.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub down: Vec<usize>,
     /// What each node sent as it started, in the nodes' order.
     pub greetings: Vec<Vec<Sent>>,
     /// The steps that happened, in order.
@@ -109,6 +112,21 @@ pub enum Ending {
     },
     /// Every step happened, and nothing broke.
     RanToEnd,
+    /// It goes on, and what must come about does not.
+    Stalls {
+        /// How many steps the run takes; those told are the last.
+        steps: usize,
+        /// How many of those before there are of each kind, the most frequent first.
+        before: Vec<(String, usize)>,
+        /// Each node as it is in the end, in a line.
+        nodes: Vec<String>,
+        /// The name of the goal.
+        invariant: String,
+        /// What it says.
+        sentence: String,
+        /// How long it was waited for.
+        reason: String,
+    },
     /// A step could not happen.
     WentAnotherWay {
         /// The number of that step.
@@ -180,6 +198,13 @@ impl Story {
                 format!("{invariant} is broken in {}", steps(*step))
             }
             Ending::RanToEnd => format!("{}, and nothing broke", steps(self.steps.len())),
+            Ending::Stalls { steps: all, invariant, .. } => {
+                let last = match self.steps.len() {
+                    told if told < *all => format!("; these are the last {told}"),
+                    _ => String::new(),
+                };
+                format!("{invariant} does not come about in {}{last}", steps(*all))
+            }
             Ending::WentAnotherWay { at, .. } => format!("goes another way at step {at}"),
         }
     }
@@ -192,6 +217,11 @@ impl Story {
                 Some((format!("✗ {invariant}"), lines.cloned().collect()))
             }
             Ending::RanToEnd => None,
+            Ending::Stalls { before, nodes, invariant, reason, .. } => {
+                let lines = [reason.clone(), in_kinds(before)];
+                let lines = lines.into_iter().filter(|line| !line.is_empty());
+                Some((format!("✗ {invariant}"), lines.chain(nodes.iter().cloned()).collect()))
+            }
             Ending::WentAnotherWay { at, step, why, enabled } => {
                 let mut lines = vec![step.clone(), format!("cannot happen here: {why}")];
                 let shown = enabled.len().min(12);
@@ -234,4 +264,18 @@ impl Story {
             many => Some(format!("not shown, since nothing happens there: {}", many.join(", "))),
         }
     }
+}
+
+/// How many kinds of step are named; those behind them are rare.
+const KINDS: usize = 6;
+
+/// The steps before those that are told, by how many there are of each kind.
+fn in_kinds(before: &[(String, usize)]) -> String {
+    let named = before.iter().take(KINDS).map(|(kind, many)| format!("{many} × {kind}"));
+    let mut named: Vec<String> = named.collect();
+    let others: usize = before.iter().skip(KINDS).map(|(_, many)| many).sum();
+    if others > 0 {
+        named.push(format!("{others} others"));
+    }
+    if named.is_empty() { String::new() } else { format!("before: {}", named.join(", ")) }
 }

@@ -54,7 +54,9 @@ impl Story {
     /// All that the picture says, for those who cannot see it.
     fn description(&self) -> String {
         let mut lines = vec![format!("{}.", self.summary())];
-        if let Ending::Breaks { sentence, reason, .. } = &self.ending {
+        if let Ending::Breaks { sentence, reason, .. } | Ending::Stalls { sentence, reason, .. } =
+            &self.ending
+        {
             lines.push(format!("{sentence} But {reason}."));
         }
         lines.extend(self.steps_in_words());
@@ -169,7 +171,7 @@ impl<'a> Plan<'a> {
     fn lifelines(&self, sheet: &mut Sheet) {
         for (node, x) in self.lines.iter().enumerate() {
             let Some(x) = *x else { continue };
-            let (mut begun, mut up) = (BOXES + BOX, true);
+            let (mut begun, mut up) = (BOXES + BOX, !self.story.down.contains(&node));
             let class = |up: bool| if up { "life" } else { "down" };
             for (moment, y) in self.story.steps.iter().zip(&self.heights) {
                 if moment.node == node && moment.up != up {
@@ -351,7 +353,7 @@ impl<'a> Plan<'a> {
         let columns = columns_in(self.width - 60.0, LABEL);
         let lines: Vec<String> = lines.iter().flat_map(|line| wrap(line, columns)).collect();
         let height = 42.0 + 21.0 * lines.len() as f64;
-        let broken = matches!(self.story.ending, Ending::Breaks { .. });
+        let broken = matches!(self.story.ending, Ending::Breaks { .. } | Ending::Stalls { .. });
         let (panel, verdict) = if broken { ("panel", "verdict") } else { ("box", "node") };
         sheet.rectangle(Point { x: 8.0, y: top }, self.width - 16.0, height, panel);
         let at = |y: f64| Point { x: NUMBERS - 2.0, y: top + y };

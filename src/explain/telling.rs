@@ -5,10 +5,12 @@ use std::fmt::Debug;
 use super::changes::Printout;
 use super::shape::clear;
 use super::story::{Ending, Kind, Moment, Sent, Story};
+use crate::mail::Links;
 use crate::node::Node;
 use crate::protocol::{NodeId, Outbox, Protocol};
 use crate::scenario::Scenario;
-use crate::situation::{DETERMINISTIC, NO_PANIC, Situation};
+use crate::shared::Shared;
+use crate::situation::Situation;
 use crate::step::{Act, Step};
 use crate::time::Delay;
 use crate::trace::{Replay, follow, replay};
@@ -38,26 +40,28 @@ pub fn tell<P: Protocol>(
         }
     }
     let prefix = scenario.prefix.as_ref().filter(|(_, steps)| trace.starts_with(steps));
-    Story {
-        model: scenario.model.clone(),
-        scenario: scenario.name.clone(),
-        bug: scenario.bug.clone(),
-        nodes: scenario.node_ids().map(|node| scenario.node_name(node)).collect(),
-        prefix: prefix.map(|(name, steps)| (steps.len(), (*name).to_string())),
-        greetings: teller.greetings,
-        steps: teller.steps,
-        ending: ending(scenario, outcome),
-    }
+    let prefix = prefix.map(|(name, steps)| (steps.len(), (*name).to_string()));
+    Story { prefix, ..teller.story(ending(scenario, outcome)) }
+}
+
+/// Tells the last steps of a trace that are taken behind those before, and returns the nodes as they
+/// leave them.
+pub(super) fn tell_from<P: Protocol>(
+    scenario: &Scenario<P>,
+    before: &[Step<P>],
+    last: &[Step<P>],
+) -> (Story, Vec<Shared<Node<P>>>) {
+    let mut teller = Teller::behind(scenario, before);
+    let all = last.iter().all(|step| teller.take(step).is_ok());
+    debug_assert!(all, "a recorded step can happen");
+    let nodes = teller.here.world.nodes.clone();
+    (teller.story(Ending::RanToEnd), nodes)
 }
 
 fn ending<P: Protocol>(scenario: &Scenario<P>, outcome: Replay<P>) -> Ending {
     match outcome {
         Replay::Breaks { steps, violation } => {
-            let sentence = match violation.invariant.as_str() {
-                NO_PANIC => "No handler panics.",
-                DETERMINISTIC => "A handler is a function of its node's state and what reaches it.",
-                name => scenario.find_invariant(name).map_or("", |invariant| invariant.sentence),
-            };
+            let sentence = scenario.sentence_of(&violation.invariant).unwrap_or_default();
             Ending::Breaks {
                 step: steps,
                 invariant: violation.invariant,
@@ -102,8 +106,8 @@ struct Flight<P: Protocol> {
     from: NodeId,
     to: NodeId,
     message: P::Message,
-    /// The number of the step that sent it, and its place among what that step sent.
-    sent_at: usize,
+    /// The number of the step that sent it, if it is told, and its place among what that step sent.
+    sent_at: Option<usize>,
     place: usize,
     ended: bool,
 }
@@ -113,6 +117,7 @@ struct Teller<'a, P: Protocol> {
     here: Situation<P>,
     out: Outbox<P>,
     flights: Vec<Flight<P>>,
+    down: Vec<usize>,
     greetings: Vec<Vec<Sent>>,
     steps: Vec<Moment>,
     /// Of each node that a step has changed, its state since.
@@ -127,6 +132,7 @@ impl<'a, P: Protocol> Teller<'a, P> {
             here: Situation::first(scenario),
             out: Outbox::new(scenario.nodes),
             flights: Vec::new(),
+            down: Vec::new(),
             greetings: vec![Vec::new(); scenario.nodes],
             steps: Vec::new(),
             states: (0..scenario.nodes).map(|_| None).collect(),
@@ -136,6 +142,44 @@ impl<'a, P: Protocol> Teller<'a, P> {
             teller.greetings[me.index()] = posted(&mut teller.flights, me, 0, out);
         });
         teller
+    }
+
+    /// Begins behind these steps, with what is on its way there.
+    fn behind(scenario: &'a Scenario<P>, before: &[Step<P>]) -> Self {
+        if before.is_empty() {
+            return Teller::new(scenario);
+        }
+        let here = Situation::behind(scenario, before).0;
+        let mut teller = Teller { here, ..Teller::new(scenario) };
+        teller.greetings.iter_mut().for_each(Vec::clear);
+        teller.flights.clear();
+        let places = teller.here.world.nodes.iter().enumerate();
+        teller.down = places.filter(|(_, node)| !node.up).map(|(place, _)| place).collect();
+        for (to, mail) in scenario.node_ids().zip(&teller.here.world.mail) {
+            for letter in mail.letters() {
+                let (from, message) = (letter.from, letter.message.clone());
+                // What stays on its way for ever may have arrived already.
+                let ended = scenario.links == Links::Set;
+                let flight = Flight { from, to, message, sent_at: None, place: 0, ended };
+                teller.flights.push(flight);
+            }
+        }
+        teller
+    }
+
+    fn story(self, ending: Ending) -> Story {
+        let scenario = self.scenario;
+        Story {
+            model: scenario.model.clone(),
+            scenario: scenario.name.clone(),
+            bug: scenario.bug.clone(),
+            nodes: scenario.node_ids().map(|node| scenario.node_name(node)).collect(),
+            prefix: None,
+            down: self.down,
+            greetings: self.greetings,
+            steps: self.steps,
+            ending,
+        }
     }
 
     /// Takes a step exactly as it says, and writes it down.
@@ -197,7 +241,7 @@ impl<'a, P: Protocol> Teller<'a, P> {
         let is_it = |flight: &Flight<P>| {
             (flight.from, flight.to) == (from, to)
                 && flight.message == *message
-                && flight.sent_at < number
+                && flight.sent_at < Some(number)
         };
         let open = self.flights.iter().position(|flight| is_it(flight) && !flight.ended);
         let at = open.or_else(|| self.flights.iter().rposition(is_it))?;
@@ -208,14 +252,15 @@ impl<'a, P: Protocol> Teller<'a, P> {
         } else {
             self.flights[at].ended = true;
             let sends = match sent_at {
-                0 => self.greetings.get_mut(from.index()),
-                step => self.steps.get_mut(step - 1).map(|moment| &mut moment.sends),
+                None => None,
+                Some(0) => self.greetings.get_mut(from.index()),
+                Some(step) => self.steps.get_mut(step - 1).map(|moment| &mut moment.sends),
             };
             if let Some(sent) = sends.and_then(|sends| sends.get_mut(place)) {
                 sent.ends.push(number);
             }
         }
-        Some(sent_at)
+        sent_at
     }
 }
 
@@ -230,6 +275,7 @@ fn posted<P: Protocol>(
     for (place, (to, message)) in out.sends.iter().enumerate() {
         let (to, message) = (*to, message.clone());
         sends.push(Sent { to: to.index(), message: clear(&message), ends: Vec::new() });
+        let sent_at = Some(sent_at);
         flights.push(Flight { from, to, message, sent_at, place, ended: false });
     }
     sends
@@ -295,6 +341,7 @@ mod tests {
     use crate::ledger::Faults;
     use crate::observer::Undisturbed;
     use crate::scenario::Clocks;
+    use crate::situation::NO_PANIC;
 
     #[test]
     fn every_delivery_names_the_step_that_sent_its_message() {

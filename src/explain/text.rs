@@ -117,7 +117,7 @@ impl<'a> Page<'a> {
             lines[node] = Some(FIRST + place * pitch);
         }
         let remarks = FIRST + (cast.len().max(1) - 1) * pitch + LAST;
-        let up = vec![true; story.nodes.len()];
+        let up = (0..story.nodes.len()).map(|node| !story.down.contains(&node)).collect();
         Page { story, lines, pitch, remarks, up, rows: Vec::new() }
     }
 

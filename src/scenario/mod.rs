@@ -12,6 +12,7 @@ use crate::node::Node;
 use crate::protocol::{ClientId, NodeId, Protocol};
 use crate::settle::loses_freely;
 use crate::simulate::Storm;
+use crate::situation::{DETERMINISTIC, NO_PANIC};
 use crate::step::Step;
 use crate::world::World;
 
@@ -270,6 +271,33 @@ impl<P: Protocol> Scenario<P> {
     /// The invariant of that name.
     pub fn find_invariant(&self, name: &str) -> Option<&Invariant<P>> {
         self.invariants.iter().find(|invariant| invariant.name == name)
+    }
+
+    /// The names of everything that may break in it: its own invariants, the goal of progress of its
+    /// simulated runs, and what holds of every protocol.
+    pub fn promises(&self) -> Vec<&'static str> {
+        let own = self.invariants.iter().map(|held| held.name);
+        let progress = self.storm.progress.iter().map(|goal| goal.name);
+        own.chain(progress).chain([NO_PANIC, DETERMINISTIC]).collect()
+    }
+
+    /// What the [promise](Scenario::promises) of that name says, if there is one.
+    pub fn sentence_of(&self, name: &str) -> Option<&'static str> {
+        match name {
+            NO_PANIC => Some("No handler panics."),
+            DETERMINISTIC => {
+                Some("A handler is a function of its node's state and what reaches it.")
+            }
+            name => {
+                let own = self.find_invariant(name).map(|held| held.sentence);
+                own.or_else(|| self.progress_named(name).map(|goal| goal.sentence))
+            }
+        }
+    }
+
+    /// The goal of progress, if that is its name.
+    pub(crate) fn progress_named(&self, name: &str) -> Option<&Goal<P>> {
+        self.storm.progress.as_ref().filter(|goal| goal.name == name)
     }
 
     /// Whether an invariant looks at that: `node`, `nodes`, `world`, `quiet`, `settles` or

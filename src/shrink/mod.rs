@@ -9,14 +9,17 @@
 //! - `fit` replays a trace whose steps may no longer fit, and rewrites them;
 //! - `steps` leaves steps out; `windows` replaces a few by fewer;
 //! - `system` makes the cluster and the fault plan smaller;
-//! - `search` looks for anything shorter, exhaustively.
+//! - `search` looks for anything shorter, exhaustively;
+//! - `run` is for runs that fail to make progress, of which no step is to blame.
 
 mod fit;
+mod run;
 mod search;
 mod steps;
 mod system;
 mod windows;
 
+pub use run::{ShrunkRun, shrink_run};
 pub(crate) use system::with_nodes;
 
 use serde::{Deserialize, Serialize};
@@ -40,7 +43,8 @@ pub enum Minimality {
         within: Vec<String>,
     },
     /// Steps, pairs (of traces up to 120 steps) and short windows were left out or shortened as far
-    /// as the effort went; a shorter trace may exist.
+    /// as the effort went; a shorter trace may exist. Of a run, its plan was made simpler as far as
+    /// the effort went; a simpler one may exist.
     LocallyMinimal,
     /// It is as it was found.
     AsFound,
@@ -85,6 +89,9 @@ impl Default for Effort {
     }
 }
 
+/// What a stage of shrinking left: its name, nodes and steps.
+pub type Stage = (&'static str, usize, usize);
+
 /// A trace made short, and how.
 #[derive(Clone, Debug)]
 pub struct Shrunk<P: Protocol> {
@@ -101,7 +108,7 @@ pub struct Shrunk<P: Protocol> {
     /// How many traces were replayed and runs made.
     pub tries: u64,
     /// What each stage left: its name, nodes and steps.
-    pub stages: Vec<(&'static str, usize, usize)>,
+    pub stages: Vec<Stage>,
 }
 
 /// Makes a failing trace short.
@@ -171,7 +178,7 @@ struct Work<'a, P: Protocol> {
     effort: Effort,
     observer: &'a mut dyn Observer,
     stopped: bool,
-    stages: Vec<(&'static str, usize, usize)>,
+    stages: Vec<Stage>,
 }
 
 impl<P: Protocol> Work<'_, P> {

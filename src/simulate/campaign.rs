@@ -152,9 +152,11 @@ pub struct Failure<P: Protocol> {
     pub violation: Violation,
     /// Every step up to there, as `World` takes them.
     pub trace: Vec<Step<P>>,
-    /// Whether replaying the steps breaks the invariant. A run that failed to make progress ends
-    /// in no violation of a step, so it can be run again but not replayed.
+    /// Whether replaying the steps breaks the invariant.
     pub replays: bool,
+    /// Whether it is the run as a whole that fails: all its steps replay, none breaks anything, and
+    /// no progress is made in time.
+    pub stalls: bool,
     /// How many failing runs of the campaign are of its kind, itself among them.
     pub alike: u64,
 }
@@ -313,47 +315,40 @@ pub(super) fn record_failure<P: Protocol>(
     failed: &Violation,
 ) -> Failure<P> {
     let (planned, outcome, mut trace) = one(scenario, source, campaign, run, Vec::new());
-    let (Planned { seed, run, plan }, alike) = (planned, 1);
-    if failed.invariant == DETERMINISTIC {
-        let violation = failed.clone();
-        return Failure { seed, run, plan, violation, trace, replays: false, alike };
-    }
+    let Planned { seed, run, plan } = planned;
     let not_same = |reason: String| Violation { invariant: DETERMINISTIC.to_string(), reason };
-    let Some(mut violation) = outcome.violation else {
-        let reason = format!("run {run} of seed {seed} failed, and not when it was made again");
-        let violation = not_same(reason);
-        return Failure { seed, run, plan, violation, trace, replays: false, alike };
-    };
-    let progress = scenario.storm.progress.as_ref();
-    if progress.is_some_and(|progress| progress.name == violation.invariant) {
-        violation.reason.push_str(&format!(" (run {run} of seed {seed})"));
-        return Failure { seed, run, plan, violation, trace, replays: false, alike };
-    }
-    match replay(scenario, &trace, Some(&violation.invariant)) {
-        // `World` looks at recorded ticks one by one, and may see it earlier.
-        Replay::Breaks { steps, violation } => {
-            trace.truncate(steps);
-            Failure { seed, run, plan, violation, trace, replays: true, alike }
+    let (mut replays, mut stalls) = (false, false);
+    let violation = match outcome.violation {
+        _ if failed.invariant == DETERMINISTIC => failed.clone(),
+        None => {
+            not_same(format!("run {run} of seed {seed} failed, and not when it was made again"))
         }
-        Replay::RanToEnd => {
-            let reason = format!(
+        Some(violation) => match replay(scenario, &trace, Some(&violation.invariant)) {
+            // `World` looks at recorded ticks one by one, and may see it earlier.
+            Replay::Breaks { steps, violation } => {
+                trace.truncate(steps);
+                replays = true;
+                violation
+            }
+            Replay::RanToEnd if scenario.progress_named(&violation.invariant).is_some() => {
+                stalls = true;
+                violation
+            }
+            Replay::RanToEnd => not_same(format!(
                 "run {run} of seed {seed} breaks `{}`, its replay does not: a handler depends on \
                  something beside its arguments",
                 violation.invariant
-            );
-            Failure { alike, seed, run, plan, violation: not_same(reason), trace, replays: false }
-        }
-        Replay::WentAnotherWay(detour) => {
-            let reason = format!(
+            )),
+            Replay::WentAnotherWay(detour) => not_same(format!(
                 "replaying run {run} of seed {seed}, step {} ({}) cannot happen: {}; a handler \
                  depends on something beside its arguments",
                 detour.at + 1,
                 detour.step,
                 detour.why
-            );
-            Failure { alike, seed, run, plan, violation: not_same(reason), trace, replays: false }
-        }
-    }
+            )),
+        },
+    };
+    Failure { seed, run, plan, violation, trace, replays, stalls, alike: 1 }
 }
 
 impl<P: Protocol> Simulation<P> {

@@ -52,6 +52,25 @@ impl Plan {
         self.with([TimedFault { at, lasts, fault }])
     }
 
+    /// What it has in store for the first so many nodes alone.
+    pub(crate) fn among(&self, nodes: usize) -> Plan {
+        let there = |named: &[NodeId]| named.iter().all(|node| node.index() < nodes);
+        let mut plan = self.clone();
+        plan.faults.retain(|timed| there(&timed.fault.nodes()));
+        plan.clocks.retain(|clock| there(&[clock.node]));
+        plan.network = plan.network.filter(|network| there(&network.named()));
+        plan
+    }
+
+    /// All faults that much earlier, but none before the beginning.
+    pub(crate) fn earlier(&self, by: Span) -> Plan {
+        let mut plan = self.clone();
+        for timed in &mut plan.faults {
+            timed.at = Span::micros(timed.at.as_micros().saturating_sub(by.as_micros()));
+        }
+        plan
+    }
+
     /// Adds links that flap: from that moment on a partition comes, lasts `down`, heals for `up`,
     /// and comes again, so many times in all.
     pub fn flapping(self, at: Span, partition: Fault, [down, up]: [Span; 2], times: u32) -> Plan {

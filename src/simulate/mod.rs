@@ -18,7 +18,7 @@
 //! - `run` is one run, with its `agenda`, the nodes' `alarms`, its `network` and that one's
 //!   `wires`, its `clients` and their `sessions`, its `faults` and each node's own `clock`; `outcome`
 //!   is what happened in it, `measures` what its clients saw of it, with spans of time in a
-//!   `histogram`, and `measured` what is told of that;
+//!   `histogram`, and `measured` what is told of that; `rerun` is a run that is kept to be made again;
 //! - `campaign` is many runs on all cores, `choosing` how they are chosen and the loop that makes them,
 //!   `books` what they come to, to go on from, `kinds` which of their failures are alike, and `guide` lets
 //!   runs be made from those that showed something rare.
@@ -50,6 +50,7 @@ mod patterns;
 mod plan;
 mod preset;
 mod ready;
+mod rerun;
 mod run;
 mod script;
 mod sessions;
@@ -75,6 +76,7 @@ pub use operations::{Asked, Operations};
 pub use outcome::{Outcome, Tally};
 pub use plan::{ClockError, Fault, Plan, TimedFault};
 pub use preset::{Plans, Preset, plan_under};
+pub use rerun::Rerun;
 pub use storm::{Answered, Count, FaultKinds, Request, Storm};
 pub use strategy::{PlanTree, Storms};
 pub use topology::{Link, Loss, Network, SpecialLink, Topology};

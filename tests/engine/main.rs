@@ -20,5 +20,6 @@ mod replays;
 mod settling;
 mod shrinking;
 mod simulation;
+mod stalling;
 mod workloads;
 mod world;

@@ -223,6 +223,12 @@ impl Model for LockModel {
                 default: 0,
                 range: 0..=2,
             },
+            Parameter {
+                name: "progress",
+                about: "Whether someone must enter when a storm is over. Who asked in vain never does.",
+                default: 0,
+                range: 0..=1,
+            },
         ]
     }
 
@@ -286,6 +292,11 @@ impl Model for LockModel {
         let faults = Faults { crashes, restarts: crashes, ..Faults::NONE };
         let kinds = FaultKinds { crashes: true, loss: true, ..FaultKinds::NONE };
         let monitor = MutualExclusion::<(), NodeId>::new();
+        let entered = |name| {
+            Goal::seen(name, "A client enters.", |_, sight| {
+                matches!(sight, Sight::Event { event: Event::Entered, .. })
+            })
+        };
         let mut scenario = Scenario::new("toy", lock, usize::from(clients) + 1)
             .names(names)
             .faults(faults)
@@ -296,13 +307,14 @@ impl Model for LockModel {
                 monitor,
                 one_inside,
             ))
-            .goal(Goal::seen("entered", "A client enters.", |_, sight| {
-                matches!(sight, Sight::Event { event: Event::Entered, .. })
-            }))
+            .goal(entered("entered"))
             .goal(Goal::seen("left", "A client leaves.", |_, sight| {
                 matches!(sight, Sight::Event { event: Event::Left, .. })
             }))
             .storm(Storm::default().lasts(10.s(), 1.s()).kinds(kinds).clients(3, request));
+        if ask.get("progress") == 1 {
+            scenario.storm = scenario.storm.progress(entered("enters-again"));
+        }
         for client in 1..=clients as u8 {
             let to = To::Node(NodeId(client));
             scenario = scenario.lane([(to, Input::Enter), (to, Input::Leave)]);

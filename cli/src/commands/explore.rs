@@ -28,7 +28,7 @@ pub(super) fn explore(
     };
     let request = asked.request(scenario, explore.bug.as_deref());
     let request = Request { depth: explore.depth, ..request };
-    known_invariant(model, &request, explore.only.as_deref())?;
+    known_invariant(model, &request, explore.only.as_deref(), Engine::Explore)?;
     if let Some(address) = explore.web {
         return serve(session, model, &request, address);
     }
@@ -102,11 +102,14 @@ pub(super) fn known_invariant(
     model: &dyn AnyModel,
     request: &Request,
     only: Option<&str>,
+    engine: Engine,
 ) -> Result<(), Problem> {
     let system = model.describe(request)?;
     let built_in = [splitbrain::NO_PANIC, splitbrain::DETERMINISTIC];
     let own = system.invariants.iter().map(|(name, ..)| name.as_str());
-    let names: Vec<&str> = own.chain(built_in).collect();
+    let progress = system.progress.iter().map(|(name, ..)| name.as_str());
+    let progress = progress.filter(|_| engine == Engine::Simulate);
+    let names: Vec<&str> = own.chain(progress).chain(built_in).collect();
     match only {
         Some(only) if !names.contains(&only) => Err(Problem(format!(
             "`{} {}` has no invariant `{only}`; {}",

@@ -77,12 +77,18 @@ fn bounds(page: &mut Page, system: &SystemReport) {
 fn promises(page: &mut Page, systems: &[SystemReport]) {
     let mut invariants: Vec<(String, String)> = Vec::new();
     let mut goals: Vec<(String, String)> = Vec::new();
+    let mut progress: Vec<(String, String)> = Vec::new();
     for system in systems {
         for (name, sentence, _) in &system.invariants {
             let row = (name.clone(), sentence.clone());
             if !invariants.contains(&row) {
                 invariants.push(row);
             }
+        }
+        if let Some((name, sentence, within)) = &system.progress {
+            let (scenario, after) = (&system.scenario, "of a simulated run's last fault");
+            let text = format!("{sentence} Within {within} {after} ({scenario}).");
+            progress.push((name.clone(), text));
         }
         for row in &system.goals {
             if !goals.contains(row) {
@@ -92,6 +98,7 @@ fn promises(page: &mut Page, systems: &[SystemReport]) {
     }
     page.table("invariants", &invariants);
     page.table("goals", &goals);
+    page.table("progress", &progress);
 }
 
 fn bug_at_length(page: &mut Page, model: &dyn AnyModel, bug: &str) -> Result<(), Problem> {

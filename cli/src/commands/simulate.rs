@@ -32,7 +32,8 @@ pub(super) fn simulate(
         (None, None) => model.first_for(Engine::Simulate)?.name,
     };
     let request = asked.request(scenario, simulate.bug.as_deref());
-    super::explore::known_invariant(model, &request, simulate.only.as_deref())?;
+    let only = simulate.only.as_deref();
+    super::explore::known_invariant(model, &request, only, Engine::Simulate)?;
     if simulate.first_run.checked_add(simulate.runs).is_none() {
         return Err(Problem(format!(
             "there are no {} runs from run {} on: numbers end at {}",

@@ -12,6 +12,10 @@ fn minimality(counterexample: &CounterexampleReport) -> String {
         Minimality::Shortest { within } => {
             format!("the shortest there is ({})", within.join("; "))
         }
+        Minimality::LocallyMinimal if counterexample.plan.is_some() => {
+            "locally minimal: no fault can be left out, begin earlier or last half as long"
+                .to_string()
+        }
         Minimality::LocallyMinimal => {
             "locally minimal: no step, pair or short window can be left out".to_string()
         }
@@ -30,7 +34,13 @@ pub(crate) fn size(page: &mut Page, counterexample: &CounterexampleReport) {
         }
         _ => minimality(counterexample),
     };
-    page.row("trace", &format!("{steps} among {among}, {short}"));
+    let (label, stuck) = match (&counterexample.plan, counterexample.stuck) {
+        (None, _) => ("trace", ""),
+        (Some(_), true) => ("run", ", stuck: in ten times as long it does not come about either"),
+        (Some(_), false) => ("run", ", slow: in ten times as long it comes about"),
+    };
+    let short = if stuck.is_empty() { format!(", {short}") } else { format!("{stuck}; {short}") };
+    page.row(label, &format!("{steps} among {among}{short}"));
 }
 
 /// What happens in it.

@@ -210,6 +210,13 @@ pub(crate) fn system(page: &mut Page, system: &SystemReport) {
     parameters(page, system);
 }
 
+/// What each simulated run of a system must come to.
+pub(crate) fn progress(page: &mut Page, system: &SystemReport) {
+    if let Some((name, _, within)) = &system.progress {
+        page.row("progress", &format!("{name}, in each run, {within} after its last fault"));
+    }
+}
+
 /// The numbers a system was built from.
 pub(crate) fn parameters(page: &mut Page, system: &SystemReport) {
     let set = system.parameters.iter().map(|(name, value)| format!("{name} {value}"));

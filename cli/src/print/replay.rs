@@ -16,6 +16,9 @@ pub(crate) fn replayed(page: &mut Page, path: &str, report: &ReplayReport) {
             page.headline(mood, &format!("✗ {path}: {how}"));
             page.row("broken", &format!("{}: {reason}", report.invariant));
             let behind = match *after as u64 == recorded {
+                true if report.of_run => {
+                    format!("a run of {}, made again", of(recorded, "step"))
+                }
                 true => format!("the last of {}", of(recorded, "step")),
                 false => format!("step {after} of {recorded}"),
             };

@@ -4,7 +4,7 @@ use splitbrain::report::{FailureReport, SimulateReport};
 use splitbrain::simulate::{Guided, Tally};
 
 use super::measures::measured;
-use super::{Page, count, counterexample, headline, of, reasons, system};
+use super::{Page, count, counterexample, headline, of, progress, reasons, system};
 
 /// Lines of a run's plan that are printed; the run itself can be had again.
 const PLAN_LINES: usize = 8;
@@ -27,6 +27,7 @@ pub(crate) fn simulated(page: &mut Page, report: &SimulateReport, beside: &Besid
     reasons(page, &report.verdict);
     page.row("covered", &covered(report, beside.asked));
     system(page, &report.system);
+    progress(page, &report.system);
     page.list("assuming", &assumptions(&report.system.bounds), " · ");
     page.row("faults", &faults(&report.tally));
     page.list("goals", &goals(&report.goals, report.runs), ", ");
@@ -42,15 +43,7 @@ pub(crate) fn simulated(page: &mut Page, report: &SimulateReport, beside: &Besid
 fn failed(page: &mut Page, failure: &FailureReport, beside: &Beside<'_>) {
     let (run, seed, steps) = (failure.run, failure.seed, of(failure.steps as u64, "step"));
     page.row("failed", &format!("run {run} of seed {seed}, {steps}"));
-    let mut label = "drawn";
-    for line in failure.plan.lines().take(PLAN_LINES) {
-        page.row(label, line);
-        label = "";
-    }
-    let more = failure.plan.lines().count().saturating_sub(PLAN_LINES);
-    if more > 0 {
-        page.row("", &format!("and {} (--json has them all)", of(more as u64, "more fault")));
-    }
+    plan(page, "drawn", &failure.plan);
     page.whole_row("again", &beside.again);
     let Some(one) = &failure.counterexample else {
         return;
@@ -59,9 +52,25 @@ fn failed(page: &mut Page, failure: &FailureReport, beside: &Beside<'_>) {
         let stages = counterexample::stages(&failure.stages);
         page.row("shrunk", &format!("{stages}; {} tries", count(failure.tries)));
     }
+    if let Some(left) = one.plan.as_ref().filter(|left| **left != failure.plan) {
+        plan(page, "left", left);
+    }
     counterexample::size(page, one);
     counterexample::story(page, one);
     counterexample::saved(page, beside.program, beside.saved);
+}
+
+/// A plan, as far as it is short.
+pub(crate) fn plan(page: &mut Page, label: &str, plan: &str) {
+    let mut label = label;
+    for line in plan.lines().take(PLAN_LINES) {
+        page.row(label, line);
+        label = "";
+    }
+    let more = plan.lines().count().saturating_sub(PLAN_LINES);
+    if more > 0 {
+        page.row("", &format!("and {} (--json has them all)", of(more as u64, "more fault")));
+    }
 }
 
 pub(crate) fn covered(report: &SimulateReport, asked: Option<u64>) -> String {

@@ -28,6 +28,9 @@ pub(super) fn failures(body: &mut String, told: &Told<'_>) {
         put!(body, "<p class=\"note\">{}</p>", escaped(&run));
         commands(body, told, place);
         if let Some(one) = &failure.counterexample {
+            if let Some(left) = &one.plan {
+                put!(body, "<p>What is left of it fails, too:</p><pre>{}</pre>", escaped(left));
+            }
             diagram(body, one);
         }
         put!(
