@@ -50,7 +50,7 @@ pub struct Counterexample<P: Saved> {
     pub links: Links,
     /// The protocol's configuration.
     pub protocol: P,
-    /// The invariant that breaks at the last step.
+    /// The invariant that breaks at the last step; of a run, the goal that is not met in time.
     pub invariant: String,
     /// Why it does not hold there.
     pub reason: String,
@@ -296,22 +296,27 @@ impl<P: Saved> Counterexample<P> {
     /// # Errors
     /// A clock ticks that is not there, a node crashes that may not, or a plan does not fit.
     pub(crate) fn can_be_in(&self, scenario: &Scenario<P>, place: &str) -> Result<(), FileError> {
+        let unfit = |why: String| FileError::Unknown { place: place.to_string(), why };
+        let of_progress = scenario.progress_named(&self.invariant).is_some();
         if let Some(run) = &self.run {
-            run.plan.fits(scenario).map_err(|error| FileError::Unknown {
-                place: place.to_string(),
-                why: format!("its run cannot be made: {error}"),
-            })?;
-            return Ok(());
+            let Counterexample { invariant, scenario: name, .. } = self;
+            if !of_progress {
+                return Err(unfit(format!(
+                    "it has a `run`, and `{invariant}` is nothing that runs of `{name}` must come to \
+                     in time; expected steps: save the counterexample again"
+                )));
+            }
+            return run
+                .plan
+                .fits(scenario)
+                .map_err(|error| unfit(format!("its run cannot be made: {error}")));
         }
-        if scenario.progress_named(&self.invariant).is_some() {
-            return Err(FileError::Unknown {
-                place: place.to_string(),
-                why: format!(
-                    "`{}` is what a run must come to in time, and steps have no time; expected a \
-                     field `run`: save the counterexample again",
-                    self.invariant
-                ),
-            });
+        if of_progress {
+            return Err(unfit(format!(
+                "`{}` is what a run must come to in time, and steps have no time; expected a field \
+                 `run`: save the counterexample again",
+                self.invariant
+            )));
         }
         self.each_step(place, |step| match step.act {
             Act::Tick if scenario.first_clock(step.node).is_none() => {
@@ -409,15 +414,11 @@ impl<P: Saved> Counterexample<P> {
     }
 
     /// Replays it in a scenario, each step exactly as it says, until its invariant breaks. A run is
-    /// made again: it breaks what it broke, or runs to its end.
+    /// made again.
     pub fn replay(&self, scenario: &Scenario<P>) -> Replay<P> {
-        let Some(run) = &self.run else {
-            return replay(scenario, &self.steps, Some(&self.invariant));
-        };
-        let (outcome, steps) = run.record(scenario, &self.invariant);
-        match outcome.violation {
-            Some(violation) => Replay::Breaks { steps: steps.len(), violation },
-            None => Replay::RanToEnd,
+        match &self.run {
+            Some(run) => run.replay(scenario, &self.invariant),
+            None => replay(scenario, &self.steps, Some(&self.invariant)),
         }
     }
 
@@ -431,7 +432,7 @@ impl<P: Saved> Counterexample<P> {
         steps == self.length() && violation.reason == self.reason
     }
 
-    /// What happens in it. Of a run only the beginning is told, and what becomes of the rest.
+    /// What happens in it. Of a run only the end is told, and what there is before it.
     pub fn story(&self, scenario: &Scenario<P>) -> Story {
         match &self.run {
             Some(run) => tell_run(scenario, run, &self.invariant),

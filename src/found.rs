@@ -103,7 +103,8 @@ fn as_found<P: Saved>(
     let (violation, minimality) = (failure.violation.clone(), Minimality::AsFound);
     let file = if failure.stalls {
         let (streams, invariant) = ((failure.seed, failure.run), &violation.invariant);
-        let (rerun, _) = Rerun::failing(scenario, &failure.plan, streams, invariant)?;
+        let (mut rerun, _) = Rerun::failing(scenario, &failure.plan, streams, invariant)?;
+        rerun.later = rerun.later(scenario, invariant);
         Counterexample::of_run(scenario, rerun, violation, by, minimality)
     } else if failure.replays {
         Counterexample::new(scenario, failure.trace.clone(), violation, by, minimality)

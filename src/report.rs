@@ -13,7 +13,7 @@ use crate::observer::Observer;
 use crate::protocol::{Protocol, Saved};
 use crate::scenario::Scenario;
 use crate::shrink::{Effort, Minimality, Stage};
-use crate::simulate::{Campaign, Failure, Guided, Measured, Simulation, Tally};
+use crate::simulate::{Campaign, Failure, Guided, Later, Measured, Simulation, Tally};
 use crate::trace::Replay;
 use crate::verdict::Verdict;
 
@@ -293,9 +293,9 @@ pub struct CounterexampleReport {
     /// What the run that it is has in store, as a timeline; nothing where it is a list of steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
-    /// Whether it is a run that makes no progress in ten times as long either.
-    #[serde(skip_serializing_if = "is_false")]
-    pub stuck: bool,
+    /// What becomes of the run that it is, if it is waited for ten times as long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub later: Option<Later>,
     /// The text of its file.
     pub file: String,
     /// What happens in it.
@@ -313,7 +313,7 @@ impl CounterexampleReport {
             minimality: file.minimality.clone(),
             found_by: file.found_by.clone(),
             plan: file.run.as_ref().map(|run| run.plan.to_string()),
-            stuck: file.run.as_ref().is_some_and(|run| run.stuck),
+            later: file.run.as_ref().map(|run| run.later),
             file: file.to_json(),
             story: file.story(scenario),
         }

@@ -189,9 +189,16 @@ pub fn assert_fixed<P: Saved>(folder: impl AsRef<Path>, scenarios: &[Scenario<P>
         let own = scenarios.iter().find(|own| own.name == scenario.name).unwrap_or(scenario);
         // The file's cluster and links, and the protocol as it is now.
         let fixed = &Scenario { protocol: own.protocol.clone(), ..scenario.clone() };
-        if let Replay::Breaks { steps, violation } = file.replay(fixed) {
-            let (invariant, reason) = (violation.invariant, violation.reason);
-            panic!("{place}: still breaks `{invariant}` behind step {steps}: {reason}");
+        match file.replay(fixed) {
+            Replay::Breaks { steps, violation } => {
+                let (invariant, reason) = (violation.invariant, violation.reason);
+                panic!("{place}: still breaks `{invariant}` behind step {steps}: {reason}");
+            }
+            // Steps may go another way; a run that does has not come to what it must.
+            Replay::WentAnotherWay(detour) if file.run.is_some() => {
+                panic!("{place}: does not come to `{}`: {}", file.invariant, detour.why)
+            }
+            Replay::RanToEnd | Replay::WentAnotherWay(_) => {}
         }
     });
 }

@@ -160,6 +160,38 @@ pub fn follow_all<P: Protocol>(
     Ok(here)
 }
 
+/// Follows a trace strictly, however long it is, with nobody watching: no invariant is asked, and no
+/// situation kept.
+///
+/// # Errors
+/// A sentence that names the step that cannot happen.
+pub(crate) fn follow_blindly<P: Protocol>(
+    scenario: &Scenario<P>,
+    steps: &[Step<P>],
+) -> Result<(), String> {
+    let scenario = unwatched(scenario);
+    let mut out = Outbox::new(scenario.nodes);
+    let (mut here, _) = Situation::first_shown(&scenario, &mut out);
+    for (at, step) in steps.iter().enumerate() {
+        let happens = here.world.possible(&scenario, step);
+        happens.map_err(|why| format!("step {} ({step}) cannot happen: {why}", at + 1))?;
+        here.take(&scenario, step, &mut out);
+        let taken: Vec<u32> = out.choices.iter().map(|choice| choice.taken).collect();
+        if here.panicked.is_some() || taken != step.choices {
+            return Err(format!("step {} ({step}) goes otherwise", at + 1));
+        }
+    }
+    Ok(())
+}
+
+/// The scenario without its invariants and goals: what they remember of a long run is much.
+pub(crate) fn unwatched<P: Protocol>(scenario: &Scenario<P>) -> Scenario<P> {
+    let mut bare = scenario.clone();
+    bare.invariants.clear();
+    bare.goals.clear();
+    bare
+}
+
 /// A random walk: up to that many steps, each drawn evenly from what is possible and paid for.
 /// The streams of `seed` and `run` decide; it ends early where nothing can happen.
 pub fn walk<P: Protocol>(

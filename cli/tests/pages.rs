@@ -59,3 +59,15 @@ fn every_figure_of_an_explored_scenario_is_told() {
         }
     }
 }
+
+#[test]
+fn a_model_is_shown_with_what_its_simulated_runs_must_come_to() {
+    let catalog = splitbrain_models::catalog();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let words = ["splitbrain", "show", "raft"].map(String::from);
+    let code = splitbrain_cli::answer("splitbrain", "0", &catalog, words, &mut out, &mut err);
+    assert_eq!(code, 0, "{}", String::from_utf8_lossy(&err));
+    let shown = String::from_utf8(out).expect("text");
+    let goal = "A command is answered. In each run within 600s after its storm.";
+    assert_eq!(shown.matches(goal).count(), 1, "once, though several scenarios say it: {shown}");
+}

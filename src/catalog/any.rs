@@ -270,6 +270,9 @@ impl<M: Model> AnyModel for M {
             let bare = self.rebuild(&file, place, None)?;
             let nodes = crate::shrink::with_nodes(&bare, file.nodes);
             scenario = Scenario { links: file.links, ..nodes };
+            if file.run.is_some() {
+                file.can_be_in(&scenario, place)?;
+            }
         }
         Ok(ReplayReport::of(&file, &scenario))
     }

@@ -102,11 +102,15 @@ impl Shape {
         }
     }
 
-    /// With `…` for what lies within that many brackets: `Leader { followers: […] }` for 1.
+    /// With `…` for what lies within that many brackets: `Leader { followers: […] }` for 1. Brackets
+    /// around one plain value are none: `Some(3)`.
     fn to_depth(&self, depth: usize) -> String {
         match (self, depth) {
             (Shape::Atom(text), _) => text.clone(),
             (Shape::Struct { name, .. }, 0) => format!("{name} {{…}}"),
+            (Shape::Tuple { items, .. }, _) if matches!(items.as_slice(), [Shape::Atom(_)]) => {
+                self.to_string()
+            }
             (Shape::Tuple { name, items }, 0) if !items.is_empty() => format!("{name}(…)"),
             (Shape::List(items), 0) if !items.is_empty() => "[…]".to_string(),
             (Shape::Set(_) | Shape::Map(_), 0) if self.to_string() != "{}" => "{…}".to_string(),

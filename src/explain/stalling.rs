@@ -1,14 +1,17 @@
 //! Telling a run that makes no progress: its last steps, and what it is left with.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt::{self, Debug, Write};
 
 use super::shape::{Shape, clear};
 use super::story::{Ending, Story};
-use super::telling::{tell, tell_from};
+use super::telling::tell_from;
 use crate::node::Node;
 use crate::protocol::{NodeId, Protocol};
 use crate::scenario::Scenario;
 use crate::simulate::Rerun;
+use crate::situation::Violation;
 use crate::step::{Act, Step};
 
 /// How many steps of a run are told, its last. Those before are counted by their kinds.
@@ -16,24 +19,24 @@ const TOLD: usize = 24;
 /// How many columns the state of a node is folded to.
 const STATE: usize = 240;
 
-/// Makes a run again, and tells how it ends: where that invariant breaks, or where that goal of
-/// progress was waited for in vain. Its last steps are told one by one, and what they leave each node
-/// in: what is wrong there, it stays with.
-pub fn tell_run<P: Protocol>(scenario: &Scenario<P>, run: &Rerun, invariant: &str) -> Story {
-    let (outcome, steps) = run.record(scenario, invariant);
-    let stalls = outcome.violation.filter(|_| scenario.progress_named(invariant).is_some());
-    let Some(violation) = stalls else {
-        return tell(scenario, &steps, Some(invariant));
-    };
+/// Makes a run again, and tells how it ends: where that goal of progress was waited for in vain, or
+/// where it was met. Its last steps are told one by one, and what they leave each node in: what is
+/// wrong there, it stays with.
+pub fn tell_run<P: Protocol>(scenario: &Scenario<P>, run: &Rerun, goal: &str) -> Story {
+    let (outcome, steps) = run.record(scenario, goal);
     let (before, last) = steps.split_at(steps.len().saturating_sub(TOLD));
     let (mut story, nodes) = tell_from(scenario, before, last);
-    story.ending = Ending::Stalls {
-        steps: steps.len(),
-        before: kinds(before),
-        nodes: scenario.node_ids().zip(&nodes).map(|(me, node)| told(scenario, me, node)).collect(),
-        sentence: scenario.sentence_of(invariant).unwrap_or_default().to_string(),
-        invariant: violation.invariant,
-        reason: violation.reason,
+    story.left_out = before.len();
+    let Some(Violation { invariant, reason }) = outcome.violation else {
+        return story;
+    };
+    let sentence = scenario.sentence_of(&invariant).unwrap_or_default().to_string();
+    story.ending = if scenario.progress_named(&invariant).is_some() {
+        let nodes = scenario.node_ids().zip(&nodes).map(|(me, node)| told(scenario, me, node));
+        let (before, nodes) = (kinds(before), nodes.collect());
+        Ending::Stalls { before, nodes, invariant, sentence, reason }
+    } else {
+        Ending::Breaks { step: story.steps.len(), invariant, sentence, reason }
     };
     story
 }
@@ -52,31 +55,45 @@ fn told<P: Protocol>(scenario: &Scenario<P>, me: NodeId, node: &Node<P>) -> Stri
 
 /// How many steps there are of each kind, the most frequent first.
 fn kinds<P: Protocol>(steps: &[Step<P>]) -> Vec<(String, usize)> {
-    let mut kinds: Vec<(String, usize)> = Vec::new();
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for step in steps {
-        let kind = kind(&step.act);
-        match kinds.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, many)) => *many += 1,
-            None => kinds.push((kind, 1)),
-        }
+        *kinds.entry(kind(&step.act)).or_default() += 1;
     }
+    let mut kinds: Vec<(String, usize)> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, many)| Reverse(*many));
     kinds
 }
 
 /// What kind of step it is, without what it carries: `deliver AppendEntries`.
 fn kind<P: Protocol>(act: &Act<P>) -> String {
-    let text = act.to_string();
-    let (verb, what) = text.split_once(' ').unwrap_or((&text, ""));
-    match act {
-        Act::Deliver { .. }
-        | Act::Drop { .. }
-        | Act::Duplicate { .. }
-        | Act::Timeout(_)
-        | Act::Input { .. } => {
-            let name = what.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
-            format!("{verb} {}", name.take(1).collect::<String>()).trim_end().to_string()
-        }
-        Act::Tick | Act::Crash | Act::Restart | Act::Wiped => text,
+    let (verb, what) = match act {
+        Act::Deliver { message, .. } => ("deliver", FirstWord::of(message)),
+        Act::Drop { message, .. } => ("drop", FirstWord::of(message)),
+        Act::Duplicate { message, .. } => ("duplicate", FirstWord::of(message)),
+        Act::Timeout(timer) => ("timeout", FirstWord::of(timer)),
+        Act::Input { input, .. } => ("input", FirstWord::of(input)),
+        Act::Tick | Act::Crash | Act::Restart | Act::Wiped => return act.to_string(),
+    };
+    format!("{verb} {what}").trim_end().to_string()
+}
+
+/// Takes the first word of what is printed, and refuses the rest: a message may be long.
+struct FirstWord(String);
+
+impl FirstWord {
+    /// The name a value prints itself by; nothing where it is but a number.
+    fn of(value: &impl Debug) -> String {
+        let mut word = FirstWord(String::new());
+        // It fails at the word's end, and has all of it.
+        let _ = write!(word, "{value:?}");
+        word.0.trim_start_matches(|first: char| first.is_ascii_digit()).to_string()
+    }
+}
+
+impl Write for FirstWord {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let ends = text.find(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+        self.0.push_str(&text[..ends.unwrap_or(text.len())]);
+        if ends.is_some() { Err(fmt::Error) } else { Ok(()) }
     }
 }

@@ -16,6 +16,9 @@ pub struct Story {
     /// How many of the first steps only lead to where the scenario begins, and what they stand
     /// for.
     pub prefix: Option<(usize, String)>,
+    /// How many steps there are before the first that is told.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: usize,
     /// Which nodes are down before the first step, by their places.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub down: Vec<usize>,
@@ -33,7 +36,7 @@ pub struct Story {
 /// repeat their field's: `term: 2` for `term: Term(2)`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Moment {
-    /// Its number, from 1.
+    /// Its number among those that are told, from 1.
     pub number: usize,
     /// Where it happened, by the node's place in [`Story::nodes`].
     pub node: usize,
@@ -114,9 +117,7 @@ pub enum Ending {
     RanToEnd,
     /// It goes on, and what must come about does not.
     Stalls {
-        /// How many steps the run takes; those told are the last.
-        steps: usize,
-        /// How many of those before there are of each kind, the most frequent first.
+        /// How many steps of each kind are left out, the most frequent first.
         before: Vec<(String, usize)>,
         /// Each node as it is in the end, in a line.
         nodes: Vec<String>,
@@ -147,9 +148,14 @@ impl Story {
         self.steps.iter().map(|moment| self.in_words(moment)).collect()
     }
 
+    /// What a step is called: its number among all, those left out included.
+    pub(super) fn number_of(&self, told: usize) -> usize {
+        self.left_out + told
+    }
+
     fn in_words(&self, moment: &Moment) -> String {
         let node = &self.nodes[moment.node];
-        let mut line = format!("{:>3}  {node}: {}", moment.number, moment.label);
+        let mut line = format!("{:>3}  {node}: {}", self.number_of(moment.number), moment.label);
         let mut effects = moment.changes.clone();
         effects.extend(self.sends_in_words(&moment.sends));
         effects.extend(moment.events.iter().map(|event| format!("tells {event}")));
@@ -190,20 +196,21 @@ impl Story {
     /// How it ended, in one line.
     pub(super) fn summary(&self) -> String {
         let steps = |n: usize| if n == 1 { "1 step".to_string() } else { format!("{n} steps") };
+        let (told, all) = (self.steps.len(), self.left_out + self.steps.len());
+        let last = match self.left_out {
+            0 => String::new(),
+            _ => format!("; these are the last {told}"),
+        };
         match &self.ending {
             Ending::Breaks { step: 0, invariant, .. } => {
                 format!("{invariant} never holds: it is broken before the first step")
             }
             Ending::Breaks { step, invariant, .. } => {
-                format!("{invariant} is broken in {}", steps(*step))
+                format!("{invariant} is broken in {}{last}", steps(self.number_of(*step)))
             }
-            Ending::RanToEnd => format!("{}, and nothing broke", steps(self.steps.len())),
-            Ending::Stalls { steps: all, invariant, .. } => {
-                let last = match self.steps.len() {
-                    told if told < *all => format!("; these are the last {told}"),
-                    _ => String::new(),
-                };
-                format!("{invariant} does not come about in {}{last}", steps(*all))
+            Ending::RanToEnd => format!("{}, and nothing broke{last}", steps(all)),
+            Ending::Stalls { invariant, .. } => {
+                format!("{invariant} does not come about in {}{last}", steps(all))
             }
             Ending::WentAnotherWay { at, .. } => format!("goes another way at step {at}"),
         }
@@ -264,6 +271,10 @@ impl Story {
             many => Some(format!("not shown, since nothing happens there: {}", many.join(", "))),
         }
     }
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// How many kinds of step are named; those behind them are rare.

@@ -54,10 +54,12 @@ impl Story {
     /// All that the picture says, for those who cannot see it.
     fn description(&self) -> String {
         let mut lines = vec![format!("{}.", self.summary())];
-        if let Ending::Breaks { sentence, reason, .. } | Ending::Stalls { sentence, reason, .. } =
-            &self.ending
-        {
-            lines.push(format!("{sentence} But {reason}."));
+        match &self.ending {
+            Ending::Breaks { sentence, reason, .. } => {
+                lines.push(format!("{sentence} But {reason}."));
+            }
+            Ending::Stalls { reason, .. } => lines.push(reason.clone()),
+            Ending::RanToEnd | Ending::WentAnotherWay { .. } => {}
         }
         lines.extend(self.steps_in_words());
         lines.join("\n")
@@ -227,7 +229,8 @@ impl<'a> Plan<'a> {
     /// The arrow of the message that a step is about.
     fn arrow(&self, sheet: &mut Sheet, moment: &Moment) {
         let Some((from, to, side)) = self.ends_of(moment) else { return };
-        let label = format!("step {}: {}", moment.number, moment.label);
+        let number = self.story.number_of(moment.number);
+        let label = format!("step {number}: {}", moment.label);
         sheet.titled(&label, |sheet| match moment.kind {
             _ if side == 0.0 => {
                 sheet.bulge(from, Point { x: to.x + 9.0, y: to.y }, 46.0, "flight");
@@ -291,7 +294,8 @@ impl<'a> Plan<'a> {
         }
         let number = Point { x: NUMBERS, y: y + 4.0 };
         let class = if self.is_breaking(moment) { "fault" } else { "number" };
-        sheet.text(number, Anchor::End, class, &moment.number.to_string());
+        let said = self.story.number_of(moment.number).to_string();
+        sheet.text(number, Anchor::End, class, &said);
     }
 
     /// A step's texts beside its point, and the label on its arrow.

@@ -167,7 +167,7 @@ impl<'a> Page<'a> {
     fn moment(&mut self, moment: &Moment) {
         let mut row = self.lifelines();
         let number = moment.number;
-        row.put(0, &format!("{number:>4}"), Ink::Faint);
+        row.put(0, &format!("{:>4}", self.story.number_of(number)), Ink::Faint);
         if matches!(&self.story.ending, Ending::Breaks { step, .. } if *step == number) {
             row.put(5, "✗", Ink::Fault);
         }
@@ -212,7 +212,7 @@ impl<'a> Page<'a> {
         };
         let since = match moment.sent_at.filter(busy) {
             Some(0) => "sent at the start".to_string(),
-            Some(step) => format!("sent in step {step}"),
+            Some(step) => format!("sent in step {}", self.story.number_of(step)),
             None => String::new(),
         };
         match (whole, since.as_str()) {

@@ -444,9 +444,13 @@ impl<P: Protocol> Scenario<P> {
                 ));
             }
         }
-        let mut names: Vec<&str> = self.invariants.iter().map(|held| held.name).collect();
+        let mut names = self.promises();
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) if self.progress_named(pair[0]).is_some() => Err(format!(
+                "an invariant and the goal of progress are called `{}`: rename one",
+                pair[0]
+            )),
             Some(pair) => Err(format!("two invariants are called `{}`: rename one", pair[0])),
             None => Ok(()),
         }

@@ -2,7 +2,8 @@
 //!
 //! What fails there is time that passes, which no list of steps has. So it is not its steps that
 //! are left out, but what its plan has in store; and a simpler plan is kept where the run with it
-//! fails, too, whether it takes fewer steps then or more.
+//! fails, too, whether it takes fewer steps then or more. As in all shrinking, nothing but what failed
+//! is looked at: other invariants may break on the way.
 
 use proptest::strategy::ValueTree;
 
@@ -11,7 +12,7 @@ use super::{Effort, Minimality, Origin, Stage};
 use crate::observer::{LooksOnly, Observer, Progress};
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
-use crate::simulate::{Campaign, Plan, PlanTree, Rerun, simulate};
+use crate::simulate::{Campaign, Later, Plan, PlanTree, Rerun, simulate};
 use crate::situation::Violation;
 use crate::time::Span;
 
@@ -34,7 +35,8 @@ pub struct ShrunkRun<P: Protocol> {
     pub stages: Vec<Stage>,
 }
 
-/// Makes a run that fails to make progress simple, in twice `effort.runs` runs at most.
+/// Makes a run that fails to make progress simple. A run costs as much as many replays: of
+/// `effort.tries` a hundredth is made, and before it at most as many to do without nodes.
 ///
 /// # Errors
 /// A sentence when the run makes progress to begin with.
@@ -49,22 +51,26 @@ pub fn shrink_run<P: Protocol>(
     let Some((run, violation)) = Rerun::failing(scenario, plan, (*seed, *run), invariant) else {
         return Err(format!("run {run} of seed {seed} does not break `{invariant}`"));
     };
+    let most = effort.tries / 100;
     let mut work = Work {
         scenario: scenario.clone(),
         before: run.steps as usize,
         run,
         violation,
         invariant,
-        effort,
         tries: 0,
+        until: most,
         observer,
         stopped: false,
         stages: Vec::new(),
     };
     work.stage("found");
-    work.take_nodes_away();
+    work.run.later = work.run.later(scenario, invariant);
+    work.take_nodes_away(effort.runs.min(most / 4));
     work.stage("scenario");
+    work.until = work.tries.saturating_add(most);
     work.simplify();
+    work.run.later = work.run.later(&work.scenario, invariant);
     work.stage("fault plan");
     Ok(ShrunkRun {
         scenario: work.scenario,
@@ -87,16 +93,18 @@ struct Work<'a, P: Protocol> {
     run: Rerun,
     violation: Violation,
     invariant: &'a str,
-    effort: Effort,
     tries: u64,
+    /// How many runs may be made by then.
+    until: u64,
     observer: &'a mut dyn Observer,
     stopped: bool,
     stages: Vec<Stage>,
 }
 
 impl<P: Protocol> Work<'_, P> {
-    /// Takes nodes away, as long as it fails: the same run without what happens to them, or another.
-    fn take_nodes_away(&mut self) {
+    /// Takes nodes away, as long as it fails: the same run without what happens to them, or another
+    /// among so many.
+    fn take_nodes_away(&mut self, runs: u64) {
         for nodes in self.scenario.least_nodes..self.scenario.nodes {
             let smaller = with_nodes(&self.scenario, nodes);
             let without = self.run.plan.among(nodes);
@@ -104,7 +112,7 @@ impl<P: Protocol> Work<'_, P> {
                 self.scenario = smaller;
                 return;
             }
-            if self.spent() || self.found_again(&smaller) {
+            if self.spent() || self.found_again(&smaller, runs) {
                 return;
             }
         }
@@ -112,16 +120,17 @@ impl<P: Protocol> Work<'_, P> {
 
     /// Whether a new run with fewer nodes fails in the same way; it is then the one that is made
     /// simple.
-    fn found_again(&mut self, smaller: &Scenario<P>) -> bool {
+    fn found_again(&mut self, smaller: &Scenario<P>, runs: u64) -> bool {
         let only = Some(self.invariant.to_string());
-        let campaign = Campaign { only, ..Campaign::new(self.effort.runs, 1) };
+        let runs = runs.min(self.until.saturating_sub(self.tries));
+        let campaign = Campaign { only, ..Campaign::new(runs, 1) };
         let found = simulate(smaller, &campaign, &mut LooksOnly(self.observer)).ok();
         self.tries += found.as_ref().map_or(0, |found| found.runs);
         let failing = found.and_then(|found| found.failure).and_then(|failure| {
             let streams = (failure.seed, failure.run);
             Rerun::failing(smaller, &failure.plan, streams, self.invariant)
         });
-        let kept = failing.is_some_and(|failing| self.keep(failing));
+        let kept = failing.is_some_and(|failing| self.keep(smaller, failing));
         if kept {
             self.scenario = smaller.clone();
         }
@@ -182,7 +191,7 @@ impl<P: Protocol> Work<'_, P> {
         for run in std::iter::once(run).chain(others) {
             self.tries += 1;
             let failing = Rerun::failing(scenario, &plan, (seed, run), self.invariant);
-            if failing.is_some_and(|failing| self.keep(failing)) {
+            if failing.is_some_and(|failing| self.keep(scenario, failing)) {
                 return true;
             }
             if self.spent() {
@@ -192,20 +201,21 @@ impl<P: Protocol> Work<'_, P> {
         false
     }
 
-    /// Keeps a run that fails, unless it is but slow and the one there is was stuck.
-    fn keep(&mut self, (run, violation): (Rerun, Violation)) -> bool {
-        let same = run.stuck || !self.run.stuck;
-        if same {
-            (self.run, self.violation) = (run, violation);
+    /// Keeps a run that fails; where the one there is is stuck, only one that is stuck, too.
+    fn keep(&mut self, scenario: &Scenario<P>, (run, violation): (Rerun, Violation)) -> bool {
+        let is_stuck = self.run.later == Later::Stuck;
+        if is_stuck && run.later(scenario, self.invariant) != Later::Stuck {
+            return false;
         }
-        same
+        (self.run, self.violation) = (Rerun { later: self.run.later, ..run }, violation);
+        true
     }
 
     /// Whether the effort is spent or the observer has ended it.
     fn spent(&mut self) -> bool {
         let progress = Progress::Shrinking { tries: self.tries, steps: self.run.steps as usize };
         self.stopped = self.stopped || self.observer.look(&progress).is_some();
-        self.stopped || self.tries >= self.effort.tries.min(2 * self.effort.runs)
+        self.stopped || self.tries >= self.until
     }
 
     fn stage(&mut self, name: &'static str) {

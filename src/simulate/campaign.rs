@@ -21,7 +21,7 @@ use crate::scenario::Scenario;
 use crate::situation::{DETERMINISTIC, Violation};
 use crate::step::Step;
 use crate::time::Span;
-use crate::trace::{Replay, replay};
+use crate::trace::{Replay, follow_blindly, replay};
 use crate::verdict::Verdict;
 
 /// Which runs to make.
@@ -323,15 +323,23 @@ pub(super) fn record_failure<P: Protocol>(
         None => {
             not_same(format!("run {run} of seed {seed} failed, and not when it was made again"))
         }
+        Some(violation) if scenario.progress_named(&violation.invariant).is_some() => {
+            match follow_blindly(scenario, &trace) {
+                Ok(()) => {
+                    stalls = true;
+                    violation
+                }
+                Err(why) => not_same(format!(
+                    "replaying run {run} of seed {seed}, {why}; a handler depends on something \
+                     beside its arguments"
+                )),
+            }
+        }
         Some(violation) => match replay(scenario, &trace, Some(&violation.invariant)) {
             // `World` looks at recorded ticks one by one, and may see it earlier.
             Replay::Breaks { steps, violation } => {
                 trace.truncate(steps);
                 replays = true;
-                violation
-            }
-            Replay::RanToEnd if scenario.progress_named(&violation.invariant).is_some() => {
-                stalls = true;
                 violation
             }
             Replay::RanToEnd => not_same(format!(
@@ -438,8 +446,10 @@ impl<P: Protocol> Simulation<P> {
         match stopped {
             Some(why) => Verdict::Inconclusive { why, covered },
             None if self.cut_short > 0 => {
-                let why =
-                    format!("{} runs were cut short after {MOST_STEPS} steps", self.cut_short);
+                let why = match self.cut_short {
+                    1 => format!("a run was cut short after {MOST_STEPS} steps"),
+                    many => format!("{many} runs were cut short after {MOST_STEPS} steps"),
+                };
                 Verdict::Inconclusive { why, covered }
             }
             None if missing.is_empty() => Verdict::Holds { covered },

@@ -58,6 +58,11 @@ impl Plan {
         let share = shares.map(|share| {
             (Part::Whole, format!("{share} in a million is too many; write at most 1000000"))
         });
+        let lasting = (self.stormy > MOST_STORMY).then(|| {
+            let (stormy, most) = (self.stormy, MOST_STORMY);
+            (Part::Whole, format!("a storm of {stormy} is too long; write at most {most}"))
+        });
+        let share = share.or(lasting);
         let latency = || self.latency.mistake().map(|why| (Part::Latency, why));
         let network = || Some((Part::Network, self.network.as_ref()?.mistake()?));
         let workload = || self.workload.mistake().map(|why| (Part::Workload, why));
@@ -120,6 +125,9 @@ impl Plan {
         too_many.map(|(index, why)| (Part::Fault(index), why))
     }
 }
+
+/// The longest storm: a thousand days.
+const MOST_STORMY: Span = Span::seconds(1_000 * 24 * 3_600);
 
 /// The most by which a clock drifts, in millionths either way: beyond it would stand still.
 const MOST_DRIFT: u64 = 900_000;

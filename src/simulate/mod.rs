@@ -76,7 +76,7 @@ pub use operations::{Asked, Operations};
 pub use outcome::{Outcome, Tally};
 pub use plan::{ClockError, Fault, Plan, TimedFault};
 pub use preset::{Plans, Preset, plan_under};
-pub use rerun::Rerun;
+pub use rerun::{Later, Rerun};
 pub use storm::{Answered, Count, FaultKinds, Request, Storm};
 pub use strategy::{PlanTree, Storms};
 pub use topology::{Link, Loss, Network, SpecialLink, Topology};

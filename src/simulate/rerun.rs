@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::campaign::record;
 use super::outcome::{Off, Outcome, Record};
 use super::plan::Plan;
-use super::run::Run;
+use super::run::{MOST_STEPS, Run};
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
 use crate::situation::Violation;
 use crate::step::Step;
+use crate::trace::{Detour, Replay};
 
 /// Everything that a run is made of but its scenario.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -24,49 +25,101 @@ pub struct Rerun {
     pub plan: Plan,
     /// How many steps it takes.
     pub steps: u64,
-    /// Whether it makes no progress in ten times as long either: then it is stuck, and not slow.
-    pub stuck: bool,
+    /// What becomes of it if it is waited for longer.
+    pub later: Later,
 }
 
-/// How many times as long a run is waited for, to see whether it is stuck.
+/// What becomes of a run that makes no progress in its time, in ten times as long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Later {
+    /// It makes none in that time either.
+    Stuck,
+    /// It makes progress: it was but slow.
+    Slow,
+    /// It ends otherwise: a handler panics, or it takes too many steps.
+    Unknown,
+}
+
+/// How many times as long a run is waited for, to see what becomes of it.
 const PATIENCE: u64 = 10;
 
-/// Counts the steps of a run.
-struct Counted(u64);
+/// Counts the steps of a run, and keeps the last.
+struct Counted<P: Protocol> {
+    many: u64,
+    last: Option<Step<P>>,
+}
 
-impl<P: Protocol> Record<P> for Counted {
+impl<P: Protocol> Record<P> for Counted<P> {
     const ON: bool = true;
-    fn write(&mut self, _: Step<P>) {
-        self.0 += 1;
+    fn write(&mut self, step: Step<P>) {
+        self.many += 1;
+        self.last = Some(step);
     }
 }
 
 impl Rerun {
-    /// The run with that plan, if it breaks that invariant or fails to make that progress.
+    /// The run with that plan, if it fails to make that progress. What would become of it later is
+    /// left open.
     pub(crate) fn failing<P: Protocol>(
         scenario: &Scenario<P>,
         plan: &Plan,
         (seed, run): (u64, u64),
-        invariant: &str,
+        goal: &str,
     ) -> Option<(Rerun, Violation)> {
-        let counted = Counted(0);
-        let (outcome, Counted(steps)) =
-            Run::new(scenario, plan, (seed, run), Some(invariant), counted).go();
-        let violation = outcome.violation.filter(|found| found.invariant == invariant)?;
-        let mut patient = scenario.clone();
-        patient.storm.healed = scenario.storm.healed * PATIENCE;
-        let later = Run::new(&patient, plan, (seed, run), Some(invariant), Off).go().0.violation;
-        let stuck = later.is_some_and(|found| found.invariant == invariant);
-        Some((Rerun { seed, run, plan: plan.clone(), steps, stuck }, violation))
+        let (plan, later) = (plan.clone(), Later::Unknown);
+        let mut rerun = Rerun { seed, run, plan, steps: 0, later };
+        let (outcome, counted) = rerun.count(scenario, goal);
+        rerun.steps = counted.many;
+        let violation = outcome.violation.filter(|found| found.invariant == goal)?;
+        Some((rerun, violation))
     }
 
-    /// Makes it again, with every step it takes, until that invariant breaks or that goal of
-    /// progress is not met in time.
+    /// What becomes of it in ten times as long.
+    pub(crate) fn later<P: Protocol>(&self, scenario: &Scenario<P>, goal: &str) -> Later {
+        let mut patient = scenario.clone();
+        patient.storm.healed = scenario.storm.healed * PATIENCE;
+        let streams = (self.seed, self.run);
+        let outcome = Run::new(&patient, &self.plan, streams, Some(goal), Off).go().0;
+        match outcome.violation {
+            Some(found) if found.invariant == goal => Later::Stuck,
+            None if !outcome.cut_short => Later::Slow,
+            Some(_) | None => Later::Unknown,
+        }
+    }
+
+    /// Makes it again: it fails to make that progress, or it makes it, or it ends in another way.
+    pub(crate) fn replay<P: Protocol>(&self, scenario: &Scenario<P>, goal: &str) -> Replay<P> {
+        let (outcome, counted) = self.count(scenario, goal);
+        let steps = counted.many as usize;
+        let why = match outcome.violation {
+            Some(violation) if violation.invariant == goal => {
+                return Replay::Breaks { steps, violation };
+            }
+            Some(other) => other.reason,
+            None if outcome.cut_short => format!("the run is ended after {MOST_STEPS} steps"),
+            None => return Replay::RanToEnd,
+        };
+        match counted.last {
+            Some(step) => {
+                let (at, enabled) = (steps.saturating_sub(1), Vec::new());
+                Replay::WentAnotherWay(Box::new(Detour { at, step, why, enabled }))
+            }
+            None => Replay::RanToEnd,
+        }
+    }
+
+    fn count<P: Protocol>(&self, scenario: &Scenario<P>, goal: &str) -> (Outcome, Counted<P>) {
+        let counted = Counted { many: 0, last: None };
+        Run::new(scenario, &self.plan, (self.seed, self.run), Some(goal), counted).go()
+    }
+
+    /// Makes it again, with every step it takes, until that goal is not met in its time.
     pub(crate) fn record<P: Protocol>(
         &self,
         scenario: &Scenario<P>,
-        invariant: &str,
+        goal: &str,
     ) -> (Outcome, Vec<Step<P>>) {
-        record(scenario, &self.plan, (self.seed, self.run), Some(invariant))
+        record(scenario, &self.plan, (self.seed, self.run), Some(goal))
     }
 }

@@ -237,7 +237,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
         if let Some(progress) = &self.scenario.storm.progress
             && sought(progress.name)
         {
-            let reason = format!("not within {healed} after the last fault: {}", progress.sentence);
+            let reason = format!("not within {healed} after the storm: {}", progress.sentence);
             let invariant = progress.name.to_string();
             self.outcome.violation = Some(Violation { invariant, reason });
         }

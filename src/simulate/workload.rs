@@ -159,7 +159,8 @@ impl Workload {
 
     /// What makes no sense in any scenario.
     pub(super) fn mistake(&self) -> Option<String> {
-        let spans = [self.waits, self.arrivals.map(|arrivals| arrivals.every())];
+        let arrivals = self.arrivals.map(|arrivals| arrivals.every());
+        let spans = [self.waits, arrivals, Some(self.think)];
         let long = spans.into_iter().flatten().find(|span| *span > Latency::MOST);
         let anew = matches!(self.retries, Some(Retries::Anew(_)));
         if let Some(span) = long {
@@ -167,6 +168,12 @@ impl Workload {
         }
         if let Some(why) = self.arrivals.and_then(Arrivals::mistake) {
             return Some(why);
+        }
+        if self.think == Span::ZERO {
+            return Some(
+                "clients that think for 0us ask without end at one moment; write 1us or more"
+                    .to_string(),
+            );
         }
         if self.waits == Some(Span::ZERO) {
             return Some("a client that waits 0us has given up before it asks".to_string());

@@ -365,7 +365,7 @@ fn a_run_without_progress_after_the_storm_fails_by_the_name_of_the_goal() {
     let silent = lasting(10);
     let failed = storms(&silent, 5);
     let invariant = "hears-on".to_string();
-    let reason = "not within 1s after the last fault: A number is heard.".to_string();
+    let reason = "not within 1s after the storm: A number is heard.".to_string();
     assert_eq!(failed.verdict, Verdict::Violated { invariant, reason });
     let failure = failed.failure.expect("the run that failed");
     assert_eq!((failure.seed, failure.run), (1, 0));

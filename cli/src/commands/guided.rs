@@ -79,9 +79,12 @@ pub(super) fn failing_plans(
     let saved = failures.enumerate().map(|(place, failure)| {
         let toml = failure.toml.as_ref().filter(|_| !saving.no_save);
         let Some(toml) = toml else { return Ok(None) };
+        let told: String = failure.plan.lines().map(|line| format!("# {line}\n")).collect();
+        let (run, seed) = (failure.run, failure.seed);
+        let toml = format!("# run {run} of seed {seed}\n{told}\n{toml}");
         let number = if place == 0 { String::new() } else { format!("-{}", place + 1) };
         let path = Path::new(&saving.save).join(format!("{name}{number}.plan.toml"));
-        write_whole(&path, toml)?;
+        write_whole(&path, &toml)?;
         Ok(Some(path.display().to_string()))
     });
     saved.collect()

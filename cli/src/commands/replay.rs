@@ -59,6 +59,8 @@ fn one(
 fn code_of(report: &ReplayReport) -> u8 {
     match report.outcome {
         ReplayOutcome::Breaks { .. } => exit::VIOLATED,
+        // Of a run that ends in another way nothing is known.
+        ReplayOutcome::WentAnotherWay { .. } if report.of_run => exit::INCONCLUSIVE,
         ReplayOutcome::RanToEnd | ReplayOutcome::WentAnotherWay { .. } => exit::HOLDS,
     }
 }

@@ -1,7 +1,7 @@
 //! `show`: one model at length.
 
 use serde_json::json;
-use splitbrain::catalog::{AnyModel, Request};
+use splitbrain::catalog::{AnyModel, Engine, Request};
 use splitbrain::report::SystemReport;
 
 use crate::arguments::Show;
@@ -22,7 +22,7 @@ pub(super) fn show(session: &mut Session<'_>, show: &Show) -> Result<u8, Problem
     match (&show.scenario, &show.bug) {
         (None, None) => {
             catalog::model(&mut page, model);
-            promises(&mut page, &systems);
+            promises(&mut page, model, &systems)?;
             catalog::bugs(&mut page, model);
         }
         (_, Some(bug)) => {
@@ -34,7 +34,7 @@ pub(super) fn show(session: &mut Session<'_>, show: &Show) -> Result<u8, Problem
             page.headline(Mood::Plain, &format!("{} {}", model.name(), scenario.name));
             page.row_of(0, "", scenario.about);
             systems.iter().for_each(|system| bounds(&mut page, system));
-            promises(&mut page, &systems);
+            promises(&mut page, model, &systems)?;
         }
     }
     session.say(&page.done())?;
@@ -73,8 +73,12 @@ fn bounds(page: &mut Page, system: &SystemReport) {
     }
 }
 
-/// The invariants and goals of these systems, each once.
-fn promises(page: &mut Page, systems: &[SystemReport]) {
+/// The invariants and goals of these systems, each once; goals of progress of those simulated.
+fn promises(
+    page: &mut Page,
+    model: &dyn AnyModel,
+    systems: &[SystemReport],
+) -> Result<(), Problem> {
     let mut invariants: Vec<(String, String)> = Vec::new();
     let mut goals: Vec<(String, String)> = Vec::new();
     let mut progress: Vec<(String, String)> = Vec::new();
@@ -85,10 +89,13 @@ fn promises(page: &mut Page, systems: &[SystemReport]) {
                 invariants.push(row);
             }
         }
-        if let Some((name, sentence, within)) = &system.progress {
-            let (scenario, after) = (&system.scenario, "of a simulated run's last fault");
-            let text = format!("{sentence} Within {within} {after} ({scenario}).");
-            progress.push((name.clone(), text));
+        let simulated = model.scenario(&system.scenario)?.engine == Engine::Simulate;
+        if let Some((name, sentence, within)) = system.progress.as_ref().filter(|_| simulated) {
+            let row =
+                (name.clone(), format!("{sentence} In each run within {within} after its storm."));
+            if !progress.contains(&row) {
+                progress.push(row);
+            }
         }
         for row in &system.goals {
             if !goals.contains(row) {
@@ -99,6 +106,7 @@ fn promises(page: &mut Page, systems: &[SystemReport]) {
     page.table("invariants", &invariants);
     page.table("goals", &goals);
     page.table("progress", &progress);
+    Ok(())
 }
 
 fn bug_at_length(page: &mut Page, model: &dyn AnyModel, bug: &str) -> Result<(), Problem> {

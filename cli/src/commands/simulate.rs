@@ -155,7 +155,8 @@ pub(super) fn answer(
             continue;
         };
         // Its own name: what exploration found is often the shorter one, and not to be lost.
-        let name = format!("{}-simulated", file_name(model.name(), what, &one.invariant));
+        let how = if campaign.guided.is_some() { "guided" } else { "simulated" };
+        let name = format!("{}-{how}", file_name(model.name(), what, &one.invariant));
         let name = if place == 0 { name } else { format!("{name}-{}", place + 1) };
         let path = session.save(saving, &name, one).unwrap_or_else(|problem| {
             unsaved.get_or_insert(problem);

@@ -3,6 +3,7 @@
 use splitbrain::counterexample::FoundBy;
 use splitbrain::report::CounterexampleReport;
 use splitbrain::shrink::Minimality;
+use splitbrain::simulate::Later;
 
 use super::{Page, of};
 
@@ -13,8 +14,7 @@ fn minimality(counterexample: &CounterexampleReport) -> String {
             format!("the shortest there is ({})", within.join("; "))
         }
         Minimality::LocallyMinimal if counterexample.plan.is_some() => {
-            "locally minimal: no fault can be left out, begin earlier or last half as long"
-                .to_string()
+            "its plan made as simple as the effort went".to_string()
         }
         Minimality::LocallyMinimal => {
             "locally minimal: no step, pair or short window can be left out".to_string()
@@ -34,13 +34,22 @@ pub(crate) fn size(page: &mut Page, counterexample: &CounterexampleReport) {
         }
         _ => minimality(counterexample),
     };
-    let (label, stuck) = match (&counterexample.plan, counterexample.stuck) {
-        (None, _) => ("trace", ""),
-        (Some(_), true) => ("run", ", stuck: in ten times as long it does not come about either"),
-        (Some(_), false) => ("run", ", slow: in ten times as long it comes about"),
-    };
-    let short = if stuck.is_empty() { format!(", {short}") } else { format!("{stuck}; {short}") };
-    page.row(label, &format!("{steps} among {among}{short}"));
+    match &counterexample.later {
+        None => page.row("trace", &format!("{steps} among {among}, {short}")),
+        Some(later) => {
+            page.row("run", &format!("{steps} among {among}; {short}"));
+            page.row("later", in_ten_times(*later));
+        }
+    }
+}
+
+/// What becomes of a run in ten times as long.
+pub(crate) fn in_ten_times(later: Later) -> &'static str {
+    match later {
+        Later::Stuck => "stuck: in ten times as long it does not come about either",
+        Later::Slow => "slow: in ten times as long it comes about",
+        Later::Unknown => "unknown: in ten times as long the run ends in another way",
+    }
 }
 
 /// What happens in it.

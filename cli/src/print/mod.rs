@@ -213,7 +213,7 @@ pub(crate) fn system(page: &mut Page, system: &SystemReport) {
 /// What each simulated run of a system must come to.
 pub(crate) fn progress(page: &mut Page, system: &SystemReport) {
     if let Some((name, _, within)) = &system.progress {
-        page.row("progress", &format!("{name}, in each run, {within} after its last fault"));
+        page.row("progress", &format!("{name}, in each run within {within} after its storm"));
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) fn shrunk(page: &mut Page, report: &ShrinkReport, path: &str, program
     let one = &report.counterexample;
     let (before, after) = (of(report.before as u64, "step"), one.steps as u64);
     let text = match one.steps < report.before {
-        _ if one.plan.is_some() => format!("✓ a run of {before}, made as simple as it gets"),
+        _ if one.plan.is_some() => format!("✓ a run of {before}, its plan made simple"),
         true => format!("✓ {before} became {after}"),
         false => format!("✓ {before}, and no shorter way was found"),
     };

@@ -97,6 +97,7 @@ mod tests {
             bounds: Vec::new(),
             invariants: Vec::new(),
             goals: Vec::new(),
+            progress: None,
         };
         let report = ExploreReport {
             system,

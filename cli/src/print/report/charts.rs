@@ -11,11 +11,11 @@ use crate::print::measures::short;
 
 /// The size of a picture, and the edges of what is drawn in it.
 const WIDTH: f64 = 840.0;
-const HEIGHT: f64 = 250.0;
+const HEIGHT: f64 = 270.0;
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = WIDTH - 14.0;
-const TOP: f64 = 34.0;
-const BOTTOM: f64 = HEIGHT - 30.0;
+const TOP: f64 = 38.0;
+const BOTTOM: f64 = HEIGHT - 46.0;
 
 /// Columns of the picture of how long clients waited.
 const COLUMNS: usize = 72;
@@ -79,6 +79,7 @@ pub(super) fn latency(latency: &Percentiles) -> String {
             free = at + half + 6.0;
         }
     }
+    titles(&mut svg, "requests", "how long their clients waited");
     ended(svg)
 }
 
@@ -177,6 +178,7 @@ pub(super) fn availability(availability: &Availability) -> String {
         left += columns.len() as f64 * wide + gap;
     }
     axis(&mut svg);
+    titles(&mut svg, "runs served", "virtual time since the phase began");
     ended(svg)
 }
 
@@ -202,6 +204,12 @@ fn begun(description: &str) -> String {
 fn ended(mut svg: String) -> String {
     svg.push_str("</svg>\n");
     svg
+}
+
+/// What the columns count, and what they stand at.
+fn titles(svg: &mut String, counted: &str, along: &str) {
+    text(svg, "tick", (4.0, 12.0), counted);
+    text(svg, "tick end", (RIGHT, HEIGHT - 8.0), along);
 }
 
 fn axis(svg: &mut String) {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use splitbrain::report::{CounterexampleReport, FailureReport};
 
 use super::{Told, escaped, put};
+use crate::print::counterexample::in_ten_times;
 use crate::print::measures::alike;
 use crate::print::of;
 
@@ -28,7 +29,7 @@ pub(super) fn failures(body: &mut String, told: &Told<'_>) {
         put!(body, "<p class=\"note\">{}</p>", escaped(&run));
         commands(body, told, place);
         if let Some(one) = &failure.counterexample {
-            if let Some(left) = &one.plan {
+            if let Some(left) = one.plan.as_ref().filter(|left| **left != failure.plan) {
                 put!(body, "<p>What is left of it fails, too:</p><pre>{}</pre>", escaped(left));
             }
             diagram(body, one);
@@ -52,11 +53,19 @@ fn commands(body: &mut String, told: &Told<'_>, place: usize) {
 fn diagram(body: &mut String, one: &CounterexampleReport) {
     let (steps, nodes) = (of(one.steps as u64, "step"), of(one.nodes as u64, "node"));
     let steps_in_words = one.story.steps_in_words();
+    let last = match (one.story.left_out, one.later) {
+        (0, None) => String::new(),
+        (0, Some(later)) => format!("; {}", in_ten_times(later)),
+        (_, later) => {
+            let later = later.map_or(String::new(), |later| format!("; {}", in_ten_times(later)));
+            format!(", the last {} of them shown{later}", one.story.steps.len())
+        }
+    };
     // As an image: the classes of one drawing are not those of the page, nor of another.
     put!(
         body,
         "<figure><img class=\"diagram\" alt=\"{}\" src=\"data:image/svg+xml,{}\"><figcaption>{steps} \
-         among {nodes}</figcaption></figure>",
+         among {nodes}{last}</figcaption></figure>",
         escaped(&steps_in_words.join("\n")),
         percent_encoded(&one.story.to_svg())
     );
