@@ -388,7 +388,9 @@ impl<P: Saved> Counterexample<P> {
             ("found_by", json(&self.found_by)),
             ("minimality", json(&self.minimality)),
         ];
-        fields.extend(self.run.as_ref().map(|run| ("run", json(run))));
+        let pretty = |run| serde_json::to_string_pretty(run).expect("a plan is JSON");
+        let run = self.run.as_ref().map(|run| ("run", pretty(run).replace('\n', "\n  ")));
+        fields.extend(run);
         fields.push(("steps", format!("[{}\n  ]", steps.join(","))));
         let lines: Vec<String> =
             fields.iter().map(|(name, value)| format!("  \"{name}\": {value}")).collect();

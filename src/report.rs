@@ -30,6 +30,9 @@ pub struct SystemReport {
     pub parameters: BTreeMap<String, u64>,
     /// What bounds or weakens a verdict on it.
     pub bounds: Vec<String>,
+    /// The only invariant that was looked at, if one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<String>,
     /// Its invariants: name, sentence, and what each looks at.
     pub invariants: Vec<(String, String, String)>,
     /// Its goals: name and sentence.
@@ -52,6 +55,7 @@ impl SystemReport {
             bug: scenario.bug.clone(),
             parameters: scenario.parameters.clone(),
             bounds: scenario.in_words(),
+            only: None,
             invariants: scenario.invariants.iter().map(invariant).collect(),
             goals: scenario
                 .goals
@@ -63,6 +67,18 @@ impl SystemReport {
                 (goal.name.to_string(), goal.sentence.to_string(), within)
             }),
         }
+    }
+}
+
+impl SystemReport {
+    /// With that invariant alone, if one is named: the others were not looked at.
+    pub(crate) fn only(mut self, only: Option<&str>) -> SystemReport {
+        if let Some(only) = only {
+            self.only = Some(only.to_string());
+            self.invariants.retain(|(name, ..)| name == only);
+            self.progress = self.progress.filter(|(name, ..)| name == only);
+        }
+        self
     }
 }
 
@@ -229,7 +245,7 @@ impl SimulateReport {
             ..failure_report(scenario, failure, effort, observer)
         };
         SimulateReport {
-            system: SystemReport::of(scenario),
+            system: SystemReport::of(scenario).only(campaign.only.as_deref()),
             verdict: simulated.verdict.clone(),
             seed: campaign.seed,
             runs: simulated.runs,

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::catalog::choose_among;
 use crate::counterexample::{Counterexample, read, write_whole};
 use crate::explain::Story;
 use crate::explore::{Limits, explore};
@@ -32,6 +33,7 @@ impl<P: Saved> Scenario<P> {
     ///
     /// # Panics
     /// When the scenario makes no sense.
+    #[track_caller]
     pub fn explore(&self) -> Checked<P> {
         let explored = explore(self, &Limits::default(), &mut Undisturbed)
             .unwrap_or_else(|why| panic!("{}", self.senseless(&why)));
@@ -44,6 +46,7 @@ impl<P: Saved> Scenario<P> {
     ///
     /// # Panics
     /// When the scenario makes no sense.
+    #[track_caller]
     pub fn simulate(&self, runs: u64, seed: u64) -> Checked<P> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let campaign = Campaign { threads, ..Campaign::new(runs, seed) };
@@ -53,7 +56,22 @@ impl<P: Saved> Scenario<P> {
         let failure = simulated.failure.as_ref();
         let found = failure.and_then(|failure| of_failure(self, failure, effort, &mut Undisturbed));
         let counterexample = found.map(|found| (found.scenario, found.file));
-        Checked { verdict: simulated.verdict, counterexample, system: self.headline() }
+        Checked { verdict: simulated.verdict, counterexample, system: self.storm_in_words() }
+    }
+
+    /// What binds simulated runs. Budgets bound exploration only.
+    fn storm_in_words(&self) -> String {
+        let bounds = self.in_words();
+        let bind = bounds.iter().enumerate();
+        let bind = bind.filter(|(place, bound)| *place == 0 || bound.starts_with("assuming"));
+        let words = bind.map(|(_, bound)| bound.replace(", each message at most once", ""));
+        let words: Vec<String> = words.collect();
+        let healed = match &self.storm.progress {
+            Some(goal) => format!(", then up to {} for `{}`", self.storm.healed, goal.name),
+            None => String::new(),
+        };
+        let (name, stormy) = (&self.name, self.storm.stormy);
+        format!("{name}, simulated: {}; storms of up to {stormy}{healed}", words.join("; "))
     }
 
     fn headline(&self) -> String {
@@ -114,7 +132,15 @@ impl<P: Saved> Checked<P> {
         let minimality = file.minimality.in_words();
         let _ = writeln!(text, "`{}` is violated: {}", file.invariant, file.reason);
         let _ = writeln!(text, "  {sentence}");
-        let _ = writeln!(text, "  found by {}, {steps} steps ({minimality})\n", file.found_by);
+        let _ = match &file.run {
+            None => writeln!(text, "  found by {}, {steps} steps ({minimality})\n", file.found_by),
+            Some(run) => writeln!(
+                text,
+                "  found by {}; told is what its plan was made, with the draws of run {}: {steps} \
+                 steps\n",
+                file.found_by, run.run
+            ),
+        };
         for line in story.steps_in_words() {
             let _ = writeln!(text, "{line}");
         }
@@ -123,7 +149,8 @@ impl<P: Saved> Checked<P> {
         let _ = match write_whole(&path, &file.to_json()) {
             Ok(()) => writeln!(
                 text,
-                "saved as {path}\nkeep it:   cp {path} counterexamples/\nreplay it: \
+                "saved as {path}\nkeep it:   mkdir -p counterexamples && cp {path} \
+                 counterexamples/\nreplay it: \
                  splitbrain::testing::assert_reproduces(\"counterexamples\", &[scenario]), or \
                  `splitbrain replay {path}` for a model in a catalog",
                 path = path.display()
@@ -163,10 +190,18 @@ pub fn assert_reproduces<P: Saved>(folder: impl AsRef<Path>, scenarios: &[Scenar
                 file.length(),
                 file.reason
             ),
+            Replay::RanToEnd if file.run.is_some() => panic!(
+                "{place}: its run comes to `{}`: assert it fixed; or its draws come out otherwise \
+                 than they did: simulate again",
+                file.invariant
+            ),
             Replay::RanToEnd => panic!(
                 "{place}: `{}` no longer breaks: assert it fixed, or find it again",
                 file.invariant
             ),
+            Replay::WentAnotherWay(detour) if file.run.is_some() => {
+                panic!("{place}: its run ends in another way: {}", detour.why)
+            }
             Replay::WentAnotherWay(detour) => panic!(
                 "{place}: step {} ({}) cannot happen any more: {}",
                 detour.at + 1,
@@ -178,7 +213,8 @@ pub fn assert_reproduces<P: Saved>(folder: impl AsRef<Path>, scenarios: &[Scenar
 }
 
 /// Replays every counterexample in a folder, and asserts that none breaks its invariant any more.
-/// Each runs in the scenario of its name, with that scenario's own configuration.
+/// Each runs in the scenario of its name, with that scenario's own configuration. Of a run that made
+/// no progress its plan is tried with a hundred draws.
 ///
 /// # Panics
 /// When one still breaks, belongs to no scenario given, or is no sound file; or when the folder
@@ -199,6 +235,14 @@ pub fn assert_fixed<P: Saved>(folder: impl AsRef<Path>, scenarios: &[Scenario<P>
                 panic!("{place}: does not come to `{}`: {}", file.invariant, detour.why)
             }
             Replay::RanToEnd | Replay::WentAnotherWay(_) => {}
+        }
+        // What else was changed may have moved its draws, and with them what it hung on.
+        let failing = file.run.as_ref().and_then(|run| run.still_failing(fixed, &file.invariant));
+        if let Some((run, violation)) = failing {
+            let (plan, number, reason) = (&file.invariant, run.run, violation.reason);
+            panic!(
+                "{place}: its plan still fails `{plan}` with the draws of run {number}: {reason}"
+            );
         }
     });
 }
@@ -228,7 +272,13 @@ fn for_each_file<P: Saved>(
             panic!("{place}: no scenario `{}` among: {}", file.scenario, names.join(", "))
         });
         let known = scenario.sentence_of(&file.invariant).is_some();
-        assert!(known, "{place}: `{}` has no invariant `{}`", file.scenario, file.invariant);
+        assert!(
+            known,
+            "{place}: `{}` has no invariant `{}`; {}",
+            file.scenario,
+            file.invariant,
+            choose_among(&scenario.promises(), &file.invariant)
+        );
         let scenario = file.restore(scenario.clone());
         file.can_be_in(&scenario, &place).unwrap_or_else(|error| panic!("{error}"));
         check(&place, &file, &scenario);

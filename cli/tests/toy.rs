@@ -120,6 +120,7 @@ fn every_command_prints_what_its_golden_says() {
             "simulate toy --progress 1 --only enters-again --no-save --no-shrink",
             1,
         ),
+        ("simulate-only", "simulate toy --progress 1 --only one-inside --runs 5", 0),
         ("replay-stalls", "replay DIR/simulate/STALLS", 1),
         ("shrink-stalls", "shrink DIR/simulate/STALLS", 0),
         ("explain-stalls", "explain DIR/simulate/STALLS", 0),

@@ -235,7 +235,9 @@ impl<M: Model> AnyModel for M {
     ) -> Result<ExploreReport, Error> {
         let scenario = requested(self, request)?;
         let explored = explore(&scenario, limits, observer).map_err(Error::Scenario)?;
-        Ok(ExploreReport::of(&scenario, &explored, observer))
+        let report = ExploreReport::of(&scenario, &explored, observer);
+        let system = report.system.clone().only(limits.only.as_deref());
+        Ok(ExploreReport { system, ..report })
     }
 
     fn simulate(

@@ -33,8 +33,9 @@ pub fn tell_run<P: Protocol>(scenario: &Scenario<P>, run: &Rerun, goal: &str) ->
     let sentence = scenario.sentence_of(&invariant).unwrap_or_default().to_string();
     story.ending = if scenario.progress_named(&invariant).is_some() {
         let nodes = scenario.node_ids().zip(&nodes).map(|(me, node)| told(scenario, me, node));
+        let (later, plan) = (run.later, run.plan.to_string().lines().map(str::to_string).collect());
         let (before, nodes) = (kinds(before), nodes.collect());
-        Ending::Stalls { before, nodes, invariant, sentence, reason }
+        Ending::Stalls { later, plan, before, nodes, invariant, sentence, reason }
     } else {
         Ending::Breaks { step: story.steps.len(), invariant, sentence, reason }
     };
@@ -53,15 +54,23 @@ fn told<P: Protocol>(scenario: &Scenario<P>, me: NodeId, node: &Node<P>) -> Stri
     format!("{}, {set}: {state}", scenario.node_name(me))
 }
 
-/// How many steps there are of each kind, the most frequent first.
+/// How many steps there are of each kind: what went wrong first, then the most frequent.
 fn kinds<P: Protocol>(steps: &[Step<P>]) -> Vec<(String, usize)> {
-    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    let mut kinds: BTreeMap<(bool, String), usize> = BTreeMap::new();
     for step in steps {
-        *kinds.entry(kind(&step.act)).or_default() += 1;
+        *kinds.entry((is_usual(&step.act), kind(&step.act))).or_default() += 1;
     }
-    let mut kinds: Vec<(String, usize)> = kinds.into_iter().collect();
-    kinds.sort_by_key(|(_, many)| Reverse(*many));
-    kinds
+    let mut kinds: Vec<((bool, String), usize)> = kinds.into_iter().collect();
+    kinds.sort_by_key(|((usual, _), many)| (*usual, Reverse(*many)));
+    kinds.into_iter().map(|((_, kind), many)| (kind, many)).collect()
+}
+
+/// Whether it is no fault.
+fn is_usual<P: Protocol>(act: &Act<P>) -> bool {
+    match act {
+        Act::Deliver { .. } | Act::Timeout(_) | Act::Input { .. } | Act::Tick => true,
+        Act::Drop { .. } | Act::Duplicate { .. } | Act::Crash | Act::Restart | Act::Wiped => false,
+    }
 }
 
 /// What kind of step it is, without what it carries: `deliver AppendEntries`.

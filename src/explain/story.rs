@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::simulate::Later;
+
 /// What a trace did to a scenario, step by step, and how it ended.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Story {
@@ -117,7 +119,11 @@ pub enum Ending {
     RanToEnd,
     /// It goes on, and what must come about does not.
     Stalls {
-        /// How many steps of each kind are left out, the most frequent first.
+        /// What becomes of it in ten times as long.
+        later: Later,
+        /// What it has in store, a line each.
+        plan: Vec<String>,
+        /// How many steps of each kind are left out: faults and losses first, then the most frequent.
         before: Vec<(String, usize)>,
         /// Each node as it is in the end, in a line.
         nodes: Vec<String>,
@@ -224,9 +230,10 @@ impl Story {
                 Some((format!("✗ {invariant}"), lines.cloned().collect()))
             }
             Ending::RanToEnd => None,
-            Ending::Stalls { before, nodes, invariant, reason, .. } => {
-                let lines = [reason.clone(), in_kinds(before)];
-                let lines = lines.into_iter().filter(|line| !line.is_empty());
+            Ending::Stalls { later, plan, before, nodes, invariant, reason, .. } => {
+                let lines = [reason.clone(), later.in_words().to_string()].into_iter();
+                let lines = lines.chain(plan.iter().cloned()).chain([in_kinds(before)]);
+                let lines = lines.filter(|line| !line.is_empty());
                 Some((format!("✗ {invariant}"), lines.chain(nodes.iter().cloned()).collect()))
             }
             Ending::WentAnotherWay { at, step, why, enabled } => {
@@ -278,15 +285,16 @@ fn is_zero(number: &usize) -> bool {
 }
 
 /// How many kinds of step are named; those behind them are rare.
-const KINDS: usize = 6;
+const KINDS: usize = 9;
 
 /// The steps before those that are told, by how many there are of each kind.
 fn in_kinds(before: &[(String, usize)]) -> String {
     let named = before.iter().take(KINDS).map(|(kind, many)| format!("{many} × {kind}"));
     let mut named: Vec<String> = named.collect();
-    let others: usize = before.iter().skip(KINDS).map(|(_, many)| many).sum();
-    if others > 0 {
-        named.push(format!("{others} others"));
+    match before.iter().skip(KINDS).map(|(_, many)| many).sum() {
+        0 => {}
+        1 => named.push("1 other".to_string()),
+        others => named.push(format!("{others} others")),
     }
     if named.is_empty() { String::new() } else { format!("before: {}", named.join(", ")) }
 }

@@ -14,6 +14,7 @@ use crate::settle::loses_freely;
 use crate::simulate::Storm;
 use crate::situation::{DETERMINISTIC, NO_PANIC};
 use crate::step::Step;
+use crate::time::Span;
 use crate::world::World;
 
 pub use rules::{
@@ -443,6 +444,14 @@ impl<P: Protocol> Scenario<P> {
                     quiet.name
                 ));
             }
+        }
+        if let Some(goal) = self.storm.progress.as_ref().filter(|_| self.storm.healed == Span::ZERO)
+        {
+            return Err(format!(
+                "`{}` is to come about in no time behind a storm: say how long runs are waited for \
+                 (Storm::lasts)",
+                goal.name
+            ));
         }
         let mut names = self.promises();
         names.sort_unstable();

@@ -41,6 +41,17 @@ pub enum Later {
     Unknown,
 }
 
+impl Later {
+    /// In a sentence: `stuck: in ten times as long it does not come about either`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Later::Stuck => "stuck: in ten times as long it does not come about either",
+            Later::Slow => "slow: in ten times as long it comes about",
+            Later::Unknown => "unknown: in ten times as long the run ends in another way",
+        }
+    }
+}
+
 /// How many times as long a run is waited for, to see what becomes of it.
 const PATIENCE: u64 = 10;
 
@@ -107,6 +118,15 @@ impl Rerun {
             }
             None => Replay::RanToEnd,
         }
+    }
+
+    /// The first of a hundred runs with its plan that fails to make that progress, if one does.
+    pub(crate) fn still_failing<P: Protocol>(
+        &self,
+        scenario: &Scenario<P>,
+        goal: &str,
+    ) -> Option<(Rerun, Violation)> {
+        (0..100).find_map(|run| Rerun::failing(scenario, &self.plan, (self.seed, run), goal))
     }
 
     fn count<P: Protocol>(&self, scenario: &Scenario<P>, goal: &str) -> (Outcome, Counted<P>) {

@@ -40,7 +40,8 @@ pub struct Storm<P: Protocol> {
     /// request again and again, wherever it may go, until it is answered or given up. Without it
     /// every request that is taken is the client's last word on it.
     pub answered: Option<Answered<P>>,
-    /// What must come about in the healed phase, and afresh: something seen or shown there.
+    /// What must come about in the healed phase, and afresh: something seen there, or nodes that are
+    /// so behind a step of that phase, or in its end.
     pub progress: Option<Goal<P>>,
     /// What is counted of what nodes tell, beside the faults and the requests.
     pub counts: Vec<Count<P>>,

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::commit::{TwoPhase, with_participants};
 use super::puppet::{AGAIN, Note, Order, Puppet};
 use splitbrain::explore::{Exploration, Limits, explore, reach, way};
+use splitbrain::simulate::Storm;
 use splitbrain::{
     Act, Bound, ClientId, DETERMINISTIC, Faults, Firing, Goal, Invariant, Links, NO_PANIC, NodeId,
-    Nothing, Observer, Outbox, Progress, Protocol, Replay, Scenario, Step, To, Undisturbed,
+    Nothing, Observer, Outbox, Progress, Protocol, Replay, Scenario, Span, Step, To, Undisturbed,
     Verdict, broken, replay,
 };
 
@@ -487,6 +488,16 @@ fn a_scenario_that_makes_no_sense_is_refused_with_what_to_do() {
         (
             puppets(1, &[]).invariant(twice()).invariant(twice()),
             "two invariants are called `same`: rename one",
+        ),
+        (
+            puppets(1, &[]).storm(
+                Storm::default().lasts(Span::ZERO, Span::ZERO).progress(Goal::nodes(
+                    "idle",
+                    "It idles.",
+                    |_: &Puppet, _| true,
+                )),
+            ),
+            "say how long runs are waited for (Storm::lasts)",
         ),
     ] {
         let why = explore(&scenario, &Limits::default(), &mut Undisturbed).map(|_| ());

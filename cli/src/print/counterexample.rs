@@ -3,7 +3,6 @@
 use splitbrain::counterexample::FoundBy;
 use splitbrain::report::CounterexampleReport;
 use splitbrain::shrink::Minimality;
-use splitbrain::simulate::Later;
 
 use super::{Page, of};
 
@@ -38,17 +37,8 @@ pub(crate) fn size(page: &mut Page, counterexample: &CounterexampleReport) {
         None => page.row("trace", &format!("{steps} among {among}, {short}")),
         Some(later) => {
             page.row("run", &format!("{steps} among {among}; {short}"));
-            page.row("later", in_ten_times(*later));
+            page.row("later", later.in_words());
         }
-    }
-}
-
-/// What becomes of a run in ten times as long.
-pub(crate) fn in_ten_times(later: Later) -> &'static str {
-    match later {
-        Later::Stuck => "stuck: in ten times as long it does not come about either",
-        Later::Slow => "slow: in ten times as long it comes about",
-        Later::Unknown => "unknown: in ten times as long the run ends in another way",
     }
 }
 

@@ -206,7 +206,10 @@ pub(crate) fn reasons(page: &mut Page, verdict: &Verdict) {
 /// What was checked: invariants and parameters.
 pub(crate) fn system(page: &mut Page, system: &SystemReport) {
     let invariants: Vec<String> = system.invariants.iter().map(|(name, ..)| name.clone()).collect();
-    page.list("invariants", &invariants, ", ");
+    match &system.only {
+        Some(only) => page.row("invariants", &format!("{only} alone; no other was looked at")),
+        None => page.list("invariants", &invariants, ", "),
+    }
     parameters(page, system);
 }
 

@@ -205,11 +205,12 @@ fn is_durable<S: StateMachine>(nodes: &Nodes<Raft<S>>, knows: &State<S>) -> bool
 /// Whether two servers know the same to be committed, and count on the same members for it: who has
 /// been asked about one need not be asked about the other.
 fn knows_the_same<S: StateMachine>(one: &State<S>, other: &State<S>) -> bool {
+    // The members last: they are a list, and mostly the same.
     let commit = one.commit;
     commit == other.commit
-        && one.members == other.members
         && one.log.at(commit).is_some()
         && one.log.at(commit) == other.log.at(commit)
+        && one.members == other.members
 }
 
 /// The servers whose logs begin with what this one knows to be committed.

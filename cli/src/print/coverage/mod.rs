@@ -95,6 +95,7 @@ mod tests {
             bug: None,
             parameters: BTreeMap::new(),
             bounds: Vec::new(),
+            only: None,
             invariants: Vec::new(),
             goals: Vec::new(),
             progress: None,

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use splitbrain::report::{CounterexampleReport, FailureReport};
 
 use super::{Told, escaped, put};
-use crate::print::counterexample::in_ten_times;
 use crate::print::measures::alike;
 use crate::print::of;
 
@@ -55,9 +54,9 @@ fn diagram(body: &mut String, one: &CounterexampleReport) {
     let steps_in_words = one.story.steps_in_words();
     let last = match (one.story.left_out, one.later) {
         (0, None) => String::new(),
-        (0, Some(later)) => format!("; {}", in_ten_times(later)),
+        (0, Some(later)) => format!("; {}", later.in_words()),
         (_, later) => {
-            let later = later.map_or(String::new(), |later| format!("; {}", in_ten_times(later)));
+            let later = later.map_or(String::new(), |later| format!("; {}", later.in_words()));
             format!(", the last {} of them shown{later}", one.story.steps.len())
         }
     };

@@ -10,9 +10,9 @@ use splitbrain::Verdict;
 use splitbrain::report::SimulateReport;
 use splitbrain::simulate::{Requests, Slice};
 
-use super::count;
 use super::measures::{lasted, share, short, tenths_in_words};
 use super::simulate::{assumptions, covered, fault_kinds};
+use super::{count, of};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -108,7 +108,11 @@ fn head(body: &mut String, told: &Told<'_>) {
 
 fn tiles(body: &mut String, report: &SimulateReport) {
     let mut all = vec![
-        Tile(count(report.runs), "runs".to_string(), format!("{} failed", count(report.failures))),
+        Tile(
+            count(report.runs),
+            if report.runs == 1 { "run" } else { "runs" }.to_string(),
+            format!("{} failed", count(report.failures)),
+        ),
         Tile(
             lasted(report.virtual_micros),
             "virtual time".to_string(),
@@ -247,7 +251,17 @@ fn system(body: &mut String, report: &SimulateReport) {
     for (name, sentence, _) in &system.invariants {
         put!(body, "<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(sentence));
     }
+    if let Some((name, sentence, within)) = &system.progress {
+        let (name, sentence) = (escaped(name), escaped(sentence));
+        put!(
+            body,
+            "<dt>{name}</dt><dd>{sentence} In each run within {within} after its storm.</dd>"
+        );
+    }
     put!(body, "</dl>");
+    if system.only.is_some() {
+        put!(body, "<p class=\"note\">No other invariant was looked at.</p>");
+    }
     let set = system.parameters.iter().map(|(name, value)| format!("{name} {value}"));
     let set: Vec<String> = set.collect();
     put!(body, "<p class=\"note\">{}</p>", escaped(&assumptions(&system.bounds).join(" · ")));
@@ -257,11 +271,11 @@ fn system(body: &mut String, report: &SimulateReport) {
     if !report.marks.is_empty() {
         put!(body, "<h3>Lines of the bug</h3>\n<table>");
         for (mark, (runs, times)) in &report.marks {
-            let (mark, runs, times) = (escaped(mark), count(*runs), count(*times));
+            let (mark, runs, times) = (escaped(mark), of(*runs, "run"), of(*times, "time"));
             put!(
                 body,
-                "<tr><th>{mark}</th><td class=\"number\">{times} times</td><td class=\"number\">in \
-                 {runs} runs</td></tr>"
+                "<tr><th>{mark}</th><td class=\"number\">{times}</td><td class=\"number\">in \
+                 {runs}</td></tr>"
             );
         }
         put!(body, "</table>");
