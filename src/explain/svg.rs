@@ -292,10 +292,12 @@ impl<'a> Plan<'a> {
             Kind::Crash => sheet.cross(at, 7.0, "cross"),
             Kind::Restart | Kind::Wiped => sheet.circle(at, 6.0, "back"),
         }
-        let number = Point { x: NUMBERS, y: y + 4.0 };
         let class = if self.is_breaking(moment) { "fault" } else { "number" };
         let said = self.story.number_of(moment.number).to_string();
-        sheet.text(number, Anchor::End, class, &said);
+        // Those of long runs would begin beyond the edge.
+        let (x, anchor) =
+            if said.len() > 3 { (2.0, Anchor::Start) } else { (NUMBERS, Anchor::End) };
+        sheet.text(Point { x, y: y + 4.0 }, anchor, class, &said);
     }
 
     /// A step's texts beside its point, and the label on its arrow.

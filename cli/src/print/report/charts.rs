@@ -136,7 +136,7 @@ pub(super) fn availability(availability: &Availability) -> String {
         line(&mut svg, "grid", (LEFT, y(share)), (RIGHT, y(share)));
         text(&mut svg, "tick end", (LEFT - 8.0, y(share) + 4.0), label);
     }
-    let mut left = LEFT;
+    let (mut left, mut free) = (LEFT, LEFT);
     for ((phase, slices), sum) in phases.into_iter().zip(sums) {
         let columns = columns(slices);
         if columns.is_empty() {
@@ -147,11 +147,14 @@ pub(super) fn availability(availability: &Availability) -> String {
             "stormy" => format!("storm, {}", said(sum)),
             _ => format!("healed, {}", said(sum)),
         };
-        // The label of a few columns at the right edge would end beyond it.
-        let (at, side) = match left + label.len() as f64 * 8.0 > RIGHT {
+        // The label of a few columns at the right edge would end beyond it, and that of a few at the
+        // left on the next one's.
+        let begins = left.max(free);
+        let (at, side) = match begins + label.len() as f64 * 8.0 > RIGHT {
             true => (RIGHT, " end"),
-            false => (left, ""),
+            false => (begins, ""),
         };
+        free = begins + label.len() as f64 * 8.0 + 8.0;
         text(&mut svg, &format!("phase {phase}{side}"), (at, TOP - 13.0), &label);
         for (place, column) in columns.iter().enumerate().filter(|(_, column)| column.wanted > 0) {
             let share = column.served as f64 / column.wanted as f64;
