@@ -239,9 +239,9 @@ pub fn assert_fixed<P: Saved>(folder: impl AsRef<Path>, scenarios: &[Scenario<P>
         // What else was changed may have moved its draws, and with them what it hung on.
         let failing = file.run.as_ref().and_then(|run| run.still_failing(fixed, &file.invariant));
         if let Some((run, violation)) = failing {
-            let (plan, number, reason) = (&file.invariant, run.run, violation.reason);
+            let (goal, number, reason) = (&file.invariant, run.run, violation.reason);
             panic!(
-                "{place}: its plan still fails `{plan}` with the draws of run {number}: {reason}"
+                "{place}: its plan still fails `{goal}` with the draws of run {number}: {reason}"
             );
         }
     });

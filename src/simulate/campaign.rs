@@ -12,7 +12,7 @@ use super::measures::Measures;
 use super::outcome::{Off, Outcome, Record, Tally};
 use super::plan::Plan;
 use super::preset::Plans;
-use super::run::{MOST_STEPS, Run};
+use super::run::Run;
 use super::strategy::Storms;
 use crate::observer::Observer;
 use crate::protocol::Protocol;
@@ -446,9 +446,10 @@ impl<P: Protocol> Simulation<P> {
         match stopped {
             Some(why) => Verdict::Inconclusive { why, covered },
             None if self.cut_short > 0 => {
+                let most = scenario.storm.steps;
                 let why = match self.cut_short {
-                    1 => format!("a run was cut short after {MOST_STEPS} steps"),
-                    many => format!("{many} runs were cut short after {MOST_STEPS} steps"),
+                    1 => format!("a run was cut short after {most} steps"),
+                    many => format!("{many} runs were cut short after {most} steps"),
                 };
                 Verdict::Inconclusive { why, covered }
             }

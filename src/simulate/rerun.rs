@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::campaign::record;
 use super::outcome::{Off, Outcome, Record};
 use super::plan::Plan;
-use super::run::{MOST_STEPS, Run};
+use super::run::Run;
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
 use crate::situation::Violation;
@@ -108,7 +108,9 @@ impl Rerun {
                 return Replay::Breaks { steps, violation };
             }
             Some(other) => other.reason,
-            None if outcome.cut_short => format!("the run is ended after {MOST_STEPS} steps"),
+            None if outcome.cut_short => {
+                format!("the run is ended after {} steps", scenario.storm.steps)
+            }
             None => return Replay::RanToEnd,
         };
         match counted.last {

@@ -81,9 +81,6 @@ pub(crate) struct Run<'a, P: Protocol, R: Record<P>> {
     pub(super) outcome: Outcome,
 }
 
-/// The most steps of one run; a run that takes more is cut short.
-pub(crate) const MOST_STEPS: u64 = 20_000_000;
-
 impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
     /// The run with this plan, before anything has happened; `seed` and `run` name its random
     /// streams. It ends at the first violation; of `only` that invariant, if one is named.
@@ -177,7 +174,7 @@ impl<'a, P: Protocol, R: Record<P>> Run<'a, P, R> {
             if let Some(due) = self.agenda.pop() {
                 self.come(due);
             }
-            if self.outcome.tally.steps >= MOST_STEPS {
+            if self.outcome.tally.steps >= self.scenario.storm.steps {
                 self.outcome.cut_short = true;
                 break;
             }

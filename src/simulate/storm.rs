@@ -24,6 +24,8 @@ pub struct Storm<P: Protocol> {
     pub stormy: Span,
     /// How long the healed phase lasts at most. It ends as soon as progress is seen.
     pub healed: Span,
+    /// The most steps of one run; one that takes more is cut short, and its campaign inconclusive.
+    pub steps: u64,
     /// The kinds of fault a run may draw.
     pub kinds: FaultKinds,
     /// How many nodes are alive at any time, whatever faults are drawn. A plan that is given must
@@ -52,6 +54,7 @@ impl<P: Protocol> Default for Storm<P> {
         Storm {
             stormy: 20.s(),
             healed: 20.s(),
+            steps: 20_000_000,
             kinds: FaultKinds::ALL,
             keeps: Keeps::Nothing,
             clients: 3,

@@ -375,6 +375,20 @@ fn a_run_without_progress_after_the_storm_fails_by_the_name_of_the_goal() {
     assert_eq!(again, failure.violation);
 }
 
+#[test]
+fn a_run_of_too_many_steps_is_cut_short_and_says_nothing() {
+    let mut scenario = beacons(2);
+    scenario.storm.steps = 50;
+    for (runs, expected) in
+        [(1, "a run was cut short after 50 steps"), (3, "3 runs were cut short")]
+    {
+        let Verdict::Inconclusive { why, .. } = storms(&scenario, runs).verdict else {
+            panic!("nothing is known")
+        };
+        assert!(why.starts_with(expected), "{why}");
+    }
+}
+
 fn few(number: u32) -> Result<(), splitbrain::Broken> {
     if number < 5 { Ok(()) } else { broken(format!("{number} numbers")) }
 }

@@ -378,6 +378,11 @@ fn a_run_that_ends_otherwise_is_neither_fixed_nor_as_it_was() {
     });
     let told = *told.expect_err("it is not fixed").downcast::<String>().expect("a text");
     assert!(told.contains("does not come to `answered`"), "{told}");
+    // So is one that takes too many steps.
+    let mut long = callers(2, true);
+    long.storm.steps = 10;
+    let Replay::WentAnotherWay(detour) = file.replay(&long) else { panic!("it is cut short") };
+    assert_eq!(detour.why, "the run is ended after 10 steps");
     // Mended, its story goes on to where an answer comes.
     let story = file.story(&callers(2, true));
     assert_eq!(story.ending, Ending::RanToEnd);

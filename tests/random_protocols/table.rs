@@ -228,6 +228,8 @@ fn scenario(
                 |me, flight| flight.to == me && *flight.message == 2,
             );
     }
+    // Some answer each message with two.
+    scenario.storm.steps = 20_000;
     if clocks {
         let of = (0..nodes).map(NodeId::at).collect();
         scenario = scenario.clocks(Clocks { of, until: 2, apart: 1, tick: 1.s() });
